@@ -1,0 +1,144 @@
+//! The outside, as far as the compiler may see it: named texts.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use mgmt_grammar::span::{LineColumn, LineIndex, SourceId, Span};
+
+/// Where the text of files comes from: the disk, a deploy, or an editor's unsaved buffers laid over
+/// the disk. Paths are absolute.
+pub trait Files {
+    /// The bytes of a file.
+    ///
+    /// # Errors
+    /// As the file system gives them; `NotFound` if there is no such file.
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+
+    /// Whether a file or directory exists at that path.
+    fn exists(&self, path: &Path) -> bool;
+
+    /// Whether a directory exists at that path.
+    fn is_dir(&self, path: &Path) -> bool;
+}
+
+/// Files in memory, for tests and for programs given on a command line.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryFiles(BTreeMap<PathBuf, Vec<u8>>);
+
+impl MemoryFiles {
+    /// The same with one more file.
+    #[must_use]
+    pub fn with(mut self, path: impl Into<PathBuf>, text: impl Into<Vec<u8>>) -> Self {
+        self.0.insert(path.into(), text.into());
+        self
+    }
+}
+
+impl Files for MemoryFiles {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.0
+            .get(path)
+            .cloned()
+            .ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn exists(&self, path: &Path) -> bool {
+        self.0.contains_key(path) || self.is_dir(path)
+    }
+
+    fn is_dir(&self, path: &Path) -> bool {
+        self.0
+            .keys()
+            .any(|file| file != path && file.starts_with(path))
+    }
+}
+
+/// Removes `.`, `..` and double slashes without looking at the disk.
+pub fn clean(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                if !out.pop() {
+                    out.push("..");
+                }
+            }
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+/// The texts of one compilation.
+#[derive(Clone, Debug, Default)]
+pub struct Sources(Vec<Source>);
+
+/// One text of a compilation.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// As it is shown to people.
+    pub name: String,
+    /// Where it was read, if it was a file.
+    pub path: Option<PathBuf>,
+    /// The text.
+    pub text: Arc<str>,
+    lines: LineIndex,
+}
+
+impl Source {
+    /// A text and where it came from.
+    pub fn new(name: impl Into<String>, path: Option<PathBuf>, text: Arc<str>) -> Self {
+        let lines = LineIndex::new(&text);
+        Self {
+            name: name.into(),
+            path,
+            text,
+            lines,
+        }
+    }
+
+    /// Line and column of an offset.
+    pub fn line_column(&self, offset: u32) -> LineColumn {
+        self.lines.line_column(&self.text, offset)
+    }
+
+    /// The index of line starts.
+    pub fn lines(&self) -> &LineIndex {
+        &self.lines
+    }
+}
+
+impl Sources {
+    /// Adds a text and says how spans will refer to it.
+    pub fn add(&mut self, source: Source) -> SourceId {
+        self.0.push(source);
+        SourceId(self.0.len() as u32 - 1)
+    }
+
+    /// The id that the next text will get.
+    pub fn next_id(&self) -> SourceId {
+        SourceId(self.0.len() as u32)
+    }
+
+    /// The text with that id.
+    pub fn get(&self, id: SourceId) -> Option<&Source> {
+        self.0.get(id.0 as usize)
+    }
+
+    /// All texts, in the order of their ids.
+    pub fn iter(&self) -> impl Iterator<Item = (SourceId, &Source)> {
+        self.0
+            .iter()
+            .enumerate()
+            .map(|(i, source)| (SourceId(i as u32), source))
+    }
+
+    /// The part of a text that a span covers.
+    pub fn text(&self, span: Span) -> &str {
+        self.get(span.source)
+            .map_or("", |source| span.text(&source.text))
+    }
+}

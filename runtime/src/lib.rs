@@ -1,0 +1,7 @@
+//! From program to machine: the engine, the resources, and the `mgmt` binary.
+//!
+//! The engine takes a stream of resource graphs and holds the machine in the state that the newest
+//! one describes. It knows resources only through [`resource::Resource`] and knows no kind by name.
+//! Read [`resource`] first, then [`engine`].
+
+pub mod resource;

@@ -1,0 +1,113 @@
+//! What a resource does: the one trait through which the engine knows it (engine.md §1).
+//!
+//! A kind implements [`Resource`] in one file under `resources/`, for the parameters that it declares
+//! in `mgmt_stdlib::resources`, and is entered in [`crate::resources::registry`].
+
+mod context;
+mod error;
+mod registry;
+
+use async_trait::async_trait;
+use mgmt_stdlib::resource::{Declare, Params};
+
+pub use context::{CheckContext, InitContext, Received, Services, WatchContext};
+pub use error::ResourceError;
+pub use registry::{AnyResource, Registry};
+
+/// A resource at work. One object serves one declared resource from the commit of its graph to its
+/// removal.
+///
+/// `watch` and `check_apply` of one object run at the same time, hence the shared references; the
+/// parameters are handed to each call, since received values change them between calls. The engine
+/// guarantees that at most one `watch` and at most one `check_apply` of an object run, that
+/// `check_apply` never starts before the current `watch` has sent its first event, and that `init`
+/// and `cleanup` run at most once (engine.md §1.3, L1-L10).
+#[async_trait]
+pub trait Resource: Sized + Send + Sync + 'static {
+    /// What is declared in the program.
+    type Params: Declare + Params;
+
+    /// A resource that has not touched anything yet. `name` is the name in the program.
+    fn new(name: &str, params: &Self::Params) -> Self;
+
+    /// Prepares private state. Must not do long work.
+    ///
+    /// # Errors
+    /// Ends the commit of the graph.
+    async fn init(
+        &self,
+        params: &Self::Params,
+        context: &InitContext,
+    ) -> Result<(), ResourceError> {
+        let _ = (params, context);
+        Ok(())
+    }
+
+    /// Waits for events until `context.cancelled()`. It installs all its event sources first, then
+    /// calls `context.event()` once, which means "listening now"; from then on it calls it whenever
+    /// the subject may have changed. Too many events are harmless, a lost one is a defect. With
+    /// `Meta:poll` and `Meta:hidden` it is never called.
+    ///
+    /// Returning without being cancelled counts as a failure.
+    ///
+    /// # Errors
+    /// Lead to a retry as the meta parameters say.
+    async fn watch(
+        &self,
+        params: &Self::Params,
+        context: &WatchContext,
+    ) -> Result<(), ResourceError> {
+        let _ = params;
+        context.event().await?;
+        context.cancelled().await;
+        Ok(())
+    }
+
+    /// Whether a running `watch` watches the wrong thing once `old` has become `new` by a received
+    /// value.
+    fn must_rewatch(&self, old: &Self::Params, new: &Self::Params) -> bool {
+        let _ = (old, new);
+        false
+    }
+
+    /// Compares the subject with the parameters and, if `context.apply()`, brings it there, in one call.
+    /// It must return soon after `context.cancelled()`, and must publish what it sends on every
+    /// successful return.
+    ///
+    /// # Errors
+    /// Lead to a retry as the meta parameters say.
+    async fn check_apply(
+        &self,
+        params: &Self::Params,
+        context: &CheckContext,
+    ) -> Result<Outcome, ResourceError>;
+
+    /// Unblocks a `check_apply` that its cancellation does not reach. Called at most once; must not
+    /// block; may leave the subject half changed.
+    fn interrupt(&self) {}
+
+    /// Releases what `init` created; must not undo what was applied.
+    ///
+    /// # Errors
+    /// Are logged.
+    async fn cleanup(&self) -> Result<(), ResourceError> {
+        Ok(())
+    }
+}
+
+/// What a successful `check_apply` found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The subject was as it should be.
+    Unchanged,
+    /// The subject was changed or, without `apply`, would have been.
+    Changed,
+}
+
+impl Outcome {
+    /// `Changed` if either is.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        if self == Self::Changed { self } else { other }
+    }
+}

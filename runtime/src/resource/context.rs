@@ -1,0 +1,221 @@
+//! What the engine hands to a resource. Each call gets just what it may use (engine.md §1.4).
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use mgmt_stdlib::value::Value;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use super::ResourceError;
+
+/// What all resources of a process share.
+#[derive(Clone, Debug)]
+pub struct Services {
+    /// This agent's identity.
+    pub hostname: Arc<str>,
+    /// The program's name and version.
+    pub program: Arc<str>,
+    /// Everything that lives on disk is below this directory.
+    pub prefix: Arc<Path>,
+}
+
+/// For `init`.
+#[derive(Clone, Debug)]
+pub struct InitContext {
+    /// What all resources share.
+    pub services: Services,
+    /// This resource's private directory, with a trailing slash; it survives restarts. See
+    /// [`InitContext::vardir`].
+    vardir: PathBuf,
+}
+
+impl InitContext {
+    /// A context for a resource whose private directory is `vardir`.
+    pub fn new(services: Services, vardir: PathBuf) -> Self {
+        Self { services, vardir }
+    }
+
+    /// The private directory, created if it was not there.
+    ///
+    /// # Errors
+    /// If it can not be created.
+    pub fn vardir(&self) -> Result<&Path, ResourceError> {
+        std::fs::create_dir_all(&self.vardir)
+            .map_err(ResourceError::path("create", &self.vardir))?;
+        Ok(&self.vardir)
+    }
+}
+
+/// For `watch`.
+#[derive(Clone, Debug)]
+pub struct WatchContext {
+    /// What all resources share.
+    pub services: Services,
+    init: InitContext,
+    cancel: CancellationToken,
+    events: mpsc::Sender<oneshot::Sender<()>>,
+}
+
+impl WatchContext {
+    /// A context whose events arrive at the other end of `events`; each is acknowledged by answering.
+    pub fn new(
+        init: InitContext,
+        cancel: CancellationToken,
+        events: mpsc::Sender<oneshot::Sender<()>>,
+    ) -> Self {
+        Self {
+            services: init.services.clone(),
+            init,
+            cancel,
+            events,
+        }
+    }
+
+    /// Reports that the subject may have changed and waits until the engine took note, which can be
+    /// long: while the engine is paused or the resource's rate is limited.
+    ///
+    /// # Errors
+    /// `Cancelled` if the watch is to end.
+    pub async fn event(&self) -> Result<(), ResourceError> {
+        let (taken, wait) = oneshot::channel();
+        let send = async {
+            self.events
+                .send(taken)
+                .await
+                .map_err(|_| ResourceError::Cancelled)?;
+            wait.await.map_err(|_| ResourceError::Cancelled)
+        };
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Err(ResourceError::Cancelled),
+            done = send => done,
+        }
+    }
+
+    /// Completes when the watch is to end.
+    pub async fn cancelled(&self) {
+        self.cancel.cancelled().await;
+    }
+
+    /// For helpers that want the token itself.
+    pub fn token(&self) -> &CancellationToken {
+        &self.cancel
+    }
+
+    /// See [`InitContext::vardir`].
+    ///
+    /// # Errors
+    /// If it can not be created.
+    pub fn vardir(&self) -> Result<&Path, ResourceError> {
+        self.init.vardir()
+    }
+}
+
+/// A parameter that is received from another resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// The parameter's mcl name.
+    pub param: String,
+    /// Whether its value has changed since the last successful `check_apply`.
+    pub changed: bool,
+}
+
+/// For `check_apply`.
+#[derive(Debug)]
+pub struct CheckContext {
+    /// What all resources share.
+    pub services: Services,
+    init: InitContext,
+    cancel: CancellationToken,
+    apply: bool,
+    refresh: bool,
+    received: Vec<Received>,
+    sent: Mutex<Option<Vec<(&'static str, Option<Value>)>>>,
+}
+
+impl CheckContext {
+    /// A context for one call.
+    pub fn new(
+        init: InitContext,
+        cancel: CancellationToken,
+        apply: bool,
+        refresh: bool,
+        received: Vec<Received>,
+    ) -> Self {
+        Self {
+            services: init.services.clone(),
+            init,
+            cancel,
+            apply,
+            refresh,
+            received,
+            sent: Mutex::new(None),
+        }
+    }
+
+    /// Whether the subject may be changed.
+    pub fn apply(&self) -> bool {
+        self.apply
+    }
+
+    /// Whether a notification is to be served.
+    pub fn refresh(&self) -> bool {
+        self.refresh
+    }
+
+    /// The parameters that are received, in the order of the declaration.
+    pub fn received(&self) -> &[Received] {
+        &self.received
+    }
+
+    /// Whether the parameter is received and has a new value.
+    pub fn has_changed(&self, param: &str) -> bool {
+        self.received
+            .iter()
+            .any(|received| received.param == param && received.changed)
+    }
+
+    /// Publishes what others may receive, all keys together; a key without value is undefined. The last
+    /// call of a `check_apply` counts, and only if it succeeds.
+    pub fn send(&self, values: Vec<(&'static str, Option<Value>)>) {
+        if let Ok(mut sent) = self.sent.lock() {
+            *sent = Some(values);
+        }
+    }
+
+    /// What was published; for the engine.
+    pub fn take_sent(&self) -> Option<Vec<(&'static str, Option<Value>)>> {
+        self.sent.lock().ok()?.take()
+    }
+
+    /// Completes when the call is to return soon.
+    pub async fn cancelled(&self) {
+        self.cancel.cancelled().await;
+    }
+
+    /// `Err(Cancelled)` once the call is to return soon; for long loops.
+    ///
+    /// # Errors
+    /// See above.
+    pub fn check_cancelled(&self) -> Result<(), ResourceError> {
+        if self.cancel.is_cancelled() {
+            Err(ResourceError::Cancelled)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// For helpers that want the token itself.
+    pub fn token(&self) -> &CancellationToken {
+        &self.cancel
+    }
+
+    /// See [`InitContext::vardir`].
+    ///
+    /// # Errors
+    /// If it can not be created.
+    pub fn vardir(&self) -> Result<&Path, ResourceError> {
+        self.init.vardir()
+    }
+}

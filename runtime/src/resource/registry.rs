@@ -1,0 +1,118 @@
+//! Finds the implementation of a kind.
+
+use std::any::type_name;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use async_trait::async_trait;
+use mgmt_stdlib::resource::{Declare, Params};
+
+use super::{CheckContext, InitContext, Outcome, Resource, ResourceError, WatchContext};
+
+/// A [`Resource`] whose kind is not known at compile time. The methods are those of [`Resource`]; they
+/// fail if they are handed the parameters of another kind, which the engine never does.
+#[async_trait]
+#[allow(missing_docs)]
+pub trait AnyResource: Send + Sync + 'static {
+    async fn init(&self, params: &dyn Params, context: &InitContext) -> Result<(), ResourceError>;
+    async fn watch(&self, params: &dyn Params, context: &WatchContext)
+    -> Result<(), ResourceError>;
+    fn must_rewatch(&self, old: &dyn Params, new: &dyn Params) -> bool;
+    async fn check_apply(
+        &self,
+        params: &dyn Params,
+        context: &CheckContext,
+    ) -> Result<Outcome, ResourceError>;
+    fn interrupt(&self);
+    async fn cleanup(&self) -> Result<(), ResourceError>;
+}
+
+fn downcast<T: Params>(params: &dyn Params) -> Result<&T, ResourceError> {
+    params.as_any().downcast_ref().ok_or_else(|| {
+        ResourceError::message(format!(
+            "internal error: {} parameters are no {}",
+            params.kind(),
+            type_name::<T>()
+        ))
+    })
+}
+
+#[async_trait]
+impl<R: Resource> AnyResource for R {
+    async fn init(&self, params: &dyn Params, context: &InitContext) -> Result<(), ResourceError> {
+        Resource::init(self, downcast(params)?, context).await
+    }
+
+    async fn watch(
+        &self,
+        params: &dyn Params,
+        context: &WatchContext,
+    ) -> Result<(), ResourceError> {
+        Resource::watch(self, downcast(params)?, context).await
+    }
+
+    fn must_rewatch(&self, old: &dyn Params, new: &dyn Params) -> bool {
+        match (downcast(old), downcast(new)) {
+            (Ok(old), Ok(new)) => Resource::must_rewatch(self, old, new),
+            _ => true,
+        }
+    }
+
+    async fn check_apply(
+        &self,
+        params: &dyn Params,
+        context: &CheckContext,
+    ) -> Result<Outcome, ResourceError> {
+        Resource::check_apply(self, downcast(params)?, context).await
+    }
+
+    fn interrupt(&self) {
+        Resource::interrupt(self);
+    }
+
+    async fn cleanup(&self) -> Result<(), ResourceError> {
+        Resource::cleanup(self).await
+    }
+}
+
+type Constructor = fn(&str, &dyn Params) -> Result<Box<dyn AnyResource>, ResourceError>;
+
+/// The implementations by kind.
+#[derive(Clone, Default)]
+pub struct Registry(BTreeMap<&'static str, Constructor>);
+
+impl Registry {
+    /// Enters a kind. A later entry of the same kind replaces the former.
+    pub fn add<R: Resource>(&mut self) {
+        self.0.insert(R::Params::declare().kind, |name, params| {
+            Ok(Box::new(R::new(name, downcast(params)?)))
+        });
+    }
+
+    /// A new resource of the kind of these parameters.
+    ///
+    /// # Errors
+    /// If the kind is not entered.
+    pub fn create(
+        &self,
+        name: &str,
+        params: &dyn Params,
+    ) -> Result<Box<dyn AnyResource>, ResourceError> {
+        let kind = params.kind();
+        let constructor = self.0.get(kind).ok_or_else(|| {
+            ResourceError::message(format!("the resource kind `{kind}` can not run here"))
+        })?;
+        constructor(name, params)
+    }
+
+    /// The kinds, in order.
+    pub fn kinds(&self) -> impl Iterator<Item = &'static str> {
+        self.0.keys().copied()
+    }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.kinds()).finish()
+    }
+}

@@ -1,0 +1,254 @@
+//! A function as declared: signature, docs, purity and implementation in one place.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::Signature;
+use crate::types::FuncType;
+use crate::value::Value;
+
+/// A function of the library.
+#[derive(Clone, Debug)]
+pub struct FunctionDef {
+    /// What must be imported for it, `""` if nothing: `fmt`, `net/http`.
+    pub package: &'static str,
+    /// Its name in the package.
+    pub name: &'static str,
+    /// One signature for each number of arguments that it accepts.
+    pub signatures: Vec<Signature>,
+    /// For those who hover over the name: the first sentence alone must be enough.
+    pub doc: &'static str,
+    /// On what its result depends.
+    pub purity: Purity,
+    /// The errors that `<|>` can catch, as texts for the manual; empty if there are none.
+    pub catchable: &'static [&'static str],
+    /// How a call is typed.
+    pub inference: Inference,
+    /// What it does.
+    pub implementation: Implementation,
+    /// Short programs for the manual; the tests run them.
+    pub examples: &'static [Example],
+}
+
+/// A short use of a function.
+#[derive(Clone, Copy, Debug)]
+pub struct Example {
+    /// An expression.
+    pub expr: &'static str,
+    /// The text of its value (typing-and-evaluation.md §1.5).
+    pub value: &'static str,
+}
+
+/// On what the result of a call depends (functions.md §1.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purity {
+    /// On the arguments alone. It may be called at compile time.
+    Pure,
+    /// On the arguments alone, but it may end the program, so it is never called early.
+    Effect,
+    /// On the machine or process, without an event when that changes.
+    Snapshot,
+    /// On something that has events.
+    Source,
+    /// It changes the function graph when it is called.
+    Graph,
+}
+
+/// How a call is typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inference {
+    /// By its signature.
+    Signature,
+    /// `fmt.printf`: by the verbs of a format that is known (typing-and-evaluation.md §3.7.2).
+    Printf,
+    /// A template and at most one argument of any type.
+    Template,
+}
+
+/// What a function does.
+#[derive(Clone)]
+pub enum Implementation {
+    /// Computes from the arguments.
+    Pure(fn(&[Value]) -> CallResult),
+    /// Computes from the arguments and the types that were inferred for this call.
+    Typed(fn(&FuncType, &[Value]) -> CallResult),
+    /// Looks at the machine. Each live call in the program owns one [`Sampler`].
+    Sampled(fn() -> Box<dyn Sampler>),
+    /// The evaluator knows how.
+    Graph(GraphFunction),
+}
+
+impl fmt::Debug for Implementation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pure(_) => "Pure",
+            Self::Typed(_) => "Typed",
+            Self::Sampled(_) => "Sampled",
+            Self::Graph(_) => "Graph",
+        })
+    }
+}
+
+/// The functions that build function graphs (functions.md §12) or remember (§2.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum GraphFunction {
+    Map,
+    Filter,
+    Reduce,
+    Zip,
+    History,
+}
+
+/// One live call of a function that looks at the machine.
+///
+/// The runtime calls it off the evaluator's thread: it may block.
+pub trait Sampler: Send {
+    /// The present value. Called first when the arguments are known, again when they change, and
+    /// again after each event that [`Sampler::wake`] asked for.
+    ///
+    /// # Errors
+    /// Catchable or fatal, as the function's entry says.
+    fn call(&mut self, host: &dyn Host, args: &[Value]) -> CallResult;
+
+    /// What wakes the function while its arguments are these.
+    fn wake(&self, args: &[Value]) -> Vec<Wake>;
+}
+
+/// A simple [`Sampler`]: two functions without memory.
+impl Sampler
+    for (
+        fn(&dyn Host, &[Value]) -> CallResult,
+        fn(&[Value]) -> Vec<Wake>,
+    )
+{
+    fn call(&mut self, host: &dyn Host, args: &[Value]) -> CallResult {
+        (self.0)(host, args)
+    }
+
+    fn wake(&self, args: &[Value]) -> Vec<Wake> {
+        (self.1)(args)
+    }
+}
+
+/// What may make a [`Sampler`] give another value. The runtime multiplexes: all calls that wait for
+/// one thing share one watch.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Wake {
+    /// Whenever the wall clock passes a multiple of this; 1 s wakes at each full second.
+    Clock(Duration),
+    /// At each local midnight.
+    Midnight,
+    /// Whenever something changes at this absolute path: creation, content, replacement, removal.
+    Path(PathBuf),
+}
+
+/// What a function may ask of the process it runs in, so that a test can choose the answers.
+pub trait Host: Send + Sync {
+    /// The identity of this agent (functions.md §28.1).
+    fn hostname(&self) -> &str;
+    /// The present time.
+    fn now(&self) -> Timestamp;
+    /// The local time zone.
+    fn time_zone(&self) -> TimeZone;
+    /// The command line, program name first.
+    fn args(&self) -> Vec<String>;
+    /// The environment.
+    fn env(&self) -> Vec<(String, String)>;
+}
+
+/// The [`Host`] that is the running process.
+#[derive(Clone, Debug)]
+pub struct SystemHost {
+    /// See [`Host::hostname`].
+    pub hostname: String,
+}
+
+impl Host for SystemHost {
+    fn hostname(&self) -> &str {
+        &self.hostname
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    fn time_zone(&self) -> TimeZone {
+        TimeZone::system()
+    }
+
+    fn args(&self) -> Vec<String> {
+        std::env::args_os()
+            .map(|arg| arg.to_string_lossy().into_owned())
+            .collect()
+    }
+
+    fn env(&self) -> Vec<(String, String)> {
+        std::env::vars_os()
+            .map(|(name, value)| {
+                (
+                    name.to_string_lossy().into_owned(),
+                    value.to_string_lossy().into_owned(),
+                )
+            })
+            .collect()
+    }
+}
+
+/// What a call gives.
+pub type CallResult = Result<Value, CallError>;
+
+/// Why a call gives no value (functions.md §1.5).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct CallError {
+    /// What went wrong, in the user's terms; starts in lower case, has no final stop.
+    pub message: String,
+    /// Whether `<|>` may take over; if not, the program ends.
+    pub catchable: bool,
+}
+
+impl CallError {
+    /// An error that `<|>` can catch.
+    pub fn catchable(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            catchable: true,
+        }
+    }
+
+    /// An error that ends the program.
+    pub fn fatal(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            catchable: false,
+        }
+    }
+}
+
+impl FunctionDef {
+    /// The name with its package in front: `fmt.printf`, `len`.
+    pub fn full_name(&self) -> String {
+        if self.package.is_empty() {
+            self.name.to_owned()
+        } else {
+            format!("{}.{}", self.package, self.name)
+        }
+    }
+
+    /// The signature for this many arguments.
+    pub fn signature(&self, args: usize) -> Option<&Signature> {
+        self.signatures
+            .iter()
+            .find(|signature| signature.accepts(args))
+    }
+
+    /// Whether a call with known arguments may be computed at compile time.
+    pub fn is_static(&self) -> bool {
+        self.purity == Purity::Pure
+    }
+}

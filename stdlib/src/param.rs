@@ -1,0 +1,325 @@
+//! What a parameter of a resource can hold, and how mcl values get in and out
+//! (typing-and-evaluation.md §1.7).
+
+use std::collections::BTreeMap;
+
+use crate::types::Type;
+use crate::value::{Func, Map, Str, Value};
+
+/// The type of a parameter in the resource, which may be narrower than its type in mcl.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HostType {
+    /// `bool`.
+    Bool,
+    /// Text that must be UTF-8.
+    Str,
+    /// Any bytes.
+    Bytes,
+    /// A signed integer of so many bits.
+    Int(u8),
+    /// An unsigned integer of so many bits.
+    Uint(u8),
+    /// A float of so many bits.
+    Float(u8),
+    /// A list.
+    List(Box<HostType>),
+    /// A map.
+    Map(Box<(HostType, HostType)>),
+    /// A struct.
+    Struct(Vec<(&'static str, HostType)>),
+    /// A function of this type.
+    Func(Type),
+    /// A type or nothing.
+    Optional(Box<HostType>),
+    /// A value of any type.
+    Any,
+}
+
+impl HostType {
+    /// The type in mcl; nothing for [`HostType::Any`], which takes every type.
+    pub fn mcl(&self) -> Option<Type> {
+        Some(match self {
+            Self::Bool => Type::Bool,
+            Self::Str | Self::Bytes => Type::Str,
+            Self::Int(_) | Self::Uint(_) => Type::Int,
+            Self::Float(_) => Type::Float,
+            Self::List(element) => Type::list(element.mcl()?),
+            Self::Map(entry) => Type::map(entry.0.mcl()?, entry.1.mcl()?),
+            Self::Struct(fields) => {
+                let fields: Option<Vec<_>> = fields
+                    .iter()
+                    .map(|(name, ty)| Some((*name, ty.mcl()?)))
+                    .collect();
+                Type::structure(fields?)
+            }
+            Self::Func(ty) => ty.clone(),
+            Self::Optional(inner) => inner.mcl()?,
+            Self::Any => return None,
+        })
+    }
+
+    /// The name of the kind as it is used where two parameters are compared: `int`, `string`, `slice`
+    /// (typing-and-evaluation.md §8.6.4).
+    pub fn kind(&self) -> String {
+        match self {
+            Self::Bool => "bool".to_owned(),
+            Self::Str | Self::Bytes => "string".to_owned(),
+            Self::Int(64) => "int".to_owned(),
+            Self::Int(bits) => format!("int{bits}"),
+            Self::Uint(64) => "uint".to_owned(),
+            Self::Uint(bits) => format!("uint{bits}"),
+            Self::Float(bits) => format!("float{bits}"),
+            Self::List(_) => "slice".to_owned(),
+            Self::Map(_) => "map".to_owned(),
+            Self::Struct(_) => "struct".to_owned(),
+            Self::Func(_) => "func".to_owned(),
+            Self::Optional(inner) => inner.kind(),
+            Self::Any => "any".to_owned(),
+        }
+    }
+}
+
+/// A Rust type that can be the type of a parameter.
+pub trait ParamType: Sized {
+    /// Its description.
+    fn host_type() -> HostType;
+
+    /// Converts a value that the type checker let through.
+    ///
+    /// # Errors
+    /// If the value is out of range or not UTF-8, in words that follow the parameter's name.
+    fn from_value(value: &Value) -> Result<Self, String>;
+
+    /// The value in mcl; nothing if it is undefined.
+    fn to_value(&self) -> Option<Value>;
+
+    /// Whether it is the zero value of its type. A defined optional is not.
+    fn is_zero(&self) -> bool;
+}
+
+fn misfit<T>(expected: &str, value: &Value) -> Result<T, String> {
+    Err(format!("expected a {expected}, got a {}", value.kind()))
+}
+
+impl ParamType for bool {
+    fn host_type() -> HostType {
+        HostType::Bool
+    }
+    fn from_value(value: &Value) -> Result<Self, String> {
+        value.as_bool().map_or_else(|| misfit("bool", value), Ok)
+    }
+    fn to_value(&self) -> Option<Value> {
+        Some(Value::Bool(*self))
+    }
+    fn is_zero(&self) -> bool {
+        !self
+    }
+}
+
+impl ParamType for String {
+    fn host_type() -> HostType {
+        HostType::Str
+    }
+    fn from_value(value: &Value) -> Result<Self, String> {
+        let Some(text) = value.as_str() else {
+            return misfit("str", value);
+        };
+        match text.to_str() {
+            Ok(text) => Ok(text.to_owned()),
+            Err(error) => Err(format!("is not UTF-8 after byte {}", error.valid_up_to())),
+        }
+    }
+    fn to_value(&self) -> Option<Value> {
+        Some(Value::str(self.as_str()))
+    }
+    fn is_zero(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+impl ParamType for Str {
+    fn host_type() -> HostType {
+        HostType::Bytes
+    }
+    fn from_value(value: &Value) -> Result<Self, String> {
+        value
+            .as_str()
+            .cloned()
+            .map_or_else(|| misfit("str", value), Ok)
+    }
+    fn to_value(&self) -> Option<Value> {
+        Some(Value::Str(self.clone()))
+    }
+    fn is_zero(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+macro_rules! integer {
+    ($($ty:ty, $variant:ident;)*) => {$(
+        impl ParamType for $ty {
+            fn host_type() -> HostType {
+                HostType::$variant(<$ty>::BITS as u8)
+            }
+            fn from_value(value: &Value) -> Result<Self, String> {
+                let Some(n) = value.as_int() else { return misfit("int", value) };
+                <$ty>::try_from(n).map_err(|_| out_of_range(n, &Self::host_type(), <$ty>::MIN.to_string(), <$ty>::MAX.to_string()))
+            }
+            fn to_value(&self) -> Option<Value> {
+                // Only an unsigned number beyond the language's int has no value (§1.7.4).
+                i64::try_from(*self).ok().map(Value::Int)
+            }
+            fn is_zero(&self) -> bool {
+                *self == 0
+            }
+        }
+    )*};
+}
+
+integer! {
+    i8, Int; i16, Int; i32, Int; i64, Int;
+    u8, Uint; u16, Uint; u32, Uint; u64, Uint;
+}
+
+fn out_of_range(n: i64, ty: &HostType, min: String, max: String) -> String {
+    match ty {
+        HostType::Uint(bits) if n < 0 => {
+            format!("can't store negative int `{n}` into unsigned `uint{bits}` field")
+        }
+        _ => format!("value `{n}` will overflow it: it holds {min} to {max}"),
+    }
+}
+
+impl ParamType for f64 {
+    fn host_type() -> HostType {
+        HostType::Float(64)
+    }
+    fn from_value(value: &Value) -> Result<Self, String> {
+        value.as_float().map_or_else(|| misfit("float", value), Ok)
+    }
+    fn to_value(&self) -> Option<Value> {
+        Some(Value::Float(*self))
+    }
+    fn is_zero(&self) -> bool {
+        *self == 0.0
+    }
+}
+
+impl ParamType for f32 {
+    fn host_type() -> HostType {
+        HostType::Float(32)
+    }
+    fn from_value(value: &Value) -> Result<Self, String> {
+        let Some(x) = value.as_float() else {
+            return misfit("float", value);
+        };
+        let narrow = x as Self;
+        if x.is_finite() && narrow.is_infinite() {
+            return Err(format!(
+                "value `{}` will overflow it",
+                crate::value::format_float(x)
+            ));
+        }
+        Ok(narrow)
+    }
+    fn to_value(&self) -> Option<Value> {
+        Some(Value::Float(f64::from(*self)))
+    }
+    fn is_zero(&self) -> bool {
+        *self == 0.0
+    }
+}
+
+impl<T: ParamType> ParamType for Vec<T> {
+    fn host_type() -> HostType {
+        HostType::List(Box::new(T::host_type()))
+    }
+    fn from_value(value: &Value) -> Result<Self, String> {
+        let Some(list) = value.as_list() else {
+            return misfit("list", value);
+        };
+        list.iter().map(T::from_value).collect()
+    }
+    fn to_value(&self) -> Option<Value> {
+        Some(Value::List(
+            self.iter().map(T::to_value).collect::<Option<_>>()?,
+        ))
+    }
+    fn is_zero(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+impl<K: ParamType + Ord, V: ParamType> ParamType for BTreeMap<K, V> {
+    fn host_type() -> HostType {
+        HostType::Map(Box::new((K::host_type(), V::host_type())))
+    }
+    fn from_value(value: &Value) -> Result<Self, String> {
+        let Some(map) = value.as_map() else {
+            return misfit("map", value);
+        };
+        map.iter()
+            .map(|(key, value)| Ok((K::from_value(key)?, V::from_value(value)?)))
+            .collect()
+    }
+    fn to_value(&self) -> Option<Value> {
+        let entries: Option<Map> = self
+            .iter()
+            .map(|(key, value)| Some((key.to_value()?, value.to_value()?)))
+            .collect();
+        Some(Value::Map(entries?))
+    }
+    fn is_zero(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+impl<T: ParamType> ParamType for Option<T> {
+    fn host_type() -> HostType {
+        HostType::Optional(Box::new(T::host_type()))
+    }
+    fn from_value(value: &Value) -> Result<Self, String> {
+        T::from_value(value).map(Some)
+    }
+    fn to_value(&self) -> Option<Value> {
+        self.as_ref()?.to_value()
+    }
+    fn is_zero(&self) -> bool {
+        self.is_none()
+    }
+}
+
+/// A parameter of any type. Wrap it in an `Option`: there is no zero value.
+impl ParamType for Value {
+    fn host_type() -> HostType {
+        HostType::Any
+    }
+    fn from_value(value: &Value) -> Result<Self, String> {
+        Ok(value.clone())
+    }
+    fn to_value(&self) -> Option<Value> {
+        Some(self.clone())
+    }
+    fn is_zero(&self) -> bool {
+        false
+    }
+}
+
+/// A function. Its type is given with `#[param(func = "func(int) str")]`.
+impl ParamType for Func {
+    fn host_type() -> HostType {
+        HostType::Func(Type::Variant)
+    }
+    fn from_value(value: &Value) -> Result<Self, String> {
+        value
+            .as_func()
+            .cloned()
+            .map_or_else(|| misfit("func", value), Ok)
+    }
+    fn to_value(&self) -> Option<Value> {
+        Some(Value::Func(self.clone()))
+    }
+    fn is_zero(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,141 @@
+//! The text of values (typing-and-evaluation.md §1.5, functions.md §1.8, §1.9.3).
+
+use std::fmt::{self, Write};
+
+use super::Value;
+
+/// Quotes a byte string: double quotes, the usual escapes, `\xHH` for control and invalid bytes,
+/// `\uHHHH` and `\UHHHHHHHH` for other code points that do not print.
+pub fn quote(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len() + 2);
+    out.push('"');
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            quote_char(&mut out, c);
+        }
+        for byte in chunk.invalid() {
+            let _ = write!(out, "\\x{byte:02x}");
+        }
+    }
+    out.push('"');
+    out
+}
+
+fn quote_char(out: &mut String, c: char) {
+    match c {
+        '\x07' => out.push_str("\\a"),
+        '\x08' => out.push_str("\\b"),
+        '\x0c' => out.push_str("\\f"),
+        '\n' => out.push_str("\\n"),
+        '\r' => out.push_str("\\r"),
+        '\t' => out.push_str("\\t"),
+        '\x0b' => out.push_str("\\v"),
+        '\\' => out.push_str("\\\\"),
+        '"' => out.push_str("\\\""),
+        c if c.is_ascii_control() => {
+            let _ = write!(out, "\\x{:02x}", c as u32);
+        }
+        c if is_printable(c) => out.push(c),
+        c if (c as u32) < 0x10000 => {
+            let _ = write!(out, "\\u{:04x}", c as u32);
+        }
+        c => {
+            let _ = write!(out, "\\U{:08x}", c as u32);
+        }
+    }
+}
+
+/// Letters, marks, numbers, punctuation, symbols and the ASCII space.
+fn is_printable(c: char) -> bool {
+    // The standard library's debug escape leaves exactly the printable characters, and grapheme
+    // extenders, alone.
+    c == ' '
+        || (!c.is_whitespace() && (c.escape_debug().len() == 1 || !c.is_control() && is_mark(c)))
+}
+
+/// A combining mark: escaped by `escape_debug` although it prints.
+fn is_mark(c: char) -> bool {
+    let mut escaped = String::from("a");
+    escaped.push(c);
+    // In the middle of a text `str::escape_debug` leaves grapheme extenders alone.
+    escaped.escape_debug().count() == 2
+}
+
+/// The shortest decimal that reads back exactly, never with an exponent: `13`, `0.1`, `NaN`, `+Inf`.
+pub fn format_float(value: f64) -> String {
+    if value.is_nan() {
+        "NaN".to_owned()
+    } else if value.is_infinite() {
+        if value > 0.0 { "+Inf" } else { "-Inf" }.to_owned()
+    } else {
+        format!("{value}")
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bool(value) => write!(f, "{value}"),
+            Self::Int(value) => write!(f, "{value}"),
+            Self::Float(value) => f.write_str(&format_float(*value)),
+            Self::Str(value) => f.write_str(&quote(value.as_bytes())),
+            Self::List(list) => separated(f, "[", ", ", "]", list.iter(), |f, value| {
+                write!(f, "{value}")
+            }),
+            Self::Map(map) => separated(f, "{", ", ", "}", map.iter(), |f, (key, value)| {
+                write!(f, "{key}: {value}")
+            }),
+            Self::Struct(fields) => separated(
+                f,
+                "struct{",
+                "; ",
+                "}",
+                fields.iter(),
+                |f, (name, value)| write!(f, "{name}: {value}"),
+            ),
+            Self::Func(func) => write!(f, "func({})", func.ty()),
+        }
+    }
+}
+
+fn separated<T>(
+    f: &mut fmt::Formatter<'_>,
+    open: &str,
+    separator: &str,
+    close: &str,
+    items: impl Iterator<Item = T>,
+    mut item: impl FnMut(&mut fmt::Formatter<'_>, T) -> fmt::Result,
+) -> fmt::Result {
+    f.write_str(open)?;
+    for (i, each) in items.enumerate() {
+        if i > 0 {
+            f.write_str(separator)?;
+        }
+        item(f, each)?;
+    }
+    f.write_str(close)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn floats_never_have_an_exponent() {
+        assert_eq!(format_float(13.0), "13");
+        assert_eq!(format_float(1e21), "1000000000000000000000");
+        assert_eq!(format_float(0.1), "0.1");
+        assert_eq!(format_float(f64::NEG_INFINITY), "-Inf");
+    }
+
+    #[test]
+    fn quoting_escapes_what_does_not_print() {
+        assert_eq!(
+            quote("a\n\"é\u{a0}\u{1}".as_bytes()),
+            "\"a\\n\\\"é\\u00a0\\x01\""
+        );
+        assert_eq!(quote(b"\xff\x7f"), "\"\\xff\\x7f\"");
+        assert_eq!(quote("e\u{301}".as_bytes()), "\"e\u{301}\"");
+        assert_eq!(quote("\u{200b}".as_bytes()), "\"\\u200b\"");
+    }
+}
