@@ -2,7 +2,9 @@
 //! (typing-and-evaluation.md §1.7).
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
+use crate::catalog::Signature;
 use crate::types::Type;
 use crate::value::{Func, Map, Str, Value};
 
@@ -77,6 +79,21 @@ impl HostType {
             Self::Any => "any".to_owned(),
         }
     }
+
+    /// The same with this type for a function in it, which [`Func`] alone does not tell. The derive
+    /// macro writes it for `#[param(func = "func(int) str")]`.
+    ///
+    /// # Panics
+    /// If the text is not a function type; every declaration is built by a test.
+    #[must_use]
+    pub fn with_func(self, signature: &'static str) -> Self {
+        match self {
+            Self::Func(_) => Self::Func(Type::Func(Signature::declare(signature).ty)),
+            Self::Optional(inner) => Self::Optional(Box::new(inner.with_func(signature))),
+            Self::List(element) => Self::List(Box::new(element.with_func(signature))),
+            other => other,
+        }
+    }
 }
 
 /// A Rust type that can be the type of a parameter.
@@ -87,8 +104,17 @@ pub trait ParamType: Sized {
     /// Converts a value that the type checker let through.
     ///
     /// # Errors
-    /// If the value is out of range or not UTF-8, in words that follow the parameter's name.
+    /// If the value is out of range or not UTF-8 (typing-and-evaluation.md §1.7.3).
     fn from_value(value: &Value) -> Result<Self, String>;
+
+    /// Replaces the present value. Unlike [`ParamType::from_value`] it can name what was there.
+    ///
+    /// # Errors
+    /// As those of [`ParamType::from_value`].
+    fn assign(&mut self, value: &Value) -> Result<(), String> {
+        *self = Self::from_value(value)?;
+        Ok(())
+    }
 
     /// The value in mcl; nothing if it is undefined.
     fn to_value(&self) -> Option<Value>;
@@ -99,6 +125,20 @@ pub trait ParamType: Sized {
 
 fn misfit<T>(expected: &str, value: &Value) -> Result<T, String> {
     Err(format!("expected a {expected}, got a {}", value.kind()))
+}
+
+/// The value of one field of a struct parameter; the derive macro calls it.
+///
+/// # Errors
+/// If it does not fit.
+pub fn struct_field<T: ParamType>(value: &Value, name: &str) -> Result<T, String> {
+    let Some(fields) = value.as_struct() else {
+        return misfit("struct", value);
+    };
+    let field = fields
+        .get(name)
+        .ok_or_else(|| format!("the struct has no field `{name}`"))?;
+    T::from_value(field).map_err(|error| format!("field `{name}`: {error}"))
 }
 
 impl ParamType for bool {
@@ -126,7 +166,10 @@ impl ParamType for String {
         };
         match text.to_str() {
             Ok(text) => Ok(text.to_owned()),
-            Err(error) => Err(format!("is not UTF-8 after byte {}", error.valid_up_to())),
+            Err(error) => Err(format!(
+                "the text is not UTF-8 after byte {}",
+                error.valid_up_to()
+            )),
         }
     }
     fn to_value(&self) -> Option<Value> {
@@ -162,8 +205,14 @@ macro_rules! integer {
                 HostType::$variant(<$ty>::BITS as u8)
             }
             fn from_value(value: &Value) -> Result<Self, String> {
+                let mut stored = 0;
+                <$ty as ParamType>::assign(&mut stored, value)?;
+                Ok(stored)
+            }
+            fn assign(&mut self, value: &Value) -> Result<(), String> {
                 let Some(n) = value.as_int() else { return misfit("int", value) };
-                <$ty>::try_from(n).map_err(|_| out_of_range(n, &Self::host_type(), <$ty>::MIN.to_string(), <$ty>::MAX.to_string()))
+                *self = <$ty>::try_from(n).map_err(|_| overflow(*self, n, &Self::host_type()))?;
+                Ok(())
             }
             fn to_value(&self) -> Option<Value> {
                 // Only an unsigned number beyond the language's int has no value (§1.7.4).
@@ -181,12 +230,13 @@ integer! {
     u8, Uint; u16, Uint; u32, Uint; u64, Uint;
 }
 
-fn out_of_range(n: i64, ty: &HostType, min: String, max: String) -> String {
+fn overflow(current: impl Display, n: i64, ty: &HostType) -> String {
+    let kind = ty.kind();
     match ty {
-        HostType::Uint(bits) if n < 0 => {
-            format!("can't store negative int `{n}` into unsigned `uint{bits}` field")
+        HostType::Uint(_) if n < 0 => {
+            format!("can't store negative int `{n}` into unsigned `{kind}` field")
         }
-        _ => format!("value `{n}` will overflow it: it holds {min} to {max}"),
+        _ => format!("{current} is an `{kind}`, and rv `{n}` will overflow it"),
     }
 }
 
@@ -210,17 +260,23 @@ impl ParamType for f32 {
         HostType::Float(32)
     }
     fn from_value(value: &Value) -> Result<Self, String> {
+        let mut stored = 0.0;
+        stored.assign(value)?;
+        Ok(stored)
+    }
+    fn assign(&mut self, value: &Value) -> Result<(), String> {
         let Some(x) = value.as_float() else {
             return misfit("float", value);
         };
         let narrow = x as Self;
         if x.is_finite() && narrow.is_infinite() {
             return Err(format!(
-                "value `{}` will overflow it",
+                "{self} is a `float32`, and value `{}` will overflow it",
                 crate::value::format_float(x)
             ));
         }
-        Ok(narrow)
+        *self = narrow;
+        Ok(())
     }
     fn to_value(&self) -> Option<Value> {
         Some(Value::Float(f64::from(*self)))

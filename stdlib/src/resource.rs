@@ -46,6 +46,8 @@ pub struct ParamDef {
 pub struct SendDef {
     /// Its name in mcl.
     pub name: &'static str,
+    /// For those who hover over the name: the first sentence alone must be enough.
+    pub doc: &'static str,
     /// What is sent.
     pub ty: HostType,
 }
@@ -84,7 +86,10 @@ impl ResourceDef {
 ///
 /// /// Greets somebody.
 /// #[derive(Clone, Debug, Default, PartialEq, Params)]
-/// #[resource(kind = "greeting", refreshable, receives, sends(text: Option<String>))]
+/// #[resource(kind = "greeting", refreshable, receives, sends(
+///     /// The greeting as it was said.
+///     text: Option<String>,
+/// ))]
 /// pub struct Greeting {
 ///     /// Whom to greet.
 ///     pub whom: String,
@@ -121,8 +126,7 @@ pub trait Params: Any + Debug + Send + Sync {
     /// What is wrong, in the user's terms.
     fn validate(&self, name: &str) -> Result<(), Invalid>;
 
-    /// What differs from `other`, such as `the AnotherStr differs`; nothing if the two are equal
-    /// ([`Compare`]).
+    /// What differs from `other`, such as `the AnotherStr differs`; nothing if the two are equal.
     fn differs(&self, other: &dyn Params) -> Option<String>;
 
     /// A copy.

@@ -1,15 +1,50 @@
 //! Derives a resource kind's schema from its struct of parameters.
+//!
+//! [`macro@Params`] is for the struct of a whole kind, [`macro@ParamStruct`] for a struct that is the
+//! type of one parameter. What they accept is described at each; what they write is in [`params`] and
+//! [`param_struct`], what they read in [`attributes`].
+
+mod attributes;
+mod param_struct;
+mod params;
 
 use proc_macro::TokenStream;
+use syn::{DeriveInput, parse_macro_input};
 
-/// See `mgmt_stdlib::resource::Params`.
+/// Writes `impl mgmt_stdlib::resource::Params` and `Declare` for a struct with named fields. The struct
+/// needs `Clone`, `Debug`, `Default` (the kind's defaults) and `Validate`; the types of the fields need
+/// `ParamType` and `PartialEq`. The doc comments are the documentation that users see, so they are
+/// mandatory.
+///
+/// On the struct, `#[resource(...)]`:
+///
+/// | word | meaning |
+/// |---|---|
+/// | `kind = "exec"` | the kind's name; mandatory |
+/// | `refreshable`, `receives`, `edgeable`, `groupable`, `reversible` | its abilities |
+/// | `sends(name: Type, ...)` | what it sends, each with a doc comment |
+/// | `compare = path::to::function` | `fn(&Self, &Self) -> Option<String>` instead of the comparison field by field |
+///
+/// On a field, `#[param(...)]`:
+///
+/// | word | meaning |
+/// |---|---|
+/// | `name = "int8"` | its name in mcl, if it is not that of the field |
+/// | `dump = "Int8"` | its name in dumps, if it is not that of the field in UpperCamelCase |
+/// | `func = "func(int) str"` | the type of a function |
+/// | `skip_compare` | two resources may differ in it and still be equal |
 #[proc_macro_derive(Params, attributes(resource, param))]
-pub fn derive_params(_input: TokenStream) -> TokenStream {
-    TokenStream::new()
+pub fn derive_params(input: TokenStream) -> TokenStream {
+    params::expand(&parse_macro_input!(input as DeriveInput))
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
 }
 
-/// See `mgmt_stdlib::param::ParamType`.
+/// Writes `impl mgmt_stdlib::param::ParamType` for a struct with named fields, each of which is a
+/// `ParamType`. `#[param(name = "...")]` on a field gives its name in mcl, if it is not that of the field.
 #[proc_macro_derive(ParamStruct, attributes(param))]
-pub fn derive_param_struct(_input: TokenStream) -> TokenStream {
-    TokenStream::new()
+pub fn derive_param_struct(input: TokenStream) -> TokenStream {
+    param_struct::expand(&parse_macro_input!(input as DeriveInput))
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
 }
