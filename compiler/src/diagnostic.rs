@@ -5,7 +5,7 @@ mod code;
 use mgmt_grammar::span::Span;
 use serde::Serialize;
 
-pub use code::Code;
+pub use code::{Code, EXPLANATIONS, Explanation};
 
 /// The stage of the compiler, or of the run, that found a problem (language.md §6.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
