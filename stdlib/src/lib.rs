@@ -9,7 +9,9 @@ extern crate self as mgmt_stdlib;
 
 pub mod catalog;
 pub mod functions;
+pub mod mode;
 pub mod param;
+pub mod paths;
 pub mod resource;
 pub mod resources;
 pub mod types;

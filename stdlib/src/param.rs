@@ -2,7 +2,8 @@
 //! (typing-and-evaluation.md §1.7).
 
 use std::collections::BTreeMap;
-use std::fmt::Display;
+use std::fmt::{self, Debug, Display};
+use std::ops::Deref;
 
 use crate::catalog::Signature;
 use crate::types::Type;
@@ -342,6 +343,57 @@ impl<T: ParamType> ParamType for Option<T> {
     }
     fn is_zero(&self) -> bool {
         self.is_none()
+    }
+}
+
+/// A list or map that knows whether the program gave it, so that a given empty one is not the zero value
+/// (§9.4). It is its content in every other respect.
+#[derive(Clone, Default)]
+pub struct Given<T> {
+    content: T,
+    given: bool,
+}
+
+impl<T> Deref for Given<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.content
+    }
+}
+
+impl<T> From<T> for Given<T> {
+    fn from(content: T) -> Self {
+        Self {
+            content,
+            given: true,
+        }
+    }
+}
+
+impl<T: PartialEq> PartialEq for Given<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.content == other.content
+    }
+}
+
+impl<T: Debug> Debug for Given<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.content.fmt(f)
+    }
+}
+
+impl<T: ParamType> ParamType for Given<T> {
+    fn host_type() -> HostType {
+        T::host_type()
+    }
+    fn from_value(value: &Value) -> Result<Self, String> {
+        T::from_value(value).map(Self::from)
+    }
+    fn to_value(&self) -> Option<Value> {
+        self.content.to_value()
+    }
+    fn is_zero(&self) -> bool {
+        !self.given
     }
 }
 

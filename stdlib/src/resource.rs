@@ -104,7 +104,7 @@ impl ResourceDef {
 ///     }
 /// }
 /// ```
-pub trait Params: Any + Debug + Send + Sync {
+pub trait Params: Validate + Any + Debug + Send + Sync {
     /// The kind.
     fn kind(&self) -> &'static str;
 
@@ -119,12 +119,6 @@ pub trait Params: Any + Debug + Send + Sync {
 
     /// Whether the parameter holds the zero value of its type; a defined optional never does.
     fn is_zero(&self, param: &str) -> bool;
-
-    /// The kind's own check of its parameters ([`Validate`]).
-    ///
-    /// # Errors
-    /// What is wrong, in the user's terms.
-    fn validate(&self, name: &str) -> Result<(), Invalid>;
 
     /// What differs from `other`, such as `the AnotherStr differs`; nothing if the two are equal.
     fn differs(&self, other: &dyn Params) -> Option<String>;

@@ -258,6 +258,12 @@ impl Func {
     }
 }
 
+impl PartialEq for Func {
+    fn eq(&self, other: &Self) -> bool {
+        self.ptr_eq(other)
+    }
+}
+
 impl Value {
     /// A string value.
     pub fn str(text: impl Into<Str>) -> Self {
@@ -418,5 +424,11 @@ impl fmt::Debug for Value {
 impl fmt::Debug for Str {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&quote(&self.0))
+    }
+}
+
+impl fmt::Debug for Func {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "func({})", self.ty)
     }
 }

@@ -23,7 +23,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `kind = "exec"` | the kind's name; mandatory |
 /// | `refreshable`, `receives`, `edgeable`, `groupable`, `reversible` | its abilities |
 /// | `sends(name: Type, ...)` | what it sends, each with a doc comment |
-/// | `compare = path::to::function` | `fn(&Self, &Self) -> Option<String>` instead of the comparison field by field |
+/// | `compare = path::to::function` | `fn(&Self, &Self) -> Option<String>`, asked for a difference before the fields are compared one by one |
 ///
 /// On a field, `#[param(...)]`:
 ///
@@ -32,7 +32,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `name = "int8"` | its name in mcl, if it is not that of the field |
 /// | `dump = "Int8"` | its name in dumps, if it is not that of the field in UpperCamelCase |
 /// | `func = "func(int) str"` | the type of a function |
-/// | `skip_compare` | two resources may differ in it and still be equal |
+/// | `skip_compare` | left out where the fields are compared one by one |
 #[proc_macro_derive(Params, attributes(resource, param))]
 pub fn derive_params(input: TokenStream) -> TokenStream {
     params::expand(&parse_macro_input!(input as DeriveInput))

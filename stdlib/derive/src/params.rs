@@ -75,13 +75,6 @@ fn params_impl(
                 }
             }
 
-            fn validate(
-                &self,
-                name: &str,
-            ) -> ::core::result::Result<(), ::mgmt_stdlib::resource::Invalid> {
-                ::mgmt_stdlib::resource::Validate::validate(self, name)
-            }
-
             fn differs(
                 &self,
                 other: &dyn ::mgmt_stdlib::resource::Params,
@@ -109,9 +102,14 @@ fn params_impl(
 }
 
 fn differs(resource: &ResourceAttributes, params: &[Param<'_>]) -> TokenStream {
-    if let Some(compare) = &resource.compare {
-        return quote! { #compare(self, other) };
-    }
+    let first = resource.compare.iter().map(|compare| {
+        quote! {
+            let difference: ::core::option::Option<::std::string::String> = #compare(self, other);
+            if difference.is_some() {
+                return difference;
+            }
+        }
+    });
     let fields = params.iter().filter(|param| !param.skip_compare).map(
         |Param {
              ident,
@@ -128,6 +126,7 @@ fn differs(resource: &ResourceAttributes, params: &[Param<'_>]) -> TokenStream {
         },
     );
     quote! {
+        #(#first)*
         #(#fields)*
         ::core::option::Option::None
     }
