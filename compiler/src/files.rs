@@ -1,11 +1,15 @@
 //! The outside, as far as the compiler may see it: named texts.
 
+mod disk;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use mgmt_grammar::span::{LineColumn, LineIndex, SourceId, Span};
+
+pub use disk::Disk;
 
 /// Where the text of files comes from: the disk, a deploy, or an editor's unsaved buffers laid over
 /// the disk. Paths are absolute.
@@ -126,6 +130,17 @@ impl Sources {
     /// The text with that id.
     pub fn get(&self, id: SourceId) -> Option<&Source> {
         self.0.get(id.0 as usize)
+    }
+
+    /// Shows the files below `directory` by their paths relative to it.
+    pub fn show_relative_to(&mut self, directory: &Path) {
+        for source in &mut self.0 {
+            if let Some(path) = &source.path
+                && let Ok(relative) = path.strip_prefix(directory)
+            {
+                source.name = relative.display().to_string();
+            }
+        }
     }
 
     /// All texts, in the order of their ids.

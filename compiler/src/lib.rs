@@ -10,6 +10,7 @@ pub mod graph;
 
 pub mod evaluator;
 pub mod program;
+pub mod render;
 
 use std::path::PathBuf;
 use std::sync::Arc;

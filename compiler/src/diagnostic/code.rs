@@ -61,6 +61,16 @@ codes! {
     E0113 DUPLICATE_TYPE_FIELD "a struct type with the same field twice"
     E0114 DUPLICATE_TYPE_ARGUMENT "a function type with the same argument twice"
     E0115 DUPLICATE_PARAMETER "the same parameter twice"
+    E0116 CHAINED_COMPARISON "a comparison of a comparison"
+    E0117 RESERVED_WORD "a reserved word used as a name"
+    E0118 ELSE_IF "an `else if`"
+    E0119 MISSING_ELSE "an `if` expression without `else`"
+    E0120 MISSING_NEWLINE "two statements on one line"
+    E0121 LINE_BREAK "a line that ends too early or too late"
+    E0122 TRAILING_COMMA "a comma that separates nothing"
+    E0123 SIGN "a minus that is neither an operator nor a sign"
+    E0124 MISSING_NAME "a resource without a name expression"
+    E0125 UNOPENED_BRACKET "a bracket that closes nothing"
 
     E0201 DUPLICATE_FIELD "a resource with the same parameter twice"
     E0202 DUPLICATE_META "a resource with the same meta parameter twice"
@@ -228,6 +238,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::disallowed_methods, reason = "the test compares the folder with the table")]
     fn every_page_has_a_code() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/diagnostic/codes");
         for entry in std::fs::read_dir(folder).unwrap() {

@@ -1,0 +1,190 @@
+//! Diagnostics as text: for people, for machines, for continuous integration.
+//!
+//! Every format shows the same facts; none adds any.
+
+mod github;
+mod human;
+mod json;
+mod sarif;
+mod short;
+
+use std::fmt;
+
+use mgmt_grammar::span::{LineColumn, Span};
+
+use crate::diagnostic::Diagnostic;
+use crate::files::Sources;
+
+/// The formats of `mgmtc check --message-format`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MessageFormat {
+    /// With excerpts of the program, for a terminal.
+    #[default]
+    Human,
+    /// `file:line:column: error[E0101]: message`, one a line.
+    Short,
+    /// One JSON object a line.
+    Json,
+    /// Workflow commands of GitHub Actions.
+    Github,
+    /// One SARIF 2.1.0 document.
+    Sarif,
+}
+
+/// What the human format is shown on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terminal {
+    /// Whether colours mean anything there.
+    pub color: bool,
+    /// Whether lines may be drawn with other characters than ASCII.
+    pub unicode: bool,
+    /// Columns.
+    pub width: usize,
+}
+
+impl Terminal {
+    /// A file or a pipe: no colours, a fixed width.
+    pub const PLAIN: Self = Self {
+        color: false,
+        unicode: true,
+        width: 100,
+    };
+
+    /// What a stream can show, from the environment variables: `NO_COLOR`, `TERM`, and the locale.
+    /// `width` is that of the terminal, if the stream is one.
+    pub fn detect(width: Option<usize>, env: impl Fn(&str) -> Option<String>) -> Self {
+        let set = |name: &str| env(name).filter(|value| !value.is_empty());
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
+        let dumb = set("TERM").is_none_or(|term| term == "dumb");
+        Self {
+            color: width.is_some() && !dumb && set("NO_COLOR").is_none(),
+            unicode: locale.is_none_or(|locale| {
+                let locale = locale.to_ascii_lowercase();
+                locale.contains("utf-8") || locale.contains("utf8")
+            }),
+            width: width.map_or(Self::PLAIN.width, |width| width.clamp(40, 120)),
+        }
+    }
+}
+
+/// The diagnostics of one program in one of the formats, each line ended.
+pub fn render(
+    format: MessageFormat,
+    diagnostics: &[Diagnostic],
+    sources: &Sources,
+    terminal: Terminal,
+) -> String {
+    match format {
+        MessageFormat::Human => human::render(diagnostics, sources, terminal),
+        MessageFormat::Short => short::render(diagnostics, sources),
+        MessageFormat::Json => json::render(diagnostics, sources),
+        MessageFormat::Github => github::render(diagnostics, sources),
+        MessageFormat::Sarif => sarif::render(diagnostics, sources),
+    }
+}
+
+/// One line that says how many problems were found, and where to read about them; empty if there are none.
+pub fn summary(diagnostics: &[Diagnostic]) -> String {
+    let errors = diagnostics.iter().filter(|d| d.is_error()).count();
+    let counts: Vec<_> = [(errors, "error"), (diagnostics.len() - errors, "warning")]
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}{}", if count == 1 { "" } else { "s" }))
+        .collect();
+    let Some(first) = diagnostics.first() else {
+        return String::new();
+    };
+    format!(
+        "found {}; `mgmtc explain {}` tells more\n",
+        counts.join(" and "),
+        first.code
+    )
+}
+
+/// A span as people count it.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    file: &'a str,
+    start: LineColumn,
+    end: LineColumn,
+}
+
+impl<'a> Place<'a> {
+    fn of(span: Span, sources: &'a Sources) -> Option<Self> {
+        let source = sources.get(span.source)?;
+        Some(Self {
+            file: &source.name,
+            start: source.line_column(span.start),
+            end: source.line_column(span.end),
+        })
+    }
+
+    fn primary(diagnostic: &Diagnostic, sources: &'a Sources) -> Option<Self> {
+        Self::of(diagnostic.primary.as_ref()?.span, sources)
+    }
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.start.line, self.start.column)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::diagnostic::{Code, Stage};
+    use crate::files::Source;
+
+    /// A diagnostic with all its parts, in two files.
+    pub(super) fn example() -> (Vec<Diagnostic>, Sources) {
+        let mut sources = Sources::default();
+        let text = "# é\nfile \"/etc/motd\" {\n\tcontents => \"hello\\n\",\n}\n";
+        let site = sources.add(Source::new("site.mcl", None, Arc::from(text)));
+        let lib = sources.add(Source::new("lib.mcl", None, Arc::from("$x = 1\n")));
+        let at = |what: &str| {
+            let start = text.find(what).unwrap() as u32;
+            Span::new(site, start, start + what.len() as u32)
+        };
+        let error = Diagnostic::error(
+            Code::UNKNOWN_PARAMETER,
+            Stage::Unify,
+            "`file` has no parameter `contents`",
+        )
+        .at(at("contents"), "not a parameter of `file`")
+        .label(at("file"), "this is a `file`")
+        .help("did you mean `content`?")
+        .fix("replace by `content`", at("contents"), "content");
+        let warning = Diagnostic::warning(
+            Code::UNUSED_VARIABLE,
+            Stage::Scope,
+            "`$x` is never used, 100%",
+        )
+        .at(Span::new(lib, 0, 2), "")
+        .label(at("file"), "elsewhere");
+        (vec![error, warning], sources)
+    }
+
+    #[test]
+    fn the_summary_counts() {
+        let (diagnostics, _) = example();
+        assert_eq!(
+            summary(&diagnostics),
+            "found 1 error and 1 warning; `mgmtc explain E0416` tells more\n"
+        );
+        assert_eq!(summary(&[]), "");
+    }
+
+    #[test]
+    fn a_pipe_has_no_colours() {
+        let env = |name: &str| (name == "TERM").then(|| "xterm".to_owned());
+        assert_eq!(Terminal::detect(None, env), Terminal::PLAIN);
+        assert!(Terminal::detect(Some(80), env).color);
+        let env = |name: &str| ["TERM", "NO_COLOR"].contains(&name).then(|| "1".to_owned());
+        assert!(!Terminal::detect(Some(80), env).color);
+        let env = |name: &str| (name == "LC_ALL").then(|| "C".to_owned());
+        assert!(!Terminal::detect(Some(80), env).unicode);
+    }
+}
