@@ -238,7 +238,10 @@ mod tests {
     }
 
     #[test]
-    #[allow(clippy::disallowed_methods, reason = "the test compares the folder with the table")]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the test compares the folder with the table"
+    )]
     fn every_page_has_a_code() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/diagnostic/codes");
         for entry in std::fs::read_dir(folder).unwrap() {
