@@ -1,7 +1,7 @@
 //! A function as declared: signature, docs, purity and implementation in one place.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -159,6 +159,20 @@ pub trait Host: Send + Sync {
     fn args(&self) -> Vec<String>;
     /// The environment.
     fn env(&self) -> Vec<(String, String)>;
+
+    /// The directory that stands for `/` when a function reads a file.
+    fn root(&self) -> &Path {
+        Path::new("/")
+    }
+
+    /// Where a function finds the file that a program calls `path`; a relative one starts at the
+    /// working directory.
+    fn locate(&self, path: &Path) -> PathBuf {
+        match path.strip_prefix("/") {
+            Ok(below) => self.root().join(below),
+            Err(_) => path.to_owned(),
+        }
+    }
 }
 
 /// The [`Host`] that is the running process.

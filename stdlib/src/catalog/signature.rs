@@ -11,7 +11,8 @@ pub struct Signature {
     pub ty: Arc<FuncType>,
     /// Restrictions of its type variables.
     pub bounds: Vec<(u32, Bound)>,
-    /// Whether more arguments of any type may follow.
+    /// Whether more arguments of the type of the last one may follow; of any type for
+    /// [`Inference::Printf`](super::Inference::Printf).
     pub variadic: bool,
 }
 
@@ -70,7 +71,7 @@ impl Signature {
         self
     }
 
-    /// The same, followed by any number of further arguments.
+    /// The same, followed by any number of further arguments; see [`Signature::variadic`].
     #[must_use]
     pub fn variadic(mut self) -> Self {
         self.variadic = true;

@@ -1,0 +1,207 @@
+//! `convert`: from one type to another (functions.md §4).
+
+use crate::catalog::{CallError, FunctionDef};
+use crate::value::{Str, format_float};
+
+use super::declare::{examples, native, pure};
+use super::number::{NumberError, parse_decimal, parse_float};
+
+pub(crate) fn all() -> Vec<FunctionDef> {
+    vec![
+        pure(
+            "convert.format_bool",
+            "func(a bool) str",
+            "`true` or `false` as text.",
+            native!(format_bool(a)),
+        )
+        .examples(examples!["convert.format_bool(true)" => r#""true""#]),
+        pure(
+            "convert.int_to_str",
+            "func(a int) str",
+            "An int in decimal digits.",
+            native!(int_to_str(a)),
+        )
+        .examples(examples!["convert.int_to_str(-7)" => r#""-7""#]),
+        pure(
+            "convert.float_to_str",
+            "func(a float) str",
+            "A float in the fewest decimal digits that read back as the same number. Not in the original.",
+            native!(float_to_str(a)),
+        )
+        .examples(examples!["convert.float_to_str(0.1)" => r#""0.1""#]),
+        pure(
+            "convert.parse_bool",
+            "func(a str) bool",
+            "The bool that a text stands for: `1`, `t`, `T`, `true`, `True` or `TRUE`, and `0`, `f`, `F`, `false`, \
+             `False` or `FALSE`.",
+            native!(parse_bool(a)),
+        )
+        .catchable(&["invalid bool: `S`"])
+        .examples(examples![
+            r#"convert.parse_bool("T")"# => "true",
+            r#"convert.parse_bool("yes") <|> false"# => "false",
+        ]),
+        pure(
+            "convert.str_to_float",
+            "func(a str) float",
+            "The float that a text stands for: decimal, hexadecimal with a binary exponent, `inf` or `nan`.",
+            native!(str_to_float(a)),
+        )
+        .catchable(&[
+            r#"strconv.ParseFloat: parsing "S": invalid syntax"#,
+            r#"strconv.ParseFloat: parsing "S": value out of range"#,
+        ])
+        .examples(examples![
+            r#"convert.str_to_float("1e-2")"# => "0.01",
+            r#"convert.str_to_float("x") <|> 0.0"# => "0",
+        ]),
+        pure(
+            "convert.str_to_int",
+            "func(a str) int",
+            "The int that decimal digits with an optional sign stand for.",
+            native!(str_to_int(a)),
+        )
+        .catchable(&[
+            r#"strconv.ParseInt: parsing "S": invalid syntax"#,
+            r#"strconv.ParseInt: parsing "S": value out of range"#,
+        ])
+        .examples(examples![
+            r#"convert.str_to_int("+42")"# => "42",
+            r#"convert.str_to_int("4 2") <|> 0"# => "0",
+        ]),
+        pure(
+            "convert.to_float",
+            "func(a int) float",
+            "The nearest float; ints beyond 2^53 are rounded.",
+            native!(to_float(a)),
+        )
+        .examples(examples!["convert.to_float(3)" => "3"]),
+        pure(
+            "convert.to_int",
+            "func(a float) int",
+            "The float without its fraction. Not a number and what does not fit become the smallest int.",
+            native!(to_int(a)),
+        )
+        .examples(examples!["convert.to_int(-1.7)" => "-1"]),
+    ]
+}
+
+fn format_bool(a: bool) -> &'static str {
+    if a { "true" } else { "false" }
+}
+
+fn int_to_str(a: i64) -> String {
+    a.to_string()
+}
+
+fn float_to_str(a: f64) -> String {
+    format_float(a)
+}
+
+fn parse_bool(a: &Str) -> Result<bool, CallError> {
+    bool_of(a.as_bytes())
+        .ok_or_else(|| CallError::catchable(format!("invalid bool: `{}`", a.to_string_lossy())))
+}
+
+/// The bool that a text stands for.
+pub(crate) fn bool_of(text: &[u8]) -> Option<bool> {
+    match text {
+        b"1" | b"t" | b"T" | b"TRUE" | b"true" | b"True" => Some(true),
+        b"0" | b"f" | b"F" | b"FALSE" | b"false" | b"False" => Some(false),
+        _ => None,
+    }
+}
+
+fn str_to_float(a: &[u8]) -> Result<f64, CallError> {
+    parse_float(a).map_err(refused("ParseFloat", a))
+}
+
+fn str_to_int(a: &[u8]) -> Result<i64, CallError> {
+    parse_decimal(a).map_err(refused("ParseInt", a))
+}
+
+/// The catchable error of a parser that refuses a text.
+pub(crate) fn refused<'t>(
+    parser: &'t str,
+    text: &'t [u8],
+) -> impl FnOnce(NumberError) -> CallError + 't {
+    move |error| CallError::catchable(error.message(parser, text))
+}
+
+fn to_float(a: i64) -> f64 {
+    a as f64
+}
+
+fn to_int(a: f64) -> i64 {
+    // 2^63 and -2^63 are floats.
+    const LIMIT: f64 = 9_223_372_036_854_775_808.0;
+    if (-LIMIT..LIMIT).contains(&a) {
+        a as i64
+    } else {
+        i64::MIN
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{call, caught};
+    use crate::value::Value;
+    use proptest::prelude::*;
+
+    #[test]
+    fn only_the_twelve_spellings_are_bools() {
+        for text in ["", " true", "yes", "tRUE"] {
+            assert_eq!(
+                caught(call("convert.parse_bool", &[text.into()])),
+                format!("invalid bool: `{text}`")
+            );
+        }
+        assert_eq!(
+            call("convert.parse_bool", &["f".into()]),
+            Ok(Value::Bool(false))
+        );
+    }
+
+    #[test]
+    fn refused_numbers_are_quoted() {
+        assert_eq!(
+            caught(call("convert.str_to_int", &["1\n".into()])),
+            r#"strconv.ParseInt: parsing "1\n": invalid syntax"#
+        );
+        assert_eq!(
+            caught(call("convert.str_to_float", &["1e999".into()])),
+            r#"strconv.ParseFloat: parsing "1e999": value out of range"#
+        );
+    }
+
+    #[test]
+    fn what_is_no_int_becomes_the_smallest() {
+        for value in [f64::NAN, f64::INFINITY, 1e19, -1e19, 9.3e18] {
+            assert_eq!(
+                call("convert.to_int", &[value.into()]),
+                Ok(Value::Int(i64::MIN))
+            );
+        }
+        assert_eq!(call("convert.to_int", &[1.9.into()]), Ok(Value::Int(1)));
+    }
+
+    proptest! {
+        #[test]
+        fn ints_survive_text(value: i64) {
+            let text = call("convert.int_to_str", &[value.into()]).unwrap();
+            prop_assert_eq!(call("convert.str_to_int", &[text]), Ok(Value::Int(value)));
+        }
+
+        #[test]
+        fn floats_survive_text(value in prop::num::f64::NORMAL) {
+            let text = call("convert.float_to_str", &[value.into()]).unwrap();
+            prop_assert_eq!(call("convert.str_to_float", &[text]), Ok(Value::Float(value)));
+        }
+
+        #[test]
+        fn bools_survive_text(value: bool) {
+            let text = call("convert.format_bool", &[value.into()]).unwrap();
+            prop_assert_eq!(call("convert.parse_bool", &[text]), Ok(Value::Bool(value)));
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! `datetime`: the clock and what it shows (functions.md §5).
+
+mod layout;
+
+use std::time::Duration;
+
+use jiff::civil::Weekday;
+use jiff::{Timestamp, Zoned};
+
+use crate::catalog::{CallError, FunctionDef, Host, Wake};
+use crate::value::Value;
+
+use super::declare::{sampler, snapshot, source};
+
+pub(crate) fn all() -> Vec<FunctionDef> {
+    vec![
+        snapshot(
+            "datetime.format",
+            "func(a int, b str) str",
+            "A time, in seconds since 1970, written like an example: the second argument shows how Monday 2 \
+             January 2006, 15:04:05, in the zone MST (-0700) would be written, such as `2006-01-02 15:04`.",
+            sampler!(format(a, b)),
+        ),
+        snapshot(
+            "datetime.hour",
+            "func(a int) int",
+            "The hour, from 0 to 23, of a time in seconds since 1970.",
+            sampler!(hour(a)),
+        ),
+        source(
+            "datetime.now",
+            "func() int",
+            "The present time in seconds since 1970. It wakes each second.",
+            sampler!(now(), each_second),
+        ),
+        snapshot(
+            "datetime.print",
+            "func(a int) str",
+            "A time in seconds since 1970 as text, such as `2023-11-14 22:13:20 +0000 UTC`.",
+            sampler!(print(a)),
+        ),
+        source(
+            "datetime.str_now",
+            "func() str",
+            "The present time in seconds since 1970, as text. It wakes each second.",
+            sampler!(str_now(), each_second),
+        ),
+        snapshot(
+            "datetime.weekday",
+            "func(a int) str",
+            "The day of the week, in lower case, of a time in seconds since 1970.",
+            sampler!(weekday(a)),
+        ),
+        source(
+            "datetime.weekday_fast",
+            "func() str",
+            "The present day of the week, in lower case. It wakes at midnight alone.",
+            sampler!(weekday_fast(), each_midnight),
+        ),
+    ]
+}
+
+fn each_second(_: &[Value]) -> Vec<Wake> {
+    vec![Wake::Clock(Duration::from_secs(1))]
+}
+
+fn each_midnight(_: &[Value]) -> Vec<Wake> {
+    vec![Wake::Midnight]
+}
+
+/// The local time that is so many seconds after the start of 1970.
+fn local(host: &dyn Host, seconds: i64) -> Result<Zoned, CallError> {
+    if seconds < 0 {
+        return Err(CallError::fatal("epoch delta must be positive"));
+    }
+    Timestamp::from_second(seconds)
+        .map(|timestamp| timestamp.to_zoned(host.time_zone()))
+        .map_err(|_| CallError::fatal(format!("{seconds} seconds end after the year 9999")))
+}
+
+fn format(host: &dyn Host, a: i64, b: &[u8]) -> Result<Vec<u8>, CallError> {
+    Ok(layout::format(&local(host, a)?, b))
+}
+
+fn hour(host: &dyn Host, a: i64) -> Result<i64, CallError> {
+    Ok(local(host, a)?.hour().into())
+}
+
+fn now(host: &dyn Host) -> i64 {
+    host.now().as_second()
+}
+
+fn print(host: &dyn Host, a: i64) -> Result<Vec<u8>, CallError> {
+    format(host, a, b"2006-01-02 15:04:05 -0700 MST")
+}
+
+fn str_now(host: &dyn Host) -> String {
+    now(host).to_string()
+}
+
+fn weekday(host: &dyn Host, a: i64) -> Result<&'static str, CallError> {
+    Ok(lower_name(local(host, a)?.weekday()))
+}
+
+fn weekday_fast(host: &dyn Host) -> &'static str {
+    lower_name(host.now().to_zoned(host.time_zone()).weekday())
+}
+
+fn lower_name(day: Weekday) -> &'static str {
+    match day {
+        Weekday::Sunday => "sunday",
+        Weekday::Monday => "monday",
+        Weekday::Tuesday => "tuesday",
+        Weekday::Wednesday => "wednesday",
+        Weekday::Thursday => "thursday",
+        Weekday::Friday => "friday",
+        Weekday::Saturday => "saturday",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{TestHost, call, call_on, fatal, sample};
+    use super::*;
+    use jiff::tz::{Offset, TimeZone};
+
+    #[test]
+    fn times_are_local() {
+        let host = TestHost {
+            time_zone: TimeZone::fixed(Offset::constant(-5)),
+            now: Timestamp::constant(1_700_000_000, 0),
+            ..TestHost::default()
+        };
+        let of = |name, seconds: i64| call_on(&host, name, &[seconds.into()]).unwrap();
+        assert_eq!(of("datetime.hour", 0), Value::Int(19));
+        assert_eq!(of("datetime.weekday", 0), "wednesday".into());
+        assert_eq!(
+            call_on(&host, "datetime.weekday_fast", &[]),
+            Ok("tuesday".into())
+        );
+        assert_eq!(
+            call_on(&host, "datetime.now", &[]),
+            Ok(Value::Int(1_700_000_000))
+        );
+        assert_eq!(
+            call_on(&host, "datetime.str_now", &[]),
+            Ok("1700000000".into())
+        );
+    }
+
+    #[test]
+    fn prints_a_time_in_full() {
+        assert_eq!(
+            call("datetime.print", &[1_700_000_000.into()]),
+            Ok("2023-11-14 22:13:20 +0000 UTC".into())
+        );
+    }
+
+    #[test]
+    fn times_have_limits() {
+        assert_eq!(
+            fatal(call("datetime.hour", &[(-1).into()])),
+            "epoch delta must be positive"
+        );
+        assert!(fatal(call("datetime.print", &[i64::MAX.into()])).contains("after the year 9999"));
+    }
+
+    #[test]
+    fn the_clock_wakes_what_shows_it() {
+        assert_eq!(
+            sample("datetime.now").wake(&[]),
+            [Wake::Clock(Duration::from_secs(1))]
+        );
+        assert_eq!(sample("datetime.weekday_fast").wake(&[]), [Wake::Midnight]);
+        assert!(sample("datetime.hour").wake(&[0.into()]).is_empty());
+    }
+}

@@ -1,0 +1,141 @@
+//! `iter`: functions over the elements of lists (functions.md §12).
+
+use crate::catalog::{CallError, CallResult, FunctionDef, GraphFunction};
+use crate::value::{List, Value};
+
+use super::declare::{Argument, examples, graph, native, pure, wrong_count};
+
+pub(crate) fn all() -> Vec<FunctionDef> {
+    vec![
+        graph(
+            "iter.map",
+            "func(inputs []?1, function func(?1) ?2) []?2",
+            "What the function gives for each element, in order.",
+            GraphFunction::Map,
+        )
+        .examples(examples!["iter.map([1, 2], func($x) { $x * 10 })" => "[10, 20]"]),
+        graph(
+            "iter.filter",
+            "func(inputs []?1, function func(?1) bool) []?1",
+            "The elements for which the function gives true, in order.",
+            GraphFunction::Filter,
+        )
+        .examples(examples!["iter.filter([1, 2, 3], func($x) { $x > 1 })" => "[2, 3]"]),
+        graph(
+            "iter.reduce",
+            "func(inputs []?1, function func(?1, ?1) ?1) ?1",
+            "Joins all elements into one value, from the left; with three arguments the first is the value to \
+             start from.",
+            GraphFunction::Reduce,
+        )
+        .or("func(initval ?1, inputs []?1, function func(?1, ?1) ?1) ?1")
+        .catchable(&["cannot reduce an empty list without an initial value"])
+        .examples(examples![
+            "iter.reduce([1, 2, 3], func($a, $b) { $a + $b })" => "6",
+            "iter.reduce(10, [1, 2, 3], func($a, $b) { $a + $b })" => "16",
+        ]),
+        graph(
+            "iter.zip",
+            "func(inputs1 []?1, inputs2 []?2, function func(?1, ?2) ?3) []?3",
+            "What the function gives for the elements of two lists at the same place, as far as both go.",
+            GraphFunction::Zip,
+        )
+        .examples(examples!["iter.zip([1, 2], [3, 4], func($a, $b) { $a + $b })" => "[4, 6]"]),
+        pure(
+            "iter.flatten",
+            "func(inputs [][]?1) []?1",
+            "The elements of the lists in a list, one level deep.",
+            native!(flatten(inputs)),
+        )
+        .examples(examples!["iter.flatten([[1], [2, 3]])" => "[1, 2, 3]"]),
+        pure(
+            "iter.range",
+            "func(stop int) []int",
+            "The ints from 0, or from `start`, up to but not including `stop`, each `step` more than the one \
+             before.",
+            range,
+        )
+        .or("func(start int, stop int) []int")
+        .or("func(start int, stop int, step int) []int")
+        .examples(examples![
+            "iter.range(3)" => "[0, 1, 2]",
+            "iter.range(1, 3)" => "[1, 2]",
+            "iter.range(3, 0, -2)" => "[3, 1]",
+        ]),
+    ]
+}
+
+fn flatten(inputs: &List) -> Result<Vec<Value>, CallError> {
+    let mut all = Vec::new();
+    for inner in inputs.iter() {
+        all.extend_from_slice(<&List>::from_value(inner)?);
+    }
+    Ok(all)
+}
+
+fn range(args: &[Value]) -> CallResult {
+    let ints: Vec<i64> = args
+        .iter()
+        .map(Argument::from_value)
+        .collect::<Result<_, _>>()?;
+    let (start, stop, step) = match ints[..] {
+        [stop] => (0, stop, 1),
+        [start, stop] => (start, stop, 1),
+        [start, stop, step] => (start, stop, step),
+        _ => return Err(wrong_count(ints.len())),
+    };
+    if step == 0 {
+        return Err(CallError::fatal("step value cannot be 0"));
+    }
+    let inside = |at: &i64| if step > 0 { *at < stop } else { *at > stop };
+    let first = Some(start).filter(inside);
+    Ok(Value::list(
+        std::iter::successors(first, |at| at.checked_add(step).filter(inside)).map(Value::Int),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{call, fatal};
+    use super::*;
+
+    fn range_of(args: &[i64]) -> CallResult {
+        let args: Vec<Value> = args.iter().map(|arg| Value::Int(*arg)).collect();
+        call("iter.range", &args)
+    }
+
+    fn ints(values: &[i64]) -> CallResult {
+        Ok(Value::list(values.iter().map(|value| Value::Int(*value))))
+    }
+
+    #[test]
+    fn ranges_are_half_open_in_both_directions() {
+        assert_eq!(range_of(&[0]), ints(&[]));
+        assert_eq!(range_of(&[-2]), ints(&[]));
+        assert_eq!(range_of(&[2, 7, 2]), ints(&[2, 4, 6]));
+        assert_eq!(range_of(&[3, 0, -1]), ints(&[3, 2, 1]));
+        assert_eq!(range_of(&[0, 3, -1]), ints(&[]));
+        assert_eq!(fatal(range_of(&[0, 3, 0])), "step value cannot be 0");
+    }
+
+    #[test]
+    fn ranges_stop_at_the_limits_of_ints() {
+        assert_eq!(
+            range_of(&[i64::MAX - 3, i64::MAX, 2]),
+            ints(&[i64::MAX - 3, i64::MAX - 1])
+        );
+        assert_eq!(
+            range_of(&[i64::MIN + 2, i64::MIN, -2]),
+            ints(&[i64::MIN + 2])
+        );
+    }
+
+    #[test]
+    fn flatten_drops_one_level() {
+        let list = Value::list([Value::list([]), Value::list([Value::list([1.into()])])]);
+        assert_eq!(
+            call("iter.flatten", &[list]),
+            Ok(Value::list([Value::list([1.into()])]))
+        );
+    }
+}

@@ -1,0 +1,199 @@
+//! `os`: the machine's system, files and users (functions.md §18).
+
+mod distribution;
+mod user;
+
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
+use crate::catalog::{CallError, FunctionDef, Host, Wake};
+use crate::value::{Str, Value};
+
+use super::declare::{examples, first_path, native, pure, sampler, snapshot, source};
+use super::path;
+
+pub(crate) fn all() -> Vec<FunctionDef> {
+    let mut all = files();
+    all.extend(distribution::functions());
+    all.extend(user::functions());
+    all
+}
+
+fn files() -> Vec<FunctionDef> {
+    vec![
+        snapshot(
+            "os.args",
+            "func() []str",
+            "The command line of this process, the program's name first.",
+            sampler!(args()),
+        ),
+        source(
+            "os.file_exists",
+            "func(filename str) bool",
+            "Whether there is a file or directory at a path. It wakes when that changes.",
+            sampler!(file_exists(filename), first_path),
+        ),
+        source(
+            "os.readfile",
+            "func(filename str) str",
+            "The content of a file. It wakes when that changes.",
+            sampler!(readfile(filename), first_path),
+        )
+        .catchable(&["error reading file: open F: no such file or directory"]),
+        source(
+            "os.modinfo_loaded",
+            "func(module str) bool",
+            "Whether the kernel has a module loaded.",
+            sampler!(modinfo_loaded(module), modules),
+        ),
+        pure(
+            "os.parse_distro_uid",
+            "func(uid str) struct{distro str; version str; arch str}",
+            "The parts of the name of a distribution, such as `fedora39-x86_64`; all of them empty if one is missing.",
+            native!(parse_distro_uid(uid)),
+        )
+        .examples(examples![
+            r#"os.parse_distro_uid("fedora39-x86_64")"# =>
+            r#"struct{distro: "fedora"; version: "39"; arch: "x86_64"}"#,
+        ]),
+    ]
+}
+
+fn args(host: &dyn Host) -> Vec<Value> {
+    host.args().into_iter().map(Value::from).collect()
+}
+
+fn file_exists(host: &dyn Host, filename: &Str) -> Result<bool, CallError> {
+    match std::fs::metadata(host.locate(path::from_str(filename))) {
+        Ok(_) => Ok(true),
+        Err(error) if is_missing(error.kind()) => Ok(false),
+        Err(error) => Err(CallError::fatal(format!(
+            "can't tell whether `{}` exists: {error}",
+            filename.to_string_lossy()
+        ))),
+    }
+}
+
+/// Whether there is nothing at a path; below a file there is nothing either.
+fn is_missing(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+fn readfile(host: &dyn Host, filename: &Str) -> Result<Vec<u8>, CallError> {
+    let name = filename.to_string_lossy();
+    std::fs::read(host.locate(path::from_str(filename))).map_err(|error| {
+        if is_missing(error.kind()) {
+            CallError::catchable(format!(
+                "error reading file: open {name}: no such file or directory"
+            ))
+        } else {
+            CallError::fatal(format!("error reading file: {name}: {error}"))
+        }
+    })
+}
+
+const MODULES: &str = "/proc/modules";
+
+fn modules(_: &[Value]) -> Vec<Wake> {
+    vec![Wake::Path(PathBuf::from(MODULES))]
+}
+
+fn modinfo_loaded(host: &dyn Host, module: &[u8]) -> Result<bool, CallError> {
+    let list = std::fs::read(host.locate(MODULES.as_ref()))
+        .map_err(|error| CallError::fatal(format!("can't read `{MODULES}`: {error}")))?;
+    Ok(list
+        .split(|byte| *byte == b'\n')
+        .any(|line| line.split(|byte| *byte == b' ').next() == Some(module) && !module.is_empty()))
+}
+
+fn parse_distro_uid(uid: &[u8]) -> crate::value::Struct {
+    let parts = distro_uid_parts(uid).unwrap_or_default();
+    ["distro", "version", "arch"]
+        .into_iter()
+        .zip(parts.map(Value::str))
+        .collect()
+}
+
+/// Name, version and architecture, if none of them is missing.
+fn distro_uid_parts(uid: &[u8]) -> Option<[&[u8]; 3]> {
+    let dash = uid.iter().position(|byte| *byte == b'-')?;
+    let (system, arch) = (&uid[..dash], &uid[dash + 1..]);
+    let digits = system
+        .iter()
+        .rev()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    let (distro, version) = system.split_at(system.len() - digits);
+    let parts = [distro, version, arch];
+    parts.iter().all(|part| !part.is_empty()).then_some(parts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{TestHost, call, call_on, caught, fatal, sample};
+    use super::*;
+
+    #[test]
+    fn missing_files_can_be_caught() {
+        let directory = tempfile::tempdir().unwrap();
+        let host = TestHost {
+            root: directory.path().to_owned(),
+            ..TestHost::default()
+        };
+        let read = |name: &str| call_on(&host, "os.readfile", &[name.into()]);
+        let exists = |name: &str| call_on(&host, "os.file_exists", &[name.into()]);
+        assert_eq!(
+            caught(read("/a")),
+            "error reading file: open /a: no such file or directory"
+        );
+        assert_eq!(exists("/a"), Ok(Value::Bool(false)));
+        std::fs::write(directory.path().join("a"), b"\xff\n").unwrap();
+        assert_eq!(read("/a"), Ok(Value::from(b"\xff\n".to_vec())));
+        assert_eq!(exists("/a"), Ok(Value::Bool(true)));
+        assert_eq!(exists("/a/b"), Ok(Value::Bool(false)));
+        assert!(fatal(read("/")).starts_with("error reading file: /: "));
+        assert_eq!(exists("/"), Ok(Value::Bool(true)));
+    }
+
+    #[test]
+    fn files_wake_who_reads_them() {
+        for name in ["os.readfile", "os.file_exists"] {
+            assert_eq!(
+                sample(name).wake(&["/etc/motd".into()]),
+                [Wake::Path(PathBuf::from("/etc/motd"))]
+            );
+        }
+    }
+
+    #[test]
+    fn modules_are_found_by_their_whole_name() {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::create_dir(directory.path().join("proc")).unwrap();
+        let list = "nf_tables 303104 0 - Live 0x0\nloop 40960 0 - Live 0x0\n";
+        std::fs::write(directory.path().join("proc/modules"), list).unwrap();
+        let host = TestHost {
+            root: directory.path().to_owned(),
+            ..TestHost::default()
+        };
+        for (module, loaded) in [("loop", true), ("nf", false), ("", false)] {
+            assert_eq!(
+                call_on(&host, "os.modinfo_loaded", &[module.into()]),
+                Ok(Value::Bool(loaded))
+            );
+        }
+    }
+
+    #[test]
+    fn incomplete_distribution_names_have_no_parts() {
+        for uid in ["", "fedora39", "fedora-x86_64", "39-x86_64", "fedora39-"] {
+            let parts = call("os.parse_distro_uid", &[uid.into()]).unwrap();
+            let parts = parts.as_struct().unwrap();
+            assert!(parts.iter().all(|(_, value)| *value == "".into()), "{uid}");
+        }
+        let parts = call("os.parse_distro_uid", &["opensuse15-4-arm".into()]).unwrap();
+        assert_eq!(
+            parts.as_struct().unwrap().get("arch"),
+            Some(&"4-arm".into())
+        );
+    }
+}
