@@ -1,5 +1,7 @@
 //! What a program denotes at one instant: resources and the edges between them.
 
+mod format;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
@@ -9,6 +11,8 @@ use mgmt_grammar::span::Span;
 use mgmt_stdlib::resource::{Meta, Params};
 use petgraph::stable_graph::{NodeIndex, StableDiGraph};
 use rustc_hash::FxHashMap;
+
+pub use format::{GraphFormat, format};
 
 /// Kind and name of a resource; printed as `kind[name]`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -4,11 +4,14 @@
 //! [`files::Files`], the vocabulary through [`mgmt_stdlib::catalog::Catalog`]. What a user did wrong
 //! comes out as a list of [`diagnostic::Diagnostic`]s, what a program means as a resource graph.
 
+pub mod commands;
 pub mod diagnostic;
 pub mod files;
 pub mod graph;
 
 pub mod evaluator;
+pub mod first;
+pub mod input;
 pub mod program;
 pub mod render;
 
@@ -17,24 +20,9 @@ use std::sync::Arc;
 
 use diagnostic::Diagnostic;
 use files::{Files, Sources};
+pub use input::Input;
 use mgmt_stdlib::catalog::Catalog;
 use program::Program;
-
-/// What is to be compiled (language.md §5.6).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Input {
-    /// A file, or a directory with `metadata.yaml` or `main.mcl`; absolute.
-    Path(PathBuf),
-    /// A text, as if it stood in a file `name` of the directory `base`.
-    Text {
-        /// As it is shown to people: `<stdin>`.
-        name: String,
-        /// The program.
-        text: String,
-        /// Where its imports are looked for; absolute.
-        base: PathBuf,
-    },
-}
 
 /// How it is to be compiled.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

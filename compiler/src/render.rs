@@ -12,11 +12,12 @@ use std::fmt;
 
 use mgmt_grammar::span::{LineColumn, Span};
 
+use crate::Compilation;
 use crate::diagnostic::Diagnostic;
 use crate::files::Sources;
 
 /// The formats of `mgmtc check --message-format`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum MessageFormat {
     /// With excerpts of the program, for a terminal.
     #[default]
@@ -67,31 +68,55 @@ impl Terminal {
     }
 }
 
-/// The diagnostics of one program in one of the formats, each line ended.
-pub fn render(
-    format: MessageFormat,
-    diagnostics: &[Diagnostic],
-    sources: &Sources,
-    terminal: Terminal,
-) -> String {
+/// What is to be said about one program.
+#[derive(Clone, Copy, Debug)]
+pub struct Findings<'a> {
+    /// In the order in which they are shown.
+    pub diagnostics: &'a [Diagnostic],
+    /// The texts that they refer to.
+    pub sources: &'a Sources,
+}
+
+impl Compilation {
+    /// The diagnostics and the texts that they refer to.
+    pub fn findings(&self) -> Findings<'_> {
+        Findings {
+            diagnostics: &self.diagnostics,
+            sources: &self.sources,
+        }
+    }
+}
+
+/// The diagnostics of some programs in one of the formats, each line ended.
+pub fn render(format: MessageFormat, programs: &[Findings<'_>], terminal: Terminal) -> String {
+    let each = |render: &dyn Fn(&[Diagnostic], &Sources) -> String| {
+        programs
+            .iter()
+            .map(|program| render(program.diagnostics, program.sources))
+            .collect()
+    };
     match format {
-        MessageFormat::Human => human::render(diagnostics, sources, terminal),
-        MessageFormat::Short => short::render(diagnostics, sources),
-        MessageFormat::Json => json::render(diagnostics, sources),
-        MessageFormat::Github => github::render(diagnostics, sources),
-        MessageFormat::Sarif => sarif::render(diagnostics, sources),
+        MessageFormat::Human => {
+            each(&|diagnostics, sources| human::render(diagnostics, sources, terminal))
+        }
+        MessageFormat::Short => each(&short::render),
+        MessageFormat::Json => each(&json::render),
+        MessageFormat::Github => each(&github::render),
+        MessageFormat::Sarif => sarif::render(programs),
     }
 }
 
 /// One line that says how many problems were found, and where to read about them; empty if there are none.
-pub fn summary(diagnostics: &[Diagnostic]) -> String {
-    let errors = diagnostics.iter().filter(|d| d.is_error()).count();
-    let counts: Vec<_> = [(errors, "error"), (diagnostics.len() - errors, "warning")]
+pub fn summary(programs: &[Findings<'_>]) -> String {
+    let diagnostics = || programs.iter().flat_map(|program| program.diagnostics);
+    let errors = diagnostics().filter(|d| d.is_error()).count();
+    let warnings = diagnostics().count() - errors;
+    let counts: Vec<_> = [(errors, "error"), (warnings, "warning")]
         .into_iter()
         .filter(|(count, _)| *count > 0)
         .map(|(count, what)| format!("{count} {what}{}", if count == 1 { "" } else { "s" }))
         .collect();
-    let Some(first) = diagnostics.first() else {
+    let Some(first) = diagnostics().next() else {
         return String::new();
     };
     format!(
@@ -169,9 +194,13 @@ mod tests {
 
     #[test]
     fn the_summary_counts() {
-        let (diagnostics, _) = example();
+        let (diagnostics, sources) = example();
+        let findings = Findings {
+            diagnostics: &diagnostics,
+            sources: &sources,
+        };
         assert_eq!(
-            summary(&diagnostics),
+            summary(&[findings]),
             "found 1 error and 1 warning; `mgmtc explain E0416` tells more\n"
         );
         assert_eq!(summary(&[]), "");

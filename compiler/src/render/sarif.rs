@@ -7,10 +7,16 @@ use serde_json::{Value, json};
 use crate::diagnostic::{Code, Diagnostic, Label};
 use crate::files::Sources;
 
-use super::Place;
+use super::{Findings, Place};
 
-pub(super) fn render(diagnostics: &[Diagnostic], sources: &Sources) -> String {
-    let codes: BTreeSet<Code> = diagnostics.iter().map(|d| d.code).collect();
+pub(super) fn render(programs: &[Findings<'_>]) -> String {
+    let all = || {
+        programs.iter().flat_map(|program| {
+            let sources = program.sources;
+            program.diagnostics.iter().map(move |it| (it, sources))
+        })
+    };
+    let codes: BTreeSet<Code> = all().map(|(diagnostic, _)| diagnostic.code).collect();
     let rules: Vec<_> = codes
         .iter()
         .map(|code| {
@@ -21,9 +27,8 @@ pub(super) fn render(diagnostics: &[Diagnostic], sources: &Sources) -> String {
             })
         })
         .collect();
-    let results: Vec<_> = diagnostics
-        .iter()
-        .map(|diagnostic| result(diagnostic, sources))
+    let results: Vec<_> = all()
+        .map(|(diagnostic, sources)| result(diagnostic, sources))
         .collect();
     let document = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
@@ -110,7 +115,11 @@ mod tests {
     #[test]
     fn points_at_the_same_places() {
         let (diagnostics, sources) = example();
-        let value: Value = serde_json::from_str(&render(&diagnostics, &sources)).unwrap();
+        let findings = Findings {
+            diagnostics: &diagnostics,
+            sources: &sources,
+        };
+        let value: Value = serde_json::from_str(&render(&[findings])).unwrap();
         let run = &value["runs"][0];
         assert_eq!(run["tool"]["driver"]["rules"].as_array().unwrap().len(), 2);
         let result = &run["results"][0];

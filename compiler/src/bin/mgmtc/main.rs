@@ -1,2 +1,93 @@
-//! c
-fn main() {}
+//! `mgmtc` checks, formats and explains mcl programs. It changes no machine.
+
+#![allow(
+    clippy::disallowed_methods,
+    reason = "this is the process that the library keeps away from"
+)]
+
+use std::env;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
+use mgmt_compiler::commands::check::Check;
+use mgmt_compiler::commands::explain::Explain;
+use mgmt_compiler::commands::graph::Graph;
+use mgmt_compiler::commands::{Console, Status, generate};
+use mgmt_compiler::render::Terminal;
+use mgmt_stdlib::catalog::Catalog;
+
+/// Check, format and explain mcl programs. Nothing is applied.
+#[derive(Parser)]
+#[command(name = "mgmtc", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Check(Check),
+    Graph(Graph),
+    Explain(Explain),
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+    /// Write man pages into a directory.
+    Man {
+        /// The directory, which must exist.
+        directory: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(&cli.command) {
+        Ok(status) => ExitCode::from(status as u8),
+        // Whoever read the output has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(Status::Trouble as u8)
+        }
+    }
+}
+
+fn run(command: &Command) -> io::Result<Status> {
+    let catalog = Catalog::standard().map_err(io::Error::other)?;
+    let stderr = io::stderr();
+    let width = stderr
+        .is_terminal()
+        .then(|| terminal_size::terminal_size_of(&stderr))
+        .map(|size| size.map_or(80, |(width, _)| usize::from(width.0)));
+    let mut out = BufWriter::new(io::stdout().lock());
+    let mut err = BufWriter::new(stderr.lock());
+    let mut console = Console {
+        directory: env::current_dir()?,
+        stdin: &mut io::stdin().lock(),
+        out: &mut out,
+        err: &mut err,
+        terminal: Terminal::detect(width, |name| env::var(name).ok()),
+        catalog: &catalog,
+    };
+    let status = match command {
+        Command::Check(check) => check.run(&mut console)?,
+        Command::Graph(graph) => graph.run(&mut console)?,
+        Command::Explain(explain) => explain.run(&mut console)?,
+        Command::Completions { shell } => {
+            generate::completions(Cli::command(), *shell, console.out)?;
+            Status::Fine
+        }
+        Command::Man { directory } => {
+            generate::man_pages(Cli::command(), directory)?;
+            Status::Fine
+        }
+    };
+    err.flush()?;
+    out.flush()?;
+    Ok(status)
+}

@@ -1,0 +1,73 @@
+//! `mgmtc graph`: what would the machine look like?
+
+use std::io;
+use std::slice;
+
+use clap::Args;
+use mgmt_stdlib::catalog::SystemHost;
+
+use super::{CompileArgs, Console, Status, compile_argument, report};
+use crate::evaluator::Evaluator;
+use crate::first::first_graph;
+use crate::graph::{GraphFormat, format};
+use crate::render::{Findings, MessageFormat};
+
+/// Print the resources of a program and what connects them.
+///
+/// The program is evaluated until all is known for the first time; nothing is applied.
+#[derive(Args, Clone, Debug)]
+pub struct Graph {
+    /// How the graph is written.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub format: GraphFormat,
+
+    /// How errors and warnings are written, to standard error.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub message_format: MessageFormat,
+
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub compile: CompileArgs,
+
+    /// A file, a directory with `metadata.yaml` or `main.mcl`, or `-` for standard input.
+    #[arg(value_name = "PATH")]
+    pub path: String,
+}
+
+impl Graph {
+    /// Does it.
+    ///
+    /// # Errors
+    /// If the outcome can not be written.
+    pub fn run(&self, console: &mut Console<'_>) -> io::Result<Status> {
+        let compilation = compile_argument(&self.path, &self.compile, console);
+        let mut diagnostics = compilation.diagnostics;
+        let graph = compilation.program.and_then(|program| {
+            let host = SystemHost {
+                hostname: self.compile.hostname.clone(),
+            };
+            match first_graph(&mut Evaluator::new(program), &host) {
+                Ok(graph) => Some(graph),
+                Err(diagnostic) => {
+                    diagnostics.insert(0, *diagnostic);
+                    None
+                }
+            }
+        });
+        let findings = Findings {
+            diagnostics: &diagnostics,
+            sources: &compilation.sources,
+        };
+        report(
+            console.err,
+            console.terminal,
+            self.message_format,
+            slice::from_ref(&findings),
+        )?;
+        if let Some(graph) = graph {
+            let text = format(&graph, console.catalog, self.format);
+            console.out.write_all(text.as_bytes())?;
+        }
+        Ok(Status::of(&diagnostics))
+    }
+}
