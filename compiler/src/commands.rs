@@ -16,7 +16,7 @@ use clap::Args;
 use mgmt_stdlib::catalog::Catalog;
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::files::{Disk, Sources};
+use crate::files::{Disk, Files, Sources};
 use crate::render::{Findings, MessageFormat, Terminal, render, summary};
 use crate::{Compilation, Input, Options, compile};
 
@@ -94,21 +94,35 @@ impl CompileArgs {
     }
 }
 
-/// Compiles what a user named, and shows its files as seen from the working directory.
+/// Compiles what a user named.
 pub fn compile_argument(
     argument: &str,
     args: &CompileArgs,
     console: &mut Console<'_>,
 ) -> Compilation {
     let directory = &console.directory;
-    let mut compilation = match Input::from_argument(argument, directory, &Disk, console.stdin) {
-        Ok(input) => compile(&input, &Disk, console.catalog, &args.options(directory)),
+    match Input::from_argument(argument, directory, &Disk, console.stdin) {
+        Ok(input) => {
+            let options = args.options(directory);
+            compile_shown(&input, &Disk, console.catalog, &options, directory)
+        }
         Err(diagnostic) => Compilation {
             sources: Sources::default(),
             diagnostics: vec![*diagnostic],
             program: None,
         },
-    };
+    }
+}
+
+/// Compiles a program, and shows its files as they are seen from a directory.
+pub fn compile_shown(
+    input: &Input,
+    files: &dyn Files,
+    catalog: &Catalog,
+    options: &Options,
+    directory: &Path,
+) -> Compilation {
+    let mut compilation = compile(input, files, catalog, options);
     compilation.sources.show_relative_to(directory);
     compilation
 }

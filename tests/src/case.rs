@@ -1,0 +1,148 @@
+//! One case of the language corpus: a program, and what comes of it as text.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use mgmt_compiler::commands::compile_shown;
+use mgmt_compiler::evaluator::Evaluator;
+use mgmt_compiler::files::MemoryFiles;
+use mgmt_compiler::first::first_graph;
+use mgmt_compiler::graph::{GraphFormat, format};
+use mgmt_compiler::render::{Findings, MessageFormat, Terminal, render};
+use mgmt_compiler::{Input, Options};
+use mgmt_stdlib::catalog::{Catalog, Host};
+
+/// The files of a program in memory, rooted at `/`.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// What the case pins, from its first line.
+    pub rule: String,
+    files: MemoryFiles,
+    input: Input,
+}
+
+impl Case {
+    /// A case from the text of its file. `.mcl` is a program of one file; `.txtar` holds several, each after
+    /// a line `-- path --`, and starts from `metadata.yaml` or `main.mcl`.
+    ///
+    /// # Errors
+    /// If the first line is no comment that names a rule and a section.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, String> {
+        let rule = text
+            .lines()
+            .next()
+            .and_then(|line| line.strip_prefix("# "))
+            .filter(|line| line.contains('§'))
+            .ok_or("the first line must be a comment that names the rule and its section (§)")?
+            .to_owned();
+        let mut files = MemoryFiles::default();
+        let input = if path
+            .extension()
+            .is_some_and(|extension| extension == "txtar")
+        {
+            for (name, text) in archive(text) {
+                files = files.with(Path::new("/").join(name), text);
+            }
+            Input::Path("/".into())
+        } else {
+            files = files.with("/main.mcl", text);
+            Input::Path("/main.mcl".into())
+        };
+        Ok(Self { rule, files, input })
+    }
+
+    /// The diagnostics as they are shown to people, then the graph as `mgmtc graph` prints it.
+    pub fn outcome(&self, catalog: &Catalog) -> String {
+        let options = Options {
+            hostname: FixedHost.hostname().to_owned(),
+            module_path: Some("/modules".into()),
+        };
+        let mut compilation =
+            compile_shown(&self.input, &self.files, catalog, &options, Path::new("/"));
+        let graph = compilation.program.take().and_then(|program| {
+            match first_graph(&mut Evaluator::new(program), &FixedHost) {
+                Ok(graph) => Some(graph),
+                Err(diagnostic) => {
+                    compilation.diagnostics.insert(0, *diagnostic);
+                    None
+                }
+            }
+        });
+        let findings = Findings {
+            diagnostics: &compilation.diagnostics,
+            sources: &compilation.sources,
+        };
+        let mut out = render(MessageFormat::Human, &[findings], Terminal::PLAIN);
+        if let Some(graph) = graph {
+            out.push_str(&format(&graph, catalog, GraphFormat::Text));
+        }
+        out
+    }
+}
+
+/// The files of an archive: what stands before the first marker is a comment.
+fn archive(text: &str) -> Vec<(&str, String)> {
+    let mut files: Vec<(&str, String)> = Vec::new();
+    for line in text.split_inclusive('\n') {
+        let marker = line
+            .trim_end()
+            .strip_prefix("-- ")
+            .and_then(|rest| rest.strip_suffix(" --"));
+        match (marker, files.last_mut()) {
+            (Some(name), _) => files.push((name, String::new())),
+            (None, Some((_, text))) => text.push_str(line),
+            (None, None) => {}
+        }
+    }
+    files
+}
+
+/// A machine on which nothing changes.
+#[derive(Clone, Copy, Debug)]
+pub struct FixedHost;
+
+impl Host for FixedHost {
+    fn hostname(&self) -> &str {
+        "h1"
+    }
+    fn now(&self) -> Timestamp {
+        Timestamp::UNIX_EPOCH
+    }
+    fn time_zone(&self) -> TimeZone {
+        TimeZone::UTC
+    }
+    fn args(&self) -> Vec<String> {
+        vec!["mgmt".to_owned(), "run".to_owned()]
+    }
+    fn env(&self) -> Vec<(String, String)> {
+        vec![("HOME".to_owned(), "/root".to_owned())]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn archives_hold_files_after_their_markers() {
+        assert_eq!(
+            archive("# comment\n-- a.mcl --\none\ntwo\n-- b/c.mcl --\nthree"),
+            [
+                ("a.mcl", "one\ntwo\n".to_owned()),
+                ("b/c.mcl", "three".to_owned())
+            ]
+        );
+    }
+
+    #[test]
+    fn a_case_names_its_rule() {
+        assert!(Case::parse(Path::new("a.mcl"), "noop \"x\" {}\n").is_err());
+        let case = Case::parse(
+            Path::new("a.mcl"),
+            "# names are strings (language.md §8.2)\n",
+        )
+        .unwrap();
+        assert_eq!(case.rule, "names are strings (language.md §8.2)");
+    }
+}
