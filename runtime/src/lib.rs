@@ -4,4 +4,5 @@
 //! one describes. It knows resources only through [`resource::Resource`] and knows no kind by name.
 //! Read [`resource`] first, then [`engine`].
 
+pub mod path_watch;
 pub mod resource;

@@ -10,7 +10,7 @@ mod registry;
 use async_trait::async_trait;
 use mgmt_stdlib::resource::{Declare, Params};
 
-pub use context::{CheckContext, InitContext, Received, Services, WatchContext};
+pub use context::{CheckContext, InitContext, Received, SentValues, Services, WatchContext};
 pub use error::ResourceError;
 pub use registry::{AnyResource, Registry};
 

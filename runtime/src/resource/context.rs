@@ -131,8 +131,11 @@ pub struct CheckContext {
     apply: bool,
     refresh: bool,
     received: Vec<Received>,
-    sent: Mutex<Option<Vec<(&'static str, Option<Value>)>>>,
+    sent: Mutex<Option<SentValues>>,
 }
+
+/// What is sent: keys with their values, or without if they are undefined.
+pub type SentValues = Vec<(&'static str, Option<Value>)>;
 
 impl CheckContext {
     /// A context for one call.
@@ -178,14 +181,14 @@ impl CheckContext {
 
     /// Publishes what others may receive, all keys together; a key without value is undefined. The last
     /// call of a `check_apply` counts, and only if it succeeds.
-    pub fn send(&self, values: Vec<(&'static str, Option<Value>)>) {
+    pub fn send(&self, values: SentValues) {
         if let Ok(mut sent) = self.sent.lock() {
             *sent = Some(values);
         }
     }
 
     /// What was published; for the engine.
-    pub fn take_sent(&self) -> Option<Vec<(&'static str, Option<Value>)>> {
+    pub fn take_sent(&self) -> Option<SentValues> {
         self.sent.lock().ok()?.take()
     }
 
