@@ -5,4 +5,16 @@
 //! of what is wrong. Read [`ast`] first, then `grammar.lalrpop`.
 
 pub mod ast;
+mod builder;
+mod error;
+pub mod interpolate;
+mod lexer;
+mod parser;
 pub mod span;
+mod token;
+
+pub use error::{
+    Expected, Found, MAX_DEPTH, MAX_EXPECTED, NameRole, SuggestedEdit, SyntaxError, SyntaxErrorKind,
+};
+pub use parser::{Parsed, parse};
+pub use token::{Token, TokenKind};

@@ -1,0 +1,166 @@
+//! Elements between brackets, and whether their commas and newlines are in order (language.md §2.1).
+
+use super::Builder;
+use crate::error::SyntaxErrorKind;
+
+/// What stands after an element.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Separator {
+    Comma,
+    CommaNewline,
+    Newline,
+}
+
+/// The elements read so far.
+pub(crate) struct Sequence<T> {
+    items: Vec<T>,
+    /// The opening bracket is followed by a newline.
+    multiline: bool,
+    /// The last element, if nothing stands after it yet.
+    last: Option<(u32, u32)>,
+    /// The last separator is a comma without newline.
+    comma: Option<u32>,
+    /// What is wrong, in the order it was met.
+    problems: Vec<Problem>,
+}
+
+/// What is wrong, and where.
+enum Problem {
+    /// The element at this place is not followed by a comma.
+    MissingComma(u32, u32),
+    /// In the form with one element a line, an element starts here, after another.
+    MissingLineBreak(u32),
+    /// In the form on one line, here the line ends.
+    BrokenLine(u32),
+    /// In the form on one line, here a comma follows the last element.
+    TrailingComma(u32),
+}
+
+impl<T> Sequence<T> {
+    pub(crate) fn new(multiline: bool) -> Self {
+        Self {
+            items: Vec::new(),
+            multiline,
+            last: None,
+            comma: None,
+            problems: Vec::new(),
+        }
+    }
+
+    /// Adds the element from `l` to `r`.
+    pub(crate) fn with(mut self, l: u32, item: T, r: u32) -> Self {
+        if self.multiline
+            && let Some(end) = self.comma.take()
+        {
+            self.problems.push(Problem::MissingLineBreak(end));
+        }
+        self.comma = None;
+        self.last = Some((l, r));
+        self.items.push(item);
+        self
+    }
+
+    /// Adds the separator from `l` to `r`.
+    pub(crate) fn separated(mut self, l: u32, separator: Separator, r: u32) -> Self {
+        let last = self.last.take();
+        match separator {
+            Separator::Comma => self.comma = Some(r),
+            Separator::CommaNewline => {
+                if !self.multiline {
+                    self.problems.push(Problem::BrokenLine(l + 1));
+                }
+            }
+            Separator::Newline if self.multiline => {
+                if let Some((l, r)) = last {
+                    self.problems.push(Problem::MissingComma(l, r));
+                }
+            }
+            Separator::Newline => self.problems.push(Problem::BrokenLine(l)),
+        }
+        self
+    }
+
+    /// Notes what is wrong at the closing bracket.
+    fn close(&mut self) {
+        if let Some((l, r)) = self.last
+            && self.multiline
+        {
+            self.problems.push(Problem::MissingComma(l, r));
+        }
+        if let Some(end) = self.comma {
+            self.problems.push(if self.multiline {
+                Problem::MissingLineBreak(end)
+            } else {
+                Problem::TrailingComma(end - 1)
+            });
+        }
+    }
+}
+
+impl Builder<'_> {
+    /// The elements between the brackets that start at `open` and end at `close`; reports what is wrong
+    /// with their separators.
+    pub(super) fn elements<T>(
+        &mut self,
+        mut sequence: Sequence<T>,
+        open: u32,
+        close: u32,
+    ) -> Vec<T> {
+        sequence.close();
+        if !sequence.problems.is_empty() {
+            self.report_problems(sequence.problems, open, close);
+        }
+        sequence.items
+    }
+
+    fn report_problems(&mut self, problems: Vec<Problem>, open: u32, close: u32) {
+        let open = self.span(open, open + 1);
+        let mut broken = false;
+        let mut crowded = false;
+        for problem in problems {
+            match problem {
+                Problem::MissingComma(l, r) => self.missing_comma(l, r),
+                // One message tells how such a list is written.
+                Problem::MissingLineBreak(_) if crowded => {}
+                Problem::MissingLineBreak(at) => {
+                    crowded = true;
+                    let place = self.span(at, at);
+                    self.report_with_edit(
+                        SyntaxErrorKind::MissingLineBreak { open },
+                        place,
+                        place,
+                        "\n",
+                    );
+                }
+                Problem::BrokenLine(_) if broken => {}
+                Problem::BrokenLine(at) => {
+                    broken = true;
+                    let newline = self.newline_after(at, close);
+                    let after = self.span(open.end, open.end);
+                    self.report_with_edit(
+                        SyntaxErrorKind::BrokenLine { open },
+                        newline,
+                        after,
+                        "\n",
+                    );
+                }
+                Problem::TrailingComma(_) if broken => {}
+                Problem::TrailingComma(at) => {
+                    let comma = self.span(at, at + 1);
+                    self.report_with_edit(
+                        SyntaxErrorKind::TrailingComma { open },
+                        comma,
+                        comma,
+                        "",
+                    );
+                }
+            }
+        }
+    }
+
+    /// The first newline at or after `at`, before `end`.
+    fn newline_after(&self, at: u32, end: u32) -> crate::span::Span {
+        let offset = self.slice(at, end).find('\n').unwrap_or(0) as u32;
+        self.span(at + offset, at + offset + 1)
+    }
+}

@@ -1,0 +1,103 @@
+//! From text to tree: lexer, layout, grammar.
+
+use std::cell::Cell;
+use std::convert::Infallible;
+
+use lalrpop_util::{ErrorRecovery, ParseError, lalrpop_mod};
+
+use crate::ast::{Block, Comment, File};
+use crate::builder::Builder;
+use crate::error::{SyntaxError, SyntaxErrorKind};
+use crate::lexer::lex;
+use crate::span::{SourceId, Span};
+use crate::token::{Token, TokenKind};
+
+lalrpop_mod!(
+    #[allow(
+        clippy::all,
+        clippy::unwrap_used,
+        missing_docs,
+        unreachable_pub,
+        unused,
+        rust_2018_idioms
+    )]
+    grammar
+);
+
+pub(crate) type ParseFailure = ParseError<u32, TokenKind, Infallible>;
+pub(crate) type Recovered = ErrorRecovery<u32, TokenKind, Infallible>;
+
+/// What became of a text.
+#[derive(Clone, Debug, Default)]
+pub struct Parsed {
+    /// The tree. Where the text could not be understood it has error nodes.
+    pub file: File,
+    /// All comments in the order they were written.
+    pub comments: Vec<Comment>,
+    /// All mistakes in the order they were written.
+    pub errors: Vec<SyntaxError>,
+}
+
+/// Parses one file. Any text gives a tree; what is wrong is listed in [`Parsed::errors`].
+pub fn parse(source: SourceId, text: &str) -> Parsed {
+    if u32::try_from(text.len()).is_err() {
+        let error = SyntaxError::new(SyntaxErrorKind::FileTooLarge, Span::new(source, 0, 0));
+        return Parsed {
+            errors: vec![error],
+            ..Parsed::default()
+        };
+    }
+    let mut lexed = lex(source, text);
+    let end = text.len() as u32;
+    if lexed
+        .tokens
+        .last()
+        .is_some_and(|last| last.kind != TokenKind::Newline)
+    {
+        lexed.tokens.push(Token {
+            kind: TokenKind::Newline,
+            start: end,
+            end,
+        });
+    }
+    let position = Cell::new(0);
+    let mut builder = Builder::new(source, text, &lexed.tokens, &position, lexed.errors);
+    let tokens = Tokens {
+        tokens: &lexed.tokens,
+        position: &position,
+    };
+    let body = match grammar::FileParser::new().parse(&mut builder, tokens) {
+        Ok(body) => body,
+        Err(failure) => {
+            builder.unexpected(failure);
+            Block {
+                span: Span::new(source, 0, end),
+                stmts: Vec::new(),
+            }
+        }
+    };
+    let (file, mut errors) = builder.finish(body);
+    errors.sort_by_key(|error| error.span.start);
+    Parsed {
+        file,
+        comments: lexed.comments,
+        errors,
+    }
+}
+
+/// Feeds the parser; error recovery moves the position.
+struct Tokens<'a> {
+    tokens: &'a [Token],
+    position: &'a Cell<usize>,
+}
+
+impl Iterator for Tokens<'_> {
+    type Item = Result<(u32, TokenKind, u32), Infallible>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let position = self.position.get();
+        let token = self.tokens.get(position)?;
+        self.position.set(position + 1);
+        Some(Ok((token.start, token.kind, token.end)))
+    }
+}
