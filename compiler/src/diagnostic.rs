@@ -1,6 +1,7 @@
 //! One shape for every complaint about a program.
 
 mod code;
+pub mod syntax;
 
 use mgmt_grammar::span::Span;
 use serde::Serialize;
