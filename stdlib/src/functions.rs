@@ -9,6 +9,8 @@ mod convert;
 mod datetime;
 mod declare;
 pub mod fmt;
+mod glob;
+mod golang;
 mod iter;
 mod list;
 mod map;
@@ -17,6 +19,8 @@ mod number;
 pub mod operator;
 mod os;
 mod path;
+mod quoting;
+mod special;
 mod strings;
 mod sys;
 #[cfg(test)]
@@ -32,6 +36,7 @@ pub fn all() -> Vec<FunctionDef> {
         convert::all(),
         datetime::all(),
         fmt::all(),
+        golang::all(),
         iter::all(),
         list::all(),
         map::all(),

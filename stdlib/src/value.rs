@@ -13,7 +13,7 @@ use ecow::EcoString;
 
 use crate::types::Type;
 
-pub use text::{format_float, quote};
+pub use text::{format_float, is_printable, quote, quote_keeping};
 
 /// A value. Cheap to clone: what is large is shared.
 ///

@@ -176,7 +176,17 @@ macro_rules! examples {
 pub(crate) use examples;
 
 /// `native!(f(a, b))`: the Rust function `f` of two arguments as the call of a pure function.
+/// `native!(|a: i64, b: f64| ...)`: the same without a name.
 macro_rules! native {
+    (|$($arg:ident: $ty:ty),*| $body:expr) => {
+        |args: &[$crate::value::Value]| {
+            let [$($arg),*] = args else {
+                return Err($crate::functions::declare::wrong_count(args.len()));
+            };
+            $(let $arg: $ty = $crate::functions::declare::Argument::from_value($arg)?;)*
+            $crate::functions::declare::Returned::into_result($body)
+        }
+    };
     ($function:ident($($arg:ident),*)) => {
         |args: &[$crate::value::Value]| {
             let [$($arg),*] = args else {
@@ -189,6 +199,65 @@ macro_rules! native {
     };
 }
 pub(crate) use native;
+
+/// A table of pure functions of one package, a row each: name, signature, text, implementation, an
+/// example, and the errors that can be caught.
+///
+/// ```ignore
+/// table! { "golang/math":
+///     abs, "func(x float) float", "The absolute value.", |x: f64| x.abs(), "math.abs(-1.5)" => "1.5";
+///     sqrt, ..., |x: f64| sqrt(x), "math.sqrt(9.0)" => "3", catches "not a number";
+/// }
+/// ```
+macro_rules! table {
+    ($package:literal: $(
+        $name:ident, $signature:literal, $doc:literal,
+        |$($arg:ident: $ty:ty),*| $body:expr,
+        $expr:literal => $value:literal $(, catches $($error:literal),+)?;
+    )*) => {
+        vec![$(
+            $crate::functions::declare::pure(
+                concat!($package, ".", stringify!($name)),
+                $signature,
+                $doc,
+                $crate::functions::declare::native!(|$($arg: $ty),*| $body),
+            )
+            .examples($crate::functions::declare::examples![$expr => $value])
+            $(.catchable(&[$($error),+]))?,
+        )*]
+    };
+}
+pub(crate) use table;
+
+/// Like [`table!`], for functions that look at the machine: the implementation takes a [`Host`] first,
+/// and there is no example.
+macro_rules! snapshots {
+    ($package:literal: $(
+        $name:ident, $signature:literal, $doc:literal,
+        |$host:pat_param $(, $arg:ident: $ty:ty)*| $body:expr $(, catches $($error:literal),+)?;
+    )*) => {
+        vec![$(
+            $crate::functions::declare::snapshot(
+                concat!($package, ".", stringify!($name)),
+                $signature,
+                $doc,
+                || {
+                    let call: $crate::functions::declare::Call = |$host, args| {
+                        let [$($arg),*] = args else {
+                            return Err($crate::functions::declare::wrong_count(args.len()));
+                        };
+                        $(let $arg: $ty = $crate::functions::declare::Argument::from_value($arg)?;)*
+                        $crate::functions::declare::Returned::into_result($body)
+                    };
+                    let wake: $crate::functions::declare::Wakes = $crate::functions::declare::never;
+                    Box::new((call, wake))
+                },
+            )
+            $(.catchable(&[$($error),+]))?,
+        )*]
+    };
+}
+pub(crate) use snapshots;
 
 /// `sampler!(f(a, b))`: the Rust function `f` of a [`Host`] and two arguments as the start of a
 /// function that looks at the machine. `sampler!(f(a, b), wake)` is woken by what `wake` says of the

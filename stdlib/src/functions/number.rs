@@ -82,6 +82,23 @@ pub(crate) fn parse_float(text: &[u8]) -> Result<f64, NumberError> {
     }
 }
 
+/// The same in single precision.
+///
+/// # Errors
+/// As for [`parse_float`].
+pub(crate) fn parse_float_single(text: &[u8]) -> Result<f64, NumberError> {
+    match prepare(text)? {
+        Prepared::Decimal(text) => {
+            let value: f32 = text.parse().map_err(|_| NumberError::Syntax)?;
+            finite(f64::from(value), value.is_infinite() && is_numeric(&text))
+        }
+        Prepared::Hexadecimal(number) => {
+            let value = number.round(24, -126);
+            finite(value, value.abs() > f64::from(f32::MAX))
+        }
+    }
+}
+
 fn finite(value: f64, overflow: bool) -> Result<f64, NumberError> {
     if overflow {
         Err(NumberError::Range)
@@ -275,6 +292,14 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn single_precision_rounds_once() {
+        assert_eq!(parse_float_single(b"0.1"), Ok(f64::from(0.1f32)));
+        assert_eq!(parse_float_single(b"0x1.000001p0"), Ok(1.0));
+        assert_eq!(parse_float_single(b"1e39"), Err(NumberError::Range));
+        assert_eq!(parse_float_single(b"0x1p128"), Err(NumberError::Range));
     }
 
     proptest! {

@@ -1,5 +1,7 @@
 //! Operations on byte strings that several packages name (functions.md §1.9).
 
+use std::borrow::Cow;
+
 use bstr::ByteSlice;
 use icu_casemap::{CaseMapper, CaseMapperBorrowed};
 
@@ -20,6 +22,12 @@ pub(crate) fn upper(text: &[u8]) -> String {
 /// Simple lower case (§1.9.4).
 pub(crate) fn lower(text: &[u8]) -> String {
     map_chars(text, |cases, c| cases.simple_lowercase(c))
+}
+
+/// The characters under simple case folding.
+pub(crate) fn fold(text: &[u8]) -> impl Iterator<Item = char> {
+    let cases = CaseMapper::new();
+    text.chars().map(move |c| cases.simple_fold(c))
 }
 
 /// The places of the non-overlapping occurrences of `needle`, from the left. An empty needle is found
@@ -85,6 +93,26 @@ pub(crate) fn in_set(set: &[u8], c: char) -> bool {
     set.chars().any(|member| member == c)
 }
 
+/// The text with each run of bytes that are not UTF-8 replaced.
+pub(crate) fn to_valid<'t>(text: &'t [u8], replacement: &[u8]) -> Cow<'t, [u8]> {
+    if text.is_utf8() {
+        return Cow::Borrowed(text);
+    }
+    let mut out = Vec::with_capacity(text.len());
+    let mut in_run = false;
+    for chunk in text.utf8_chunks() {
+        if !chunk.valid().is_empty() {
+            in_run = false;
+            out.extend_from_slice(chunk.valid().as_bytes());
+        }
+        if !chunk.invalid().is_empty() && !in_run {
+            in_run = true;
+            out.extend_from_slice(replacement);
+        }
+    }
+    Cow::Owned(out)
+}
+
 /// The text with the first letter of each word in title case. A word starts at the beginning, after
 /// white space, and after ASCII characters other than letters, digits and `_`.
 pub(crate) fn title(text: &[u8]) -> String {
@@ -135,6 +163,12 @@ mod tests {
         assert!(split(b"", b"").is_empty());
         assert_eq!(split(b"", b","), [b""]);
         assert_eq!(split(b"a,,b", b","), [&b"a"[..], b"", b"b"]);
+    }
+
+    #[test]
+    fn runs_of_invalid_bytes_are_replaced_once() {
+        assert_eq!(&*to_valid(b"a\xff\xfeb\xff", b"?"), b"a?b?");
+        assert_eq!(&*to_valid(b"ok", b"?"), b"ok");
     }
 
     #[test]

@@ -7,11 +7,16 @@ use super::Value;
 /// Quotes a byte string: double quotes, the usual escapes, `\xHH` for control and invalid bytes,
 /// `\uHHHH` and `\UHHHHHHHH` for other code points that do not print.
 pub fn quote(bytes: &[u8]) -> String {
+    quote_keeping(bytes, is_printable)
+}
+
+/// The same, but which characters beyond ASCII's control characters are kept is chosen.
+pub fn quote_keeping(bytes: &[u8], keep: impl Fn(char) -> bool) -> String {
     let mut out = String::with_capacity(bytes.len() + 2);
     out.push('"');
     for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {
-            quote_char(&mut out, c);
+            quote_char(&mut out, c, &keep);
         }
         for byte in chunk.invalid() {
             let _ = write!(out, "\\x{byte:02x}");
@@ -21,7 +26,7 @@ pub fn quote(bytes: &[u8]) -> String {
     out
 }
 
-fn quote_char(out: &mut String, c: char) {
+fn quote_char(out: &mut String, c: char, keep: impl Fn(char) -> bool) {
     match c {
         '\x07' => out.push_str("\\a"),
         '\x08' => out.push_str("\\b"),
@@ -35,7 +40,7 @@ fn quote_char(out: &mut String, c: char) {
         c if c.is_ascii_control() => {
             let _ = write!(out, "\\x{:02x}", c as u32);
         }
-        c if is_printable(c) => out.push(c),
+        c if keep(c) => out.push(c),
         c if (c as u32) < 0x10000 => {
             let _ = write!(out, "\\u{:04x}", c as u32);
         }
@@ -46,7 +51,7 @@ fn quote_char(out: &mut String, c: char) {
 }
 
 /// Letters, marks, numbers, punctuation, symbols and the ASCII space.
-fn is_printable(c: char) -> bool {
+pub fn is_printable(c: char) -> bool {
     // The standard library's debug escape leaves exactly the printable characters, and grapheme
     // extenders, alone.
     c == ' '

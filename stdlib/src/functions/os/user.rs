@@ -8,7 +8,7 @@ use crate::catalog::{CallError, FunctionDef, Host, Wake};
 use crate::value::{Str, Value};
 
 use super::super::declare::{sampler, snapshot, source};
-use super::super::path::{self, clean};
+use super::super::path::{self, clean, without_slashes};
 
 pub(super) fn functions() -> Vec<FunctionDef> {
     vec![
@@ -106,12 +106,6 @@ fn tilde(path: &[u8]) -> Option<(&[u8], &[u8])> {
     let rest = path.strip_prefix(b"~")?;
     let slash = rest.iter().position(|byte| *byte == b'/')?;
     Some((&rest[..slash], &rest[slash + 1..]))
-}
-
-/// The path without slashes at its end.
-fn without_slashes(path: &[u8]) -> &[u8] {
-    let kept = path.iter().rposition(|byte| *byte != b'/');
-    &path[..kept.map_or(0, |at| at + 1)]
 }
 
 #[cfg(test)]
