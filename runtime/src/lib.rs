@@ -4,5 +4,7 @@
 //! one describes. It knows resources only through [`resource::Resource`] and knows no kind by name.
 //! Read [`resource`] first, then [`engine`].
 
+pub mod atomic_write;
+pub mod blocking;
 pub mod path_watch;
 pub mod resource;

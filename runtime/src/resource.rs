@@ -6,13 +6,15 @@
 mod context;
 mod error;
 mod registry;
+mod services;
 
 use async_trait::async_trait;
 use mgmt_stdlib::resource::{Declare, Params};
 
-pub use context::{CheckContext, InitContext, Received, SentValues, Services, WatchContext};
+pub use context::{CheckContext, InitContext, Received, SentValues, WatchContext};
 pub use error::ResourceError;
 pub use registry::{AnyResource, Registry};
+pub use services::{ExitRequests, ManagedPaths, Services};
 
 /// A resource at work. One object serves one declared resource from the commit of its graph to its
 /// removal.

@@ -1,24 +1,13 @@
 //! What the engine hands to a resource. Each call gets just what it may use (engine.md §1.4).
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use mgmt_stdlib::value::Value;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use super::ResourceError;
-
-/// What all resources of a process share.
-#[derive(Clone, Debug)]
-pub struct Services {
-    /// This agent's identity.
-    pub hostname: Arc<str>,
-    /// The program's name and version.
-    pub program: Arc<str>,
-    /// Everything that lives on disk is below this directory.
-    pub prefix: Arc<Path>,
-}
+use super::{ResourceError, Services};
 
 /// For `init`.
 #[derive(Clone, Debug)]

@@ -1,0 +1,295 @@
+//! A new version of one file, written but not yet visible.
+
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
+use std::path::{Path, PathBuf};
+
+use mgmt_stdlib::mode::{MODE_BITS, Mode};
+use rustix::fs::{Advice, AtFlags, CWD, StatxAttributes, StatxFlags, fadvise, statx};
+use tempfile::NamedTempFile;
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::resource::ResourceError;
+
+/// How many links a path may go through, as in the kernel.
+const MOST_LINKS: usize = 40;
+
+/// The right to have one file staged. [`Slot::unlimited`] is for those who limit themselves.
+#[derive(Debug)]
+pub struct Slot {
+    /// Given back when the file is committed or dropped.
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Slot {
+    /// A slot that does not count.
+    pub fn unlimited() -> Self {
+        Self { _permit: None }
+    }
+
+    pub(super) fn limited(permit: OwnedSemaphorePermit) -> Self {
+        Self {
+            _permit: Some(permit),
+        }
+    }
+}
+
+/// What the new file gets. What is not given is that of the file which it replaces, or else that of any
+/// new file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Attributes {
+    /// The owner.
+    pub uid: Option<u32>,
+    /// The group.
+    pub gid: Option<u32>,
+    /// The mode. A symbolic one starts from the mode of the replaced file, or from 0.
+    pub mode: Option<Mode>,
+}
+
+impl Attributes {
+    fn any(&self) -> bool {
+        *self != Self::default()
+    }
+}
+
+/// A new version of a file that is written but not yet visible. Dropping it leaves no trace.
+#[derive(Debug)]
+pub struct Staged {
+    place: Place,
+    target: PathBuf,
+    _slot: Slot,
+}
+
+#[derive(Debug)]
+enum Place {
+    Beside(NamedTempFile),
+    /// It is visible already.
+    InPlace(File),
+}
+
+impl Staged {
+    /// Writes a new version of the file at `path`; links are followed, and stay. `fill` writes the
+    /// content; it may be called a second time, on another file, if the first can not take the place
+    /// of the old one.
+    ///
+    /// # Errors
+    /// If the system refuses, or `fill` does.
+    pub fn write(
+        slot: Slot,
+        path: &Path,
+        attributes: &Attributes,
+        mut fill: impl FnMut(&mut File) -> Result<(), ResourceError>,
+    ) -> Result<Self, ResourceError> {
+        let target = follow_links(path)?;
+        let existing = match fs::symlink_metadata(&target) {
+            Ok(metadata) => Some(metadata),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(ResourceError::path("examine", &target)(error)),
+        };
+        if let Some(existing) = &existing
+            && can_not_be_replaced(&target, existing)
+        {
+            return Self::in_place(slot, target, fill);
+        }
+        let mut temporary = match create_beside(&target, existing.is_none() && !attributes.any()) {
+            Ok(temporary) => temporary,
+            Err(error) if existing.is_some() && is_refusal(&error) => {
+                return Self::in_place(slot, target, fill);
+            }
+            Err(error) => return Err(ResourceError::path("create a file beside", &target)(error)),
+        };
+        fill(temporary.as_file_mut())?;
+        match put_on(temporary.as_file(), attributes, existing.as_ref(), &target) {
+            Ok(()) => {}
+            Err(error) if existing.is_some() && is_refusal(&error) && !attributes.any() => {
+                return Self::in_place(slot, target, fill);
+            }
+            Err(error) => {
+                return Err(ResourceError::path("set the owner and mode of", &target)(
+                    error,
+                ));
+            }
+        }
+        // Starts writing it out, so that those who wait for it later wait for all at once.
+        let _ = fadvise(temporary.as_file(), 0, None, Advice::DontNeed);
+        Ok(Self {
+            place: Place::Beside(temporary),
+            target,
+            _slot: slot,
+        })
+    }
+
+    fn in_place(
+        slot: Slot,
+        target: PathBuf,
+        mut fill: impl FnMut(&mut File) -> Result<(), ResourceError>,
+    ) -> Result<Self, ResourceError> {
+        let mut file = OpenOptions::new()
+            .write(true)
+            .truncate(true)
+            .open(&target)
+            .map_err(ResourceError::path("open for writing", &target))?;
+        fill(&mut file)?;
+        Ok(Self {
+            place: Place::InPlace(file),
+            target,
+            _slot: slot,
+        })
+    }
+
+    /// Whether the file was overwritten, in which case it kept its owner and mode.
+    pub fn is_in_place(&self) -> bool {
+        matches!(self.place, Place::InPlace(_))
+    }
+
+    pub(super) fn file(&self) -> &File {
+        match &self.place {
+            Place::Beside(temporary) => temporary.as_file(),
+            Place::InPlace(file) => file,
+        }
+    }
+
+    pub(super) fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// Makes it visible; gives the directory that is to be synced.
+    pub(super) fn publish(self) -> Result<Option<PathBuf>, ResourceError> {
+        let Place::Beside(temporary) = self.place else {
+            return Ok(None);
+        };
+        temporary
+            .persist(&self.target)
+            .map_err(|error| ResourceError::path("replace", &self.target)(error.error))?;
+        Ok(self.target.parent().map(Path::to_owned))
+    }
+}
+
+/// A prefix that tells the temporary files of this process from all other files.
+fn prefix() -> String {
+    format!(".mgmt-{}-", std::process::id())
+}
+
+/// Whether a file of this name is a temporary file of this process, which is about to go.
+pub fn is_own_temporary(name: &[u8]) -> bool {
+    name.starts_with(prefix().as_bytes())
+}
+
+/// Makes something under a temporary name in `directory`, which disappears when the result is dropped.
+///
+/// # Errors
+/// Those of `make`.
+pub fn temporary_name<T>(
+    directory: &Path,
+    make: impl FnMut(&Path) -> io::Result<T>,
+) -> io::Result<NamedTempFile<T>> {
+    tempfile::Builder::new()
+        .prefix(&prefix())
+        .make_in(directory, make)
+}
+
+fn create_beside(target: &Path, public: bool) -> io::Result<NamedTempFile> {
+    let directory = target.parent().unwrap_or(target);
+    // The kernel takes the umask off. What has an owner or a mode to come is nobody else's until then.
+    let mode = if public { 0o666 } else { 0o600 };
+    temporary_name(directory, |path| {
+        OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(mode)
+            .open(path)
+    })
+}
+
+/// Gives the new file its owner, attributes and mode, in this order: a change of the owner clears
+/// bits of the mode.
+fn put_on(
+    file: &File,
+    attributes: &Attributes,
+    existing: Option<&fs::Metadata>,
+    target: &Path,
+) -> io::Result<()> {
+    if existing.is_none() && !attributes.any() {
+        return Ok(());
+    }
+    let created = file.metadata()?;
+    let uid = attributes.uid.or(existing.map(MetadataExt::uid));
+    let gid = attributes.gid.or(existing.map(MetadataExt::gid));
+    let uid = uid.filter(|uid| *uid != created.uid());
+    let gid = gid.filter(|gid| *gid != created.gid());
+    if uid.is_some() || gid.is_some() {
+        fchown(file, uid, gid)?;
+    }
+    if existing.is_some() {
+        copy_extended_attributes(target, file)?;
+    }
+    let old_mode = existing.map(|existing| existing.mode() & MODE_BITS);
+    let mode = match (&attributes.mode, old_mode) {
+        (Some(mode), old) => mode.resolve(old.unwrap_or(0)),
+        (None, Some(old)) => old,
+        // Only the owner is given: the mode is that of any new file.
+        (None, None) => 0o666 & !umask(),
+    };
+    file.set_permissions(Permissions::from_mode(mode))
+}
+
+/// Access lists, labels and what users attach.
+fn copy_extended_attributes(from: &Path, to: &File) -> io::Result<()> {
+    let mut names = [0; 4096];
+    // A file system without them, or a list that is too long to be told, has none to copy.
+    let length = rustix::fs::llistxattr(from, &mut names).unwrap_or(0);
+    for name in names[..length].split(|byte| *byte == 0) {
+        if name.is_empty() {
+            continue;
+        }
+        let mut value = vec![0; rustix::fs::lgetxattr_query(from, name)?];
+        let length = rustix::fs::lgetxattr(from, name, &mut value)?;
+        rustix::fs::fsetxattr(to, name, &value[..length], rustix::fs::XattrFlags::empty())?;
+    }
+    Ok(())
+}
+
+/// The mask of this process, which can only be read by setting it, or from here.
+fn umask() -> u32 {
+    fs::read_to_string("/proc/self/status")
+        .ok()
+        .and_then(|status| {
+            let line = status
+                .lines()
+                .find_map(|line| line.strip_prefix("Umask:"))?;
+            u32::from_str_radix(line.trim(), 8).ok()
+        })
+        .unwrap_or(0o022)
+}
+
+fn follow_links(path: &Path) -> Result<PathBuf, ResourceError> {
+    let mut target = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        match fs::read_link(&target) {
+            Ok(text) => target = target.parent().unwrap_or(Path::new("/")).join(text),
+            Err(_) => return Ok(target),
+        }
+    }
+    Err(ResourceError::path("follow", path)(io::Error::from(
+        rustix::io::Errno::LOOP,
+    )))
+}
+
+fn can_not_be_replaced(target: &Path, existing: &fs::Metadata) -> bool {
+    existing.nlink() > 1
+        || target.starts_with("/proc")
+        || target.starts_with("/sys")
+        || statx(CWD, target, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::empty())
+            .is_ok_and(|stat| stat.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
+}
+
+fn is_refusal(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,152 @@
+//! Replacing files.
+
+use std::io::Write;
+use std::os::unix::fs::symlink;
+
+use super::super::group::commit_all;
+use super::*;
+
+fn write(path: &Path, attributes: &Attributes, content: &str) -> Result<bool, ResourceError> {
+    let staged = Staged::write(Slot::unlimited(), path, attributes, |file| {
+        file.write_all(content.as_bytes())
+            .map_err(ResourceError::path("write", path))
+    })?;
+    let in_place = staged.is_in_place();
+    commit_all(vec![staged]).pop().unwrap()?;
+    Ok(in_place)
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().mode() & MODE_BITS
+}
+
+fn names(directory: &Path) -> Vec<String> {
+    let mut names: Vec<_> = fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_new_file_appears_whole_and_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a");
+    assert!(!write(&path, &Attributes::default(), "hello").unwrap());
+    assert_eq!(fs::read_to_string(&path).unwrap(), "hello");
+    assert_eq!(mode(&path), 0o666 & !umask());
+    assert_eq!(names(dir.path()), ["a"]);
+}
+
+#[test]
+fn nothing_is_visible_before_the_commit() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a");
+    let secret = Attributes {
+        mode: Some(Mode::parse("0644").unwrap()),
+        ..Attributes::default()
+    };
+    let mut seen = 0;
+    let staged = Staged::write(Slot::unlimited(), &path, &secret, |file| {
+        seen = file.metadata().unwrap().mode() & MODE_BITS;
+        Ok(())
+    })
+    .unwrap();
+    assert_eq!(seen, 0o600);
+    assert!(!path.exists());
+    let temporary = names(dir.path()).pop().unwrap();
+    assert!(is_own_temporary(temporary.as_bytes()));
+    drop(staged);
+    assert_eq!(names(dir.path()), [""; 0]);
+}
+
+#[test]
+fn a_replaced_file_keeps_its_mode_unless_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a");
+    fs::write(&path, "old").unwrap();
+    fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
+    write(&path, &Attributes::default(), "new").unwrap();
+    assert_eq!(mode(&path), 0o640);
+    let symbolic = Attributes {
+        mode: Some(Mode::parse("o=r").unwrap()),
+        ..Attributes::default()
+    };
+    write(&path, &symbolic, "newer").unwrap();
+    assert_eq!(mode(&path), 0o644);
+    assert_eq!(fs::read_to_string(&path).unwrap(), "newer");
+}
+
+#[test]
+fn a_link_stays_and_its_referent_is_replaced() {
+    let dir = tempfile::tempdir().unwrap();
+    let link = dir.path().join("link");
+    symlink("real", &link).unwrap();
+    write(&link, &Attributes::default(), "one").unwrap();
+    write(&link, &Attributes::default(), "two").unwrap();
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(fs::read_to_string(dir.path().join("real")).unwrap(), "two");
+}
+
+#[test]
+fn circular_links_are_an_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let link = dir.path().join("link");
+    symlink("link", &link).unwrap();
+    assert!(write(&link, &Attributes::default(), "x").is_err());
+}
+
+#[test]
+fn hard_links_stay_one_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let (a, b) = (dir.path().join("a"), dir.path().join("b"));
+    fs::write(&a, "a longer text").unwrap();
+    fs::hard_link(&a, &b).unwrap();
+    assert!(write(&a, &Attributes::default(), "new").unwrap());
+    assert_eq!(fs::read_to_string(&b).unwrap(), "new");
+}
+
+#[test]
+fn user_attributes_are_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a");
+    fs::write(&path, "old").unwrap();
+    let flags = rustix::fs::XattrFlags::empty();
+    if rustix::fs::setxattr(&path, "user.note", b"mine", flags).is_err() {
+        // This file system has none.
+        return;
+    }
+    write(&path, &Attributes::default(), "new").unwrap();
+    let mut value = [0; 16];
+    let length = rustix::fs::getxattr(&path, "user.note", &mut value).unwrap();
+    assert_eq!(&value[..length], b"mine");
+}
+
+#[test]
+fn a_missing_directory_is_an_error_that_names_the_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("missing/a");
+    let error = write(&path, &Attributes::default(), "x").unwrap_err();
+    assert!(error.to_string().contains("missing/a"), "{error}");
+}
+
+#[tokio::test]
+async fn many_commits_share_the_work() {
+    use crate::atomic_write::AtomicWriter;
+
+    let dir = tempfile::tempdir().unwrap();
+    let writer = AtomicWriter::default();
+    let commits = (0..1000).map(|i| {
+        let (writer, path) = (writer.clone(), dir.path().join(i.to_string()));
+        async move {
+            let slot = writer.reserve().await?;
+            let staged = Staged::write(slot, &path, &Attributes::default(), |_| Ok(()))?;
+            writer.commit(staged).await
+        }
+    });
+    for result in futures::future::join_all(commits).await {
+        result.unwrap();
+    }
+    assert_eq!(names(dir.path()).len(), 1000);
+}

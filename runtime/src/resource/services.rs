@@ -1,0 +1,101 @@
+//! What all resources of a process share.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use tokio::sync::watch;
+
+use crate::atomic_write::AtomicWriter;
+use crate::blocking::BlockingPool;
+use crate::path_watch::PathHub;
+
+/// What all resources of a process share. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Services {
+    /// This agent's identity.
+    pub hostname: Arc<str>,
+    /// The program's name and version.
+    pub program: Arc<str>,
+    /// Everything that lives on disk is below this directory.
+    pub prefix: Arc<Path>,
+    /// Watches paths.
+    pub paths: PathHub,
+    /// Where work that blocks is done.
+    pub blocking: BlockingPool,
+    /// Replaces files.
+    pub writer: AtomicWriter,
+    /// Asks the agent to end.
+    pub exit: ExitRequests,
+    /// The socket of the systemd journal.
+    pub journal: Arc<Path>,
+    /// What `purge` has to spare.
+    pub managed: ManagedPaths,
+}
+
+impl Services {
+    /// The services of a process, with the usual limits and places. It touches nothing yet.
+    pub fn new(
+        hostname: impl Into<Arc<str>>,
+        program: impl Into<Arc<str>>,
+        prefix: impl Into<Arc<Path>>,
+    ) -> Self {
+        Self {
+            hostname: hostname.into(),
+            program: program.into(),
+            prefix: prefix.into(),
+            paths: PathHub::default(),
+            blocking: BlockingPool::default(),
+            writer: AtomicWriter::default(),
+            exit: ExitRequests::default(),
+            journal: Path::new("/run/systemd/journal/socket").into(),
+            managed: ManagedPaths::default(),
+        }
+    }
+}
+
+/// Carries the wish of a resource that the agent shall end to whoever runs the agent.
+#[derive(Clone, Debug, Default)]
+pub struct ExitRequests(Arc<watch::Sender<Option<u8>>>);
+
+impl ExitRequests {
+    /// Asks for an orderly end with this exit code. The first request counts.
+    pub fn request(&self, code: u8) {
+        self.0.send_if_modified(|wanted| {
+            let first = wanted.is_none();
+            wanted.get_or_insert(code);
+            first
+        });
+    }
+
+    /// Completes with the exit code once somebody asked.
+    pub async fn requested(&self) -> u8 {
+        let mut wanted = self.0.subscribe();
+        loop {
+            if let Some(code) = *wanted.borrow_and_update() {
+                return code;
+            }
+            if wanted.changed().await.is_err() {
+                // `self` holds the sender, so this does not happen.
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+}
+
+/// The absolute paths that the resources of the present graph manage and want to be there. Whoever
+/// commits a graph replaces them; a trailing slash means a directory.
+#[derive(Clone, Debug, Default)]
+pub struct ManagedPaths(Arc<RwLock<Arc<BTreeSet<String>>>>);
+
+impl ManagedPaths {
+    /// Replaces all.
+    pub fn replace(&self, paths: BTreeSet<String>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(paths);
+    }
+
+    /// The paths as they are now.
+    pub fn snapshot(&self) -> Arc<BTreeSet<String>> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
