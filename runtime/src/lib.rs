@@ -6,5 +6,6 @@
 
 pub mod atomic_write;
 pub mod blocking;
+pub mod engine;
 pub mod path_watch;
 pub mod resource;
