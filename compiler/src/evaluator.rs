@@ -1,16 +1,36 @@
 //! Runs a [`Program`]: a synchronous state machine without clock or I/O.
 //!
 //! The owner starts what [`Evaluator::requests`] asks for, feeds the values that come of it with
-//! [`Evaluator::feed`], and calls [`Evaluator::stabilize`] after each.
+//! [`Evaluator::feed`], and calls [`Evaluator::stabilize`] after each. One `stabilize` evaluates the
+//! nodes that are affected, each at most once, in order of their height: a node is above its inputs
+//! and above the controller that created it, so that no node ever sees old and new values mixed, and
+//! a branch that is about to go is gone before its nodes would be evaluated
+//! (typing-and-evaluation.md §7).
+
+mod build;
+mod control;
+mod env;
+mod node;
+mod step;
+mod store;
 
 use std::sync::Arc;
 
-use mgmt_stdlib::catalog::{CallResult, FunctionDef};
+use mgmt_grammar::span::Span;
+use mgmt_stdlib::catalog::{CallError, CallResult, FunctionDef};
 use mgmt_stdlib::value::Value;
+use rustc_hash::FxHashMap;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic, Stage};
 use crate::graph::ResourceGraph;
+use crate::hir::{ExprId, ScopeId};
+use crate::interpret::{Assembly, StmtOutput};
 use crate::program::Program;
+
+use build::Place;
+use env::Env;
+use node::{Failure, Kind, NodeId, RegionId, State};
+use store::Store;
 
 /// A live call of a function that looks at the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -20,7 +40,8 @@ pub struct CallId(pub u64);
 #[derive(Clone, Debug)]
 pub enum Request {
     /// Call the function with these arguments and feed what it gives, now and after each of its
-    /// events. For an id that is already running, the arguments have changed.
+    /// events. For an id that is already running, the arguments have changed, and results for the
+    /// former ones must not be fed any more.
     Start {
         /// Names the call in [`Evaluator::feed`].
         id: CallId,
@@ -50,23 +71,83 @@ pub enum Step {
 /// The running function graph of one program.
 #[derive(Debug)]
 pub struct Evaluator {
-    _program: Arc<Program>,
+    program: Arc<Program>,
+    store: Store,
+    root: RegionId,
+    /// One node for each literal of the program.
+    constants: FxHashMap<ExprId, NodeId>,
+    /// The instances of the files' outermost scopes.
+    modules: FxHashMap<ScopeId, Arc<Env>>,
+    requests: Vec<Request>,
+    /// Live calls whose result for their present arguments has not come.
+    unfed: usize,
+    /// Whether the statements give something else than they did.
+    output_changed: bool,
+    emitted: bool,
+    fatal: Option<Box<Diagnostic>>,
 }
 
 impl Evaluator {
     /// Instantiates the program. Nothing is evaluated before the first [`Evaluator::stabilize`].
     pub fn new(program: Arc<Program>) -> Self {
-        Self { _program: program }
+        let mut store = Store::default();
+        let root = store.add_region(None, None);
+        let mut evaluator = Self {
+            program: program.clone(),
+            store,
+            root,
+            constants: FxHashMap::default(),
+            modules: FxHashMap::default(),
+            requests: Vec::new(),
+            unfed: 0,
+            output_changed: true,
+            emitted: false,
+            fatal: None,
+        };
+        if !program.hir.scopes.is_empty() {
+            let env = evaluator.module_env(ScopeId(0));
+            evaluator.statements(&program.hir.main, &Place { env, region: root });
+        }
+        evaluator
     }
 
     /// What is to be started and stopped since the last call. Ask after each `stabilize`.
     pub fn requests(&mut self) -> Vec<Request> {
-        Vec::new()
+        std::mem::take(&mut self.requests)
+    }
+
+    /// Number of nodes in the function graph.
+    pub fn live_nodes(&self) -> usize {
+        self.store.live_nodes()
     }
 
     /// The result of a call. One that was stopped meanwhile is ignored.
     pub fn feed(&mut self, id: CallId, result: CallResult) {
-        let _ = (id, result);
+        let id = NodeId {
+            index: (id.0 & u64::from(u32::MAX)) as u32,
+            generation: (id.0 >> 32) as u32,
+        };
+        if !self.store.is_alive(id) {
+            return;
+        }
+        let node = self.store.get_mut(id);
+        let span = node.span;
+        let Kind::Sampled(sampled) = &mut node.kind else {
+            return;
+        };
+        if sampled.args.is_none() {
+            return;
+        }
+        if !sampled.fed {
+            sampled.fed = true;
+            self.unfed -= 1;
+        }
+        match self.state_of(result, span) {
+            Some(state) => {
+                self.store.set_state(id, state);
+            }
+            None => self.store.enqueue(id),
+        }
     }
 
     /// Re-evaluates what depends on what was fed since the last call, and nothing else.
@@ -74,6 +155,117 @@ impl Evaluator {
     /// # Errors
     /// What ends the program: an error that is not caught, or a graph that can not be.
     pub fn stabilize(&mut self) -> Result<Step, Box<Diagnostic>> {
-        Ok(Step::Waiting)
+        while self.fatal.is_none() {
+            let Some(id) = self.store.next() else { break };
+            self.evaluate(id);
+        }
+        self.store.collect_garbage();
+        for (id, kind) in std::mem::take(&mut self.store.removed) {
+            if let Kind::Sampled(sampled) = kind {
+                self.unfed -= usize::from(!sampled.fed);
+                if sampled.args.is_some() {
+                    self.requests.push(Request::Stop { id: call_id(id) });
+                }
+            }
+        }
+        if let Some(fatal) = &self.fatal {
+            return Err(fatal.clone());
+        }
+        if self.unfed > 0 {
+            return Ok(Step::Waiting);
+        }
+        if !self.output_changed && self.emitted {
+            return Ok(Step::Unchanged);
+        }
+        let mut assembly = Assembly::default();
+        self.collect(self.root, &mut assembly)?;
+        self.output_changed = false;
+        self.emitted = true;
+        Ok(Step::Graph(assembly.finish()?))
+    }
+
+    /// Adds what the statements of a region give, in order.
+    fn collect(&self, region: RegionId, assembly: &mut Assembly) -> Result<(), Box<Diagnostic>> {
+        for id in &self.store.region(region).statements {
+            let node = self.store.get(*id);
+            if let State::Failed(failure) = &node.state {
+                return Err(Box::new(failure.diagnostic()));
+            }
+            let output: Option<&Arc<StmtOutput>> = match &node.kind {
+                Kind::Resource(sink) => sink.output.as_ref(),
+                Kind::Edge(sink) => sink.output.as_ref(),
+                Kind::Control(control) => {
+                    for region in control.regions() {
+                        self.collect(region, assembly)?;
+                    }
+                    None
+                }
+                _ => None,
+            };
+            if let Some(output) = output {
+                assembly.add(output)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The state that a result means; nothing if it ends the program.
+    fn state_of(&mut self, result: CallResult, span: Span) -> Option<State> {
+        match result {
+            Ok(value) => Some(State::Ready(value)),
+            Err(error) if error.catchable => Some(State::Failed(Arc::new(Failure::Call {
+                error,
+                span,
+                inner: None,
+            }))),
+            Err(error) => {
+                self.fail(span, error);
+                None
+            }
+        }
+    }
+
+    fn fail(&mut self, span: Span, error: CallError) {
+        if self.fatal.is_none() {
+            self.fatal = Some(Box::new(
+                Failure::Call {
+                    error,
+                    span,
+                    inner: None,
+                }
+                .diagnostic(),
+            ));
+        }
+    }
+}
+
+fn call_id(id: NodeId) -> CallId {
+    CallId(u64::from(id.generation) << 32 | u64::from(id.index))
+}
+
+impl Failure {
+    /// The error as the end of the program.
+    fn diagnostic(&self) -> Diagnostic {
+        match self {
+            Self::Interpret(diagnostic) => (**diagnostic).clone(),
+            Self::Call { error, span, inner } => {
+                let panic = error.message.starts_with("bool panic occurred")
+                    || error.message.starts_with("str panic occurred");
+                let code = if panic {
+                    Code::PANIC
+                } else {
+                    Code::RUNTIME_ERROR
+                };
+                let mut diagnostic = Diagnostic::error(code, Stage::Stream, error.message.clone())
+                    .at(*span, "this failed");
+                if let Some(inner) = inner {
+                    diagnostic = diagnostic.label(*inner, "in here");
+                }
+                if error.catchable {
+                    diagnostic = diagnostic.help("give a value for this case: `... <|> default`");
+                }
+                diagnostic
+            }
+        }
     }
 }

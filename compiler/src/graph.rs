@@ -164,7 +164,7 @@ impl ResourceGraph {
 
     /// One cycle, if there is any: each resource is ordered before the next, the last before the first.
     pub fn cycle(&self) -> Option<Vec<NodeIndex>> {
-        let cyclic = petgraph::algo::tarjan_scc(&self.graph)
+        let cyclic = petgraph::algo::kosaraju_scc(&self.graph)
             .into_iter()
             .find(|component| {
                 component.len() > 1 || self.graph.contains_edge(component[0], component[0])

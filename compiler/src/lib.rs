@@ -6,19 +6,23 @@
 
 pub mod commands;
 pub mod diagnostic;
-pub mod files;
-pub mod graph;
-
 pub mod evaluator;
+pub mod files;
 pub mod first;
+pub mod graph;
+pub mod hir;
+pub mod infer;
 pub mod input;
+pub mod interpret;
+pub mod load;
 pub mod program;
 pub mod render;
+pub mod resolve;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use diagnostic::Diagnostic;
+use diagnostic::{Diagnostic, Severity};
 use files::{Files, Sources};
 pub use input::Input;
 use mgmt_stdlib::catalog::Catalog;
@@ -45,16 +49,70 @@ pub struct Compilation {
 }
 
 /// Compiles a program, reading what it imports.
+///
+/// Each stage reports all that it finds. Names are resolved and types inferred also where another
+/// stage found something wrong, as far as that makes sense; a file that does not parse ends it.
 pub fn compile(
     input: &Input,
     files: &dyn Files,
     catalog: &Catalog,
     options: &Options,
 ) -> Compilation {
-    let _ = (input, files, catalog, options);
-    Compilation {
-        sources: Sources::default(),
-        diagnostics: Vec::new(),
-        program: None,
+    let mut loader = load::Loader::new(files, options.module_path.clone());
+    let main = match loader.load_input(input) {
+        Ok(main) => main,
+        Err(error) => {
+            let diagnostics = vec![error.into_diagnostic()];
+            return Compilation {
+                sources: loader.sources,
+                diagnostics,
+                program: None,
+            };
+        }
+    };
+    if !loader.diagnostics.is_empty() {
+        return Compilation {
+            diagnostics: sorted(loader.diagnostics),
+            sources: loader.sources,
+            program: None,
+        };
     }
+    let mut resolution = resolve::resolve(&main, &mut loader, catalog, &options.hostname);
+    let mut diagnostics = std::mem::take(&mut loader.diagnostics);
+    diagnostics.append(&mut resolution.diagnostics);
+    let mut program = None;
+    // Types mean little while definitions need themselves or files do not parse.
+    let sound = diagnostics.iter().all(|diagnostic| {
+        diagnostic.code != diagnostic::Code::RECURSION
+            && diagnostic.stage > diagnostic::Stage::Parse
+    });
+    if sound {
+        let (types, found) = infer::infer(&resolution, &loader.sources, catalog);
+        diagnostics.extend(found);
+        if !diagnostics.iter().any(Diagnostic::is_error) {
+            program = Some(Arc::new(Program {
+                hir: resolution.hir,
+                types,
+            }));
+        }
+    }
+    Compilation {
+        sources: loader.sources,
+        diagnostics: sorted(diagnostics),
+        program,
+    }
+}
+
+/// Errors before warnings, earlier stages before later ones, and in the order of the text.
+fn sorted(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    diagnostics.sort_by_cached_key(|diagnostic| {
+        let stage = if diagnostic.severity == Severity::Error {
+            Some(diagnostic.stage)
+        } else {
+            None
+        };
+        (diagnostic.severity, stage, diagnostic.sort_key())
+    });
+    diagnostics.dedup();
+    diagnostics
 }

@@ -1,5 +1,11 @@
-//! The function graph of a program, ready to be instantiated by the [`crate::evaluator`].
+//! A compiled program, ready to be instantiated by the [`crate::evaluator`].
 
-/// A compiled program.
+use crate::hir::Hir;
+use crate::infer::Types;
+
+/// What an evaluator runs: definitions and statements with what is known of their types.
 #[derive(Debug, Default)]
-pub struct Program {}
+pub struct Program {
+    pub(crate) hir: Hir,
+    pub(crate) types: Types,
+}

@@ -35,7 +35,10 @@ pub enum SyntaxErrorKind {
     /// A carriage return; only the first one of a file is reported.
     CarriageReturn,
     /// A string without closing quote; the span is the opening quote.
-    UnterminatedString,
+    UnterminatedString {
+        /// Where the string was assumed to end, on the same line.
+        line_end: u32,
+    },
     /// An integer that does not fit 64 bits.
     IntOverflow,
     /// A float that is too large for a double.
@@ -61,15 +64,6 @@ pub enum SyntaxErrorKind {
     UnopenedBracket {
         /// Which bracket.
         bracket: TokenKind,
-    },
-    /// A closing bracket of another kind than the one it should close.
-    MismatchedBracket {
-        /// The opening bracket.
-        open: Span,
-        /// Which bracket that is.
-        bracket: TokenKind,
-        /// What stands where it should be closed.
-        found: TokenKind,
     },
     /// A comma is missing; the span is empty, and is where it belongs.
     MissingComma {
@@ -128,11 +122,6 @@ pub enum SyntaxErrorKind {
     SignedNumber,
     /// `-$x`: there is no such operator; the span is the minus.
     UnaryMinus,
-    /// Something other than a function's name, a variable or a lambda is called; the span is the bracket.
-    NotCallable,
-    /// A name on its own where an expression must stand: without the `$` of a variable, the quotes of a
-    /// string or the parentheses of a call; the span is the name.
-    BareName,
     /// A reserved word where a name must stand.
     ReservedWord {
         /// The word.
@@ -225,8 +214,6 @@ pub enum NameRole {
     Variable,
     /// A field of a resource or a struct.
     Field,
-    /// Any other name: of a function, a class, an alias, a kind.
-    Name,
 }
 
 impl SyntaxError {
@@ -252,7 +239,7 @@ impl SyntaxError {
             self.kind,
             SyntaxErrorKind::Unrecognized(_)
                 | SyntaxErrorKind::CarriageReturn
-                | SyntaxErrorKind::UnterminatedString
+                | SyntaxErrorKind::UnterminatedString { .. }
                 | SyntaxErrorKind::IntOverflow
                 | SyntaxErrorKind::FloatOverflow
                 | SyntaxErrorKind::FileTooLarge

@@ -6,14 +6,11 @@
 
 pub mod ast;
 mod builder;
-pub mod dump;
 mod error;
 pub mod interpolate;
-mod layout;
 mod lexer;
 mod parser;
 pub mod span;
-mod stack;
 mod token;
 
 pub use error::{

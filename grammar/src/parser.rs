@@ -8,7 +8,6 @@ use lalrpop_util::{ErrorRecovery, ParseError, lalrpop_mod};
 use crate::ast::{Block, Comment, File};
 use crate::builder::Builder;
 use crate::error::{SyntaxError, SyntaxErrorKind};
-use crate::layout::lay_out;
 use crate::lexer::lex;
 use crate::span::{SourceId, Span};
 use crate::token::{Token, TokenKind};
@@ -48,14 +47,23 @@ pub fn parse(source: SourceId, text: &str) -> Parsed {
             ..Parsed::default()
         };
     }
-    let end = text.len() as u32;
     let mut lexed = lex(source, text);
-    let mut layout = lay_out(source, text, lexed.tokens);
-    lexed.errors.append(&mut layout.errors);
+    let end = text.len() as u32;
+    if lexed
+        .tokens
+        .last()
+        .is_some_and(|last| last.kind != TokenKind::Newline)
+    {
+        lexed.tokens.push(Token {
+            kind: TokenKind::Newline,
+            start: end,
+            end,
+        });
+    }
     let position = Cell::new(0);
-    let mut builder = Builder::new(source, text, &layout, &position, lexed.errors);
+    let mut builder = Builder::new(source, text, &lexed.tokens, &position, lexed.errors);
     let tokens = Tokens {
-        tokens: &layout.tokens,
+        tokens: &lexed.tokens,
         position: &position,
     };
     let body = match grammar::FileParser::new().parse(&mut builder, tokens) {
@@ -68,7 +76,8 @@ pub fn parse(source: SourceId, text: &str) -> Parsed {
             }
         }
     };
-    let (file, errors) = builder.finish(body);
+    let (file, mut errors) = builder.finish(body);
+    errors.sort_by_key(|error| error.span.start);
     Parsed {
         file,
         comments: lexed.comments,

@@ -50,6 +50,20 @@ pub fn map_lookup(name: &'static str) -> FunctionDef {
     ])
 }
 
+/// `base[key]`, whichever of the two it is.
+///
+/// # Errors
+/// Those of [`list_lookup`] and [`map_lookup`].
+pub fn look_up(args: &[Value]) -> CallResult {
+    match args {
+        [Value::List(list), Value::Int(index)] => element(list, *index),
+        [Value::Map(map), key] => entry(map, key),
+        _ => Err(CallError::fatal(
+            "we must lookup from either a list or a map",
+        )),
+    }
+}
+
 /// Every operator.
 fn operators() -> Vec<FunctionDef> {
     const NUMBERS: &[&str] = &["int", "float"];

@@ -1,0 +1,262 @@
+//! The nodes of a running function graph, and the regions that own them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use ecow::EcoString;
+use mgmt_grammar::span::Span;
+use mgmt_stdlib::catalog::{CallError, FunctionDef, GraphFunction};
+use mgmt_stdlib::types::FuncType;
+use mgmt_stdlib::value::{Func, Key, Value};
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+use super::env::Env;
+use crate::diagnostic::Diagnostic;
+use crate::hir::{EdgeStmt, ExprId, ForStmt, FuncId, IfStmt, ResourceStmt};
+use crate::interpret::StmtOutput;
+
+/// A node. An id of a removed node is never that of a later one.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NodeId {
+    pub index: u32,
+    pub generation: u32,
+}
+
+impl fmt::Debug for NodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "n{}.{}", self.index, self.generation)
+    }
+}
+
+/// A region.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RegionId {
+    pub index: u32,
+    pub generation: u32,
+}
+
+/// What a node holds.
+#[derive(Clone, Debug)]
+pub enum State {
+    /// Nothing yet: something that it depends on has not been fed.
+    Pending,
+    /// A value.
+    Ready(Value),
+    /// An error that travels in place of a value.
+    Failed(Arc<Failure>),
+}
+
+impl State {
+    /// Whether replacing one by the other is no event.
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Pending, Self::Pending) => true,
+            (Self::Ready(a), Self::Ready(b)) => a.is_same(b),
+            (Self::Failed(a), Self::Failed(b)) => Arc::ptr_eq(a, b) || a == b,
+            _ => false,
+        }
+    }
+}
+
+/// Why there is no value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// A call failed.
+    Call {
+        error: CallError,
+        /// The call that is shown.
+        span: Span,
+        /// The call inside of a function's body that failed, if another one is shown.
+        inner: Option<Span>,
+    },
+    /// The values do not make a resource.
+    Interpret(Box<Diagnostic>),
+}
+
+/// A node of the function graph.
+#[derive(Debug)]
+pub struct Node {
+    pub generation: u32,
+    /// Nodes are evaluated in ascending order of height; each is above its inputs and above the
+    /// controller of its region.
+    pub height: u32,
+    pub region: RegionId,
+    pub kind: Kind,
+    pub inputs: SmallVec<[NodeId; 2]>,
+    /// Who has this node as an input; some may have been removed meanwhile.
+    pub dependents: Vec<NodeId>,
+    /// How many of them have not.
+    pub live_dependents: u32,
+    pub state: State,
+    pub queued: bool,
+    /// The expression, or the call that shows its errors.
+    pub span: Span,
+}
+
+/// What a node does.
+#[derive(Debug)]
+pub enum Kind {
+    /// A free slot.
+    Free,
+    /// Holds its state for ever.
+    Const,
+    /// Is given its state by a controller.
+    Cell,
+    /// Calls a pure function.
+    Call(Arc<FunctionDef>, Option<Arc<FuncType>>),
+    /// Waits for the results of a function that looks at the machine.
+    Sampled(Box<Sampled>),
+    List,
+    Map,
+    Struct(Arc<[EcoString]>),
+    /// Joins strings.
+    Join,
+    Lookup,
+    Field(EcoString),
+    FieldOr(EcoString),
+    /// The value of a dynamic part: its first input is the controller, the second what it chose.
+    Select,
+    /// The list that `iter.map` or `iter.filter` gives: the controller, then what it made.
+    Gather(GraphFunction),
+    /// A controller.
+    Control(Box<Control>),
+    /// A resource statement.
+    Resource(Box<ResourceSink>),
+    /// An edge statement.
+    Edge(Box<EdgeSink>),
+    /// A statement that only must not fail.
+    Panic,
+}
+
+/// A live call of a function that looks at the machine.
+#[derive(Debug)]
+pub struct Sampled {
+    pub function: Arc<FunctionDef>,
+    /// What it was started with.
+    pub args: Option<Vec<Value>>,
+    /// Whether a result for these arguments has come.
+    pub fed: bool,
+}
+
+/// A node that creates and removes others.
+#[derive(Debug)]
+pub enum Control {
+    /// An if expression.
+    If {
+        then: ExprId,
+        otherwise: ExprId,
+        env: Arc<Env>,
+        select: NodeId,
+        chosen: Option<(bool, RegionId)>,
+    },
+    /// `<|>`: its only input is the main side.
+    Except {
+        fallback: ExprId,
+        env: Arc<Env>,
+        select: NodeId,
+        active: Option<RegionId>,
+    },
+    /// The call of a function value.
+    Call {
+        args: Box<[NodeId]>,
+        select: NodeId,
+        current: Option<(Func, RegionId)>,
+    },
+    /// A function that builds a graph for each element.
+    Iterate {
+        function: GraphFunction,
+        initial: bool,
+        gather: NodeId,
+        current: Option<Func>,
+        steps: Vec<Step>,
+    },
+    /// An if statement.
+    IfStmt {
+        stmt: Arc<IfStmt>,
+        env: Arc<Env>,
+        chosen: Option<(bool, Option<RegionId>)>,
+    },
+    /// A loop over a list.
+    For {
+        stmt: Arc<ForStmt>,
+        env: Arc<Env>,
+        steps: Vec<Step>,
+    },
+    /// A loop over a map.
+    ForKv {
+        stmt: Arc<ForStmt>,
+        env: Arc<Env>,
+        steps: BTreeMap<Key, Step>,
+    },
+}
+
+/// One iteration.
+#[derive(Debug)]
+pub struct Step {
+    pub region: RegionId,
+    /// The nodes that hold the element, or the elements.
+    pub cells: SmallVec<[NodeId; 2]>,
+    /// What the function gives for it.
+    pub output: Option<NodeId>,
+}
+
+impl Control {
+    /// The regions that it owns, in the order of the output.
+    pub fn regions(&self) -> Vec<RegionId> {
+        match self {
+            Self::If { chosen, .. } => chosen.iter().map(|(_, region)| *region).collect(),
+            Self::Except { active, .. } => active.iter().copied().collect(),
+            Self::Call { current, .. } => current.iter().map(|(_, region)| *region).collect(),
+            Self::IfStmt { chosen, .. } => {
+                chosen.iter().filter_map(|(_, region)| *region).collect()
+            }
+            Self::Iterate { steps, .. } | Self::For { steps, .. } => {
+                steps.iter().map(|step| step.region).collect()
+            }
+            Self::ForKv { steps, .. } => steps.values().map(|step| step.region).collect(),
+        }
+    }
+}
+
+/// A resource statement at work.
+#[derive(Debug)]
+pub struct ResourceSink {
+    pub stmt: Arc<ResourceStmt>,
+    pub output: Option<Arc<StmtOutput>>,
+}
+
+/// An edge statement at work.
+#[derive(Debug)]
+pub struct EdgeSink {
+    pub stmt: Arc<EdgeStmt>,
+    pub output: Option<Arc<StmtOutput>>,
+}
+
+/// Nodes that live and die together: those of a branch, of an iteration, or of a bind.
+#[derive(Debug, Default)]
+pub struct Region {
+    pub generation: u32,
+    pub alive: bool,
+    /// The controller that made it; nothing for binds and the program itself.
+    pub controller: Option<NodeId>,
+    /// For a bind: the node whose last user's departure ends the region.
+    pub output: Option<NodeId>,
+    pub nodes: Vec<NodeId>,
+    /// Regions of binds that are instantiated in here.
+    pub inner: Vec<RegionId>,
+    /// The statements, in order.
+    pub statements: Vec<NodeId>,
+    /// Calls of pure functions that were instantiated in here.
+    pub calls: FxHashMap<CallKey, NodeId>,
+}
+
+/// A call of a pure function with these arguments.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct CallKey {
+    pub func: FuncId,
+    /// The address of the environment that the function was defined in.
+    pub env: usize,
+    pub args: SmallVec<[NodeId; 4]>,
+}

@@ -1,0 +1,312 @@
+//! The types of calls.
+
+use std::sync::Arc;
+
+use ecow::EcoString;
+use mgmt_grammar::span::Span;
+use mgmt_stdlib::catalog::{FunctionDef, Implementation, Inference};
+use rustc_hash::FxHashMap;
+
+use super::pending::{Constraint, What};
+use super::story::Why;
+use super::table::{Table, Ty, TyId};
+use super::{Export, Infer};
+use crate::diagnostic::{Code, Diagnostic, Stage};
+use crate::hir::{ExprId, ExprKind, FuncId, LambdaId, Ref, Var};
+
+impl Infer<'_> {
+    /// A call of a function of the library.
+    pub(super) fn builtin(
+        &mut self,
+        id: ExprId,
+        function: &Arc<FunctionDef>,
+        name: &EcoString,
+        args: &[ExprId],
+    ) -> TyId {
+        let given: Vec<TyId> = args.iter().map(|arg| self.expr(*arg)).collect();
+        if function.inference == Inference::Printf {
+            return self.printf(id, name, args, &given);
+        }
+        let node = self.hir[id].span;
+        let Some(signature) = function.signature(args.len()) else {
+            self.wrong_count(function, name, args, node);
+            return Table::ERROR;
+        };
+        let mut vars = FxHashMap::default();
+        let level = self.level;
+        let result = self.table.import(&signature.ty.result, &mut vars, level);
+        let is_operator = function.package.is_empty() && crate::resolve::is_operator(function.name);
+        let mut fits = true;
+        for (i, arg) in args.iter().enumerate() {
+            let Some((arg_name, ty)) = signature.ty.args.get(i) else {
+                break;
+            };
+            let expected = self.table.import(ty, &mut vars, level);
+            let why = if is_operator {
+                // The second operand of one type variable must be like the first.
+                let other =
+                    (i == 1 && matches!(ty, mgmt_stdlib::types::Type::Var(_))).then(|| args[0]);
+                Why::Operand {
+                    op: name.clone(),
+                    other,
+                    node,
+                }
+            } else {
+                Why::Arg {
+                    function: name.clone(),
+                    index: i,
+                    name: arg_name.clone(),
+                    node,
+                }
+            };
+            fits &= self.expect(expected, given[i], *arg, why);
+        }
+        if !fits {
+            // What follows from a wrong call is not worth telling.
+            return Table::ERROR;
+        }
+        for (var, bound) in &signature.bounds {
+            if let Some(subject) = vars.get(var) {
+                let what = What::Bound {
+                    subject: *subject,
+                    bound: bound.clone(),
+                    function: name.clone(),
+                };
+                self.constrain(Constraint {
+                    what,
+                    span: node,
+                    call: None,
+                });
+            }
+        }
+        self.must_be_known(result, node, "call");
+        if matches!(function.implementation, Implementation::Typed(_)) {
+            let args = given.iter().map(|ty| (EcoString::new(), *ty)).collect();
+            let ty = self.table.add(Ty::Func(args, result));
+            self.exports
+                .push(Export::Call(self.instance, id, ty, self.function));
+        }
+        result
+    }
+
+    fn wrong_count(
+        &mut self,
+        function: &FunctionDef,
+        name: &EcoString,
+        args: &[ExprId],
+        node: Span,
+    ) {
+        let counts: Vec<usize> = function
+            .signatures
+            .iter()
+            .map(|signature| signature.ty.args.len())
+            .collect();
+        let most = counts.iter().copied().max().unwrap_or(0);
+        let code = if args.len() > most {
+            Code::TOO_MANY_ARGUMENTS
+        } else {
+            Code::ARGUMENT_COUNT
+        };
+        let takes = match counts.as_slice() {
+            [0] => "no arguments".to_owned(),
+            [1] => "1 argument".to_owned(),
+            [n] => format!("{n} arguments"),
+            many => {
+                let many: Vec<String> = many.iter().map(usize::to_string).collect();
+                format!("{} arguments", many.join(" or "))
+            }
+        };
+        let signature = function
+            .signatures
+            .first()
+            .map(|signature| signature.ty.to_string())
+            .unwrap_or_default();
+        let mut diagnostic = Diagnostic::error(
+            code,
+            Stage::Unify,
+            format!("`{name}` takes {takes}, but got {}", args.len()),
+        )
+        .at(self.anchor(node, node), "")
+        .help(format!("it is `{name}{signature}`"));
+        if let Some(extra) = args.get(most) {
+            diagnostic = diagnostic.label(self.hir[*extra].span, "one too many");
+        }
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// A call of a function statement: the scheme, instantiated.
+    pub(super) fn call_func(&mut self, id: ExprId, func: &Ref<FuncId>, args: &[ExprId]) -> TyId {
+        let node = self.hir[id].span;
+        let given: Vec<TyId> = args.iter().map(|arg| self.expr(*arg)).collect();
+        let (from, target) = self.reference(func);
+        let Some(scheme) = self.scheme(target, from) else {
+            return Table::ERROR;
+        };
+        let (ty, type_args) = self.instantiate(&scheme, node);
+        if !type_args.is_empty() {
+            self.exports.push(Export::TypeArgs(
+                self.instance,
+                id,
+                type_args,
+                self.function,
+            ));
+        }
+        let Ty::Func(params, result) = self.table.get(ty) else {
+            return Table::ERROR;
+        };
+        let name = self.hir[target].name.clone();
+        if params.len() != args.len() {
+            let text = format!(
+                "the function `{name}` takes {}, but got {}",
+                arguments(params.len()),
+                args.len()
+            );
+            let place = self.hir[target].span;
+            self.diagnostics.push(
+                Diagnostic::error(Code::ARGUMENT_COUNT, Stage::Unify, text)
+                    .at(self.anchor(node, node), "")
+                    .label(place, "the function is defined here"),
+            );
+            return result;
+        }
+        let declared = self.hir[self.hir[target].lambda].params.clone();
+        for (i, arg) in args.iter().enumerate() {
+            let param = self.hir[declared[i]].span;
+            let function = ecow::eco_format!("the function `{name}`");
+            self.expect(
+                params[i].1,
+                given[i],
+                *arg,
+                Why::FuncArg {
+                    function,
+                    param,
+                    node,
+                },
+            );
+        }
+        self.must_be_known(result, node, "call");
+        result
+    }
+
+    /// A call of a function value. What does not fit counts against the value's definition.
+    pub(super) fn call_value(&mut self, id: ExprId, callee: ExprId, args: &[ExprId]) -> TyId {
+        let call = self.hir[id].span;
+        let given: Vec<TyId> = args.iter().map(|arg| self.expr(*arg)).collect();
+        let ty = self.expr(callee);
+        let definition = self.definition(callee);
+        let node = definition.map_or(call, |lambda| self.hir[lambda].span);
+        match self.table.get(ty) {
+            Ty::Error => Table::ERROR,
+            Ty::Func(params, result) => {
+                if params.len() != args.len() {
+                    let text = format!(
+                        "this function takes {}, but is called with {}",
+                        arguments(params.len()),
+                        args.len()
+                    );
+                    let blamed = if definition.is_some() {
+                        node
+                    } else {
+                        self.blame(callee)
+                    };
+                    self.diagnostics.push(
+                        Diagnostic::error(Code::ARGUMENT_COUNT, Stage::Unify, text)
+                            .at(self.anchor(blamed, blamed), "")
+                            .label(call, "called here"),
+                    );
+                    return result;
+                }
+                for (i, arg) in args.iter().enumerate() {
+                    let param = match definition {
+                        Some(lambda) => self.hir[self.hir[lambda].params[i]].span,
+                        None => self.blame(callee),
+                    };
+                    let function = EcoString::from("this function");
+                    let node = if definition.is_some() { node } else { param };
+                    self.expect(
+                        params[i].1,
+                        given[i],
+                        *arg,
+                        Why::FuncArg {
+                            function,
+                            param,
+                            node,
+                        },
+                    );
+                }
+                self.must_be_known(result, call, "call");
+                result
+            }
+            Ty::Unknown(_) => {
+                let result = self.table.unknown(self.level);
+                let args = given.iter().map(|ty| (EcoString::new(), *ty)).collect();
+                let func = self.table.add(Ty::Func(args, result));
+                self.table.place = call;
+                if self.table.unify(ty, func).is_err() {
+                    let blamed = self.blame(callee);
+                    self.diagnostics.push(
+                        super::pending::infinite()
+                            .at(self.anchor(blamed, blamed), "")
+                            .label(call, "called here"),
+                    );
+                    return Table::ERROR;
+                }
+                self.settle();
+                self.must_be_known(result, call, "call");
+                result
+            }
+            other => {
+                let blamed = self.blame(callee);
+                let shown = self.show(ty);
+                let text = format!(
+                    "{} can't be called",
+                    super::story::with_article(other.kind())
+                );
+                self.diagnostics.push(
+                    Diagnostic::error(Code::NOT_A_FUNCTION, Stage::Unify, text)
+                        .at(
+                            self.anchor(blamed, blamed),
+                            format!("this is {}", super::story::with_article(&shown)),
+                        )
+                        .label(call, "called here"),
+                );
+                Table::ERROR
+            }
+        }
+    }
+
+    /// The lambda that a callee is, or that its variable is bound to.
+    fn definition(&self, callee: ExprId) -> Option<LambdaId> {
+        let kind = match &self.hir[callee].kind {
+            ExprKind::Var(var) => match var.target {
+                Var::Bind(bind) => &self.hir[self.hir[bind].value].kind,
+                Var::Param(_) => return None,
+            },
+            kind => kind,
+        };
+        match kind {
+            ExprKind::Lambda(lambda) => Some(*lambda),
+            _ => None,
+        }
+    }
+
+    /// The place that a wrong call of a value counts against: what the variable is bound to, or the
+    /// parameter's declaration.
+    fn blame(&self, callee: ExprId) -> Span {
+        match &self.hir[callee].kind {
+            ExprKind::Var(var) => match var.target {
+                Var::Bind(bind) => self.hir[self.hir[bind].value].span,
+                Var::Param(param) => self.hir[param].span,
+            },
+            _ => self.hir[callee].span,
+        }
+    }
+}
+
+fn arguments(n: usize) -> String {
+    match n {
+        0 => "no arguments".to_owned(),
+        1 => "1 argument".to_owned(),
+        n => format!("{n} arguments"),
+    }
+}

@@ -1,0 +1,437 @@
+//! What is told when two types do not fit: where each side got its type.
+
+use ecow::EcoString;
+use mgmt_grammar::span::Span;
+
+use super::Infer;
+use super::pending::infinite;
+use super::table::{Mismatch, TyId};
+use crate::diagnostic::{Code, Diagnostic, Stage};
+use crate::hir::{ExprId, ExprKind, Var};
+
+/// Why an expression must have a type.
+#[derive(Clone, Debug)]
+pub enum Why {
+    /// All elements of a list, or keys or values of a map, have one type.
+    Element { what: &'static str, first: Span },
+    /// Both branches have one type.
+    Else { then: Span },
+    /// Both sides of `<|>` have one type.
+    Fallback { main: Span },
+    /// A condition.
+    Condition { of: &'static str, node: Span },
+    /// The annotation of a bind.
+    Annotation { declared: Span },
+    /// The declared result of a function.
+    Result { declared: Span },
+    /// The annotation of a class parameter.
+    ClassArg { declared: Span, node: Span },
+    /// An argument of a library function.
+    Arg {
+        function: EcoString,
+        index: usize,
+        name: EcoString,
+        node: Span,
+    },
+    /// An operand; the other one.
+    Operand {
+        op: EcoString,
+        other: Option<ExprId>,
+        node: Span,
+    },
+    /// An argument of a function of the program.
+    FuncArg {
+        function: EcoString,
+        param: Span,
+        node: Span,
+    },
+    /// A verb of a format.
+    Verb {
+        verb: &'static str,
+        format: Span,
+        node: Span,
+    },
+    /// A parameter of a resource.
+    Field {
+        kind: EcoString,
+        param: EcoString,
+        node: Span,
+    },
+    /// A meta parameter.
+    Meta { name: EcoString, node: Span },
+    /// The name of a resource or of the end of an edge.
+    Name { node: Span, statically: bool },
+    /// What is looped over.
+    Loop { kv: bool, node: Span },
+    /// A part of an interpolated string.
+    Interpolated { name: EcoString },
+}
+
+impl Infer<'_> {
+    /// Makes an expression's type the one that is expected, or reports why it can not be; says which.
+    pub(super) fn expect(&mut self, expected: TyId, actual: TyId, expr: ExprId, why: Why) -> bool {
+        let span = self.hir[expr].span;
+        self.table.place = span;
+        let unified = self.table.unify(expected, actual);
+        if let Err(mismatch) = &unified {
+            self.mismatch(expected, actual, expr, &why, mismatch);
+        }
+        if !self.table.bound.is_empty() && !self.waiting.is_empty() {
+            self.settle();
+        }
+        unified.is_ok()
+    }
+
+    pub(super) fn expect_include(
+        &mut self,
+        declared: TyId,
+        given: TyId,
+        arg: ExprId,
+        node: Span,
+        ty_span: Span,
+    ) {
+        self.expect(
+            declared,
+            given,
+            arg,
+            Why::ClassArg {
+                declared: ty_span,
+                node,
+            },
+        );
+    }
+
+    pub(super) fn expect_annotation(
+        &mut self,
+        declared: TyId,
+        ty: TyId,
+        value: ExprId,
+        ty_span: Span,
+    ) {
+        self.expect(declared, ty, value, Why::Annotation { declared: ty_span });
+    }
+
+    fn mismatch(
+        &mut self,
+        expected: TyId,
+        actual: TyId,
+        expr: ExprId,
+        why: &Why,
+        mismatch: &Mismatch,
+    ) {
+        let span = self.hir[expr].span;
+        if *mismatch == Mismatch::Infinite {
+            self.diagnostics.push(infinite().at(span, ""));
+            return;
+        }
+        let (want, have) = (self.show(expected), self.show(actual));
+        let code = match (mismatch, why) {
+            (_, Why::Name { .. }) => Code::NAME_TYPE,
+            (_, Why::Verb { .. }) => Code::PRINTF_TYPE,
+            (Mismatch::StructShape, _) => Code::STRUCT_SHAPE,
+            (Mismatch::ArgCount(..), _) => Code::ARGUMENT_COUNT,
+            _ => Code::TYPE_MISMATCH,
+        };
+        let message = self.headline(why, &want, &have);
+        let node = self.node(why, expr);
+        let mut diagnostic = Diagnostic::error(code, Stage::Unify, message);
+        // A conflict over a parameter is a conflict between its uses (language.md §6.6).
+        let declaration = self.checked_param(expr, why);
+        let primary = match declaration {
+            Some(param) => {
+                let place = self.anchor(param, span);
+                if place == param {
+                    diagnostic = diagnostic
+                        .at(param, "this has one type in all its uses")
+                        .label(span, format!("this is {}", with_article(&have)));
+                }
+                place
+            }
+            None => self.anchor(node, span),
+        };
+        if diagnostic.primary.is_none() {
+            let text = if primary == span {
+                format!("this is {}", with_article(&have))
+            } else {
+                String::new()
+            };
+            diagnostic = diagnostic.at(primary, text);
+            if primary != span && !primary.text(self.text(primary)).is_empty() {
+                diagnostic = diagnostic.label(span, format!("this is {}", with_article(&have)));
+            }
+        }
+        diagnostic = self.tell_expectation(diagnostic, why, &want);
+        diagnostic = self.tell_origin(diagnostic, expr, actual, &have);
+        if let Some(help) = advice(why, &want, &have) {
+            diagnostic = diagnostic.help(help);
+        }
+        if let Why::Name { .. } = why
+            && want == "[]str"
+            && have == "str"
+        {
+            let source = span.source;
+            diagnostic.fixes.push(crate::diagnostic::Fix {
+                title: "wrap the name in a list".to_owned(),
+                edits: vec![
+                    crate::diagnostic::Edit {
+                        span: Span::new(source, span.start, span.start),
+                        text: "[".to_owned(),
+                    },
+                    crate::diagnostic::Edit {
+                        span: Span::new(source, span.end, span.end),
+                        text: "]".to_owned(),
+                    },
+                ],
+            });
+        }
+        self.diagnostics.push(diagnostic);
+    }
+
+    fn headline(&self, why: &Why, want: &str, have: &str) -> String {
+        let (want, have) = (&with_article(want), &with_article(have));
+        match why {
+            Why::Element { what, .. } => {
+                format!("all {what} have one type, so this must be {want}, not {have}")
+            }
+            Why::Else { .. } => {
+                format!("both branches must have one type, but they are {want} and {have}")
+            }
+            Why::Fallback { .. } => {
+                format!("both sides of `<|>` must have one type, but they are {want} and {have}")
+            }
+            Why::Condition { of, .. } => {
+                format!("the condition of {of} must be a bool, not {have}")
+            }
+            Why::Annotation { .. } => format!("the annotation says {want}, but this is {have}"),
+            Why::Result { .. } => {
+                format!("the function is declared to give {want}, but gives {have}")
+            }
+            Why::ClassArg { .. } => format!("the class takes {want} here, not {have}"),
+            Why::Arg {
+                function,
+                name,
+                index,
+                ..
+            } => {
+                if name.is_empty() {
+                    format!(
+                        "`{function}` takes {want} as its argument {}, not {have}",
+                        index + 1
+                    )
+                } else {
+                    format!("`{function}` takes {want} as `{name}`, not {have}")
+                }
+            }
+            Why::Operand {
+                op, other: Some(_), ..
+            } => {
+                format!("both sides of `{op}` must have one type, but they are {want} and {have}")
+            }
+            Why::Operand {
+                op, other: None, ..
+            } => format!("`{op}` needs {want}, not {have}"),
+            Why::FuncArg { function, .. } => format!("{function} takes {want} here, not {have}"),
+            Why::Verb { verb, .. } => format!("`{verb}` prints {want}, not {have}"),
+            Why::Field { kind, param, .. } => {
+                format!("the parameter `{param}` of `{kind}` is {want}, not {have}")
+            }
+            Why::Meta { name, .. } => format!("the meta parameter `{name}` is {want}, not {have}"),
+            Why::Name {
+                statically: true, ..
+            } => format!("the name is {want}, not {have}"),
+            Why::Name {
+                statically: false, ..
+            } => {
+                format!(
+                    "this name is not known to be a string before the program runs, so it must be {want}, not {have}"
+                )
+            }
+            Why::Loop { kv: false, .. } => format!("`for` loops over a list, not over {have}"),
+            Why::Loop { kv: true, .. } => format!("`forkv` loops over a map, not over {have}"),
+            Why::Interpolated { name } => {
+                format!("only a str can stand in a string, and `${name}` is {have}")
+            }
+        }
+    }
+
+    /// The construct that the language blames; the place shown is the best one on its first line.
+    fn node(&self, why: &Why, expr: ExprId) -> Span {
+        match why {
+            Why::Condition { node, .. }
+            | Why::ClassArg { node, .. }
+            | Why::Arg { node, .. }
+            | Why::Operand { node, .. }
+            | Why::FuncArg { node, .. }
+            | Why::Verb { node, .. }
+            | Why::Field { node, .. }
+            | Why::Meta { node, .. }
+            | Why::Name { node, .. }
+            | Why::Loop { node, .. } => *node,
+            _ => self.hir[expr].span,
+        }
+    }
+
+    /// The declaration of the parameter that the expression is, where a conflict counts against it.
+    fn checked_param(&self, expr: ExprId, why: &Why) -> Option<Span> {
+        let checks = matches!(
+            why,
+            Why::Element { .. }
+                | Why::Else { .. }
+                | Why::Fallback { .. }
+                | Why::Condition {
+                    of: "an `if` expression",
+                    ..
+                }
+                | Why::Result { .. }
+        );
+        let ExprKind::Var(var) = &self.hir[expr].kind else {
+            return None;
+        };
+        match var.target {
+            Var::Param(param) if checks && self.is_loop_or_function_param(param) => {
+                Some(self.hir[param].span)
+            }
+            _ => None,
+        }
+    }
+
+    fn tell_expectation(&mut self, diagnostic: Diagnostic, why: &Why, want: &str) -> Diagnostic {
+        match why {
+            Why::Element { first, .. } => {
+                diagnostic.label(*first, format!("this is {}", with_article(want)))
+            }
+            Why::Else { then } => {
+                diagnostic.label(*then, format!("this is {}", with_article(want)))
+            }
+            Why::Fallback { main } => {
+                diagnostic.label(*main, format!("this is {}", with_article(want)))
+            }
+            Why::Annotation { declared, .. }
+            | Why::Result { declared }
+            | Why::ClassArg { declared, .. } => diagnostic.label(*declared, "declared here"),
+            Why::FuncArg { param, .. } => {
+                diagnostic.label(*param, format!("this is {}", with_article(want)))
+            }
+            Why::Verb { verb, format, .. } => {
+                diagnostic.label(*format, format!("expected because of `{verb}`"))
+            }
+            Why::Operand {
+                other: Some(other), ..
+            } => {
+                let span = self.hir[*other].span;
+                diagnostic.label(span, format!("this is {}", with_article(want)))
+            }
+            _ => diagnostic,
+        }
+    }
+
+    /// Where the type of what was found came from.
+    fn tell_origin(
+        &mut self,
+        diagnostic: Diagnostic,
+        expr: ExprId,
+        actual: TyId,
+        have: &str,
+    ) -> Diagnostic {
+        let (ExprKind::Var(_) | ExprKind::StrVar(_)) = &self.hir[expr].kind else {
+            return diagnostic;
+        };
+        let var = match &self.hir[expr].kind {
+            ExprKind::StrVar(inner) => &self.hir[*inner].kind,
+            kind => kind,
+        };
+        let ExprKind::Var(var) = var else {
+            return diagnostic;
+        };
+        match var.target {
+            Var::Bind(bind) => {
+                let (name, value) = (
+                    self.hir[bind].name.clone(),
+                    self.hir[self.hir[bind].value].span,
+                );
+                diagnostic.label(
+                    value,
+                    format!("`${name}` is {} because of this", with_article(have)),
+                )
+            }
+            Var::Param(param) => {
+                let name = self.hir[param].name.clone();
+                if let Some((_, span)) = self.hir[param].ty {
+                    return diagnostic.label(
+                        span,
+                        format!("`${name}` is declared as {}", with_article(have)),
+                    );
+                }
+                match self.table.reason(actual) {
+                    Some(span) if span != self.hir[expr].span => diagnostic.label(
+                        span,
+                        format!("`${name}` is {} because of this", with_article(have)),
+                    ),
+                    _ => diagnostic,
+                }
+            }
+        }
+    }
+
+    fn text(&self, span: Span) -> &str {
+        self.sources
+            .get(span.source)
+            .map_or("", |source| &source.text)
+    }
+
+    /// `better` if it starts on the line that `node` starts on, else what `node` has on that line: the
+    /// language says which line is to blame, and we choose the best place on it.
+    pub(super) fn anchor(&self, node: Span, better: Span) -> Span {
+        let Some(source) = self.sources.get(node.source) else {
+            return better;
+        };
+        let line = source.lines().line(node.start);
+        if better.source == node.source && source.lines().line(better.start) == line {
+            return better;
+        }
+        let end = source
+            .lines()
+            .start(line + 1)
+            .saturating_sub(1)
+            .max(node.start);
+        Span::new(node.source, node.start, node.end.min(end))
+    }
+}
+
+fn advice(why: &Why, want: &str, have: &str) -> Option<String> {
+    Some(match why {
+        Why::Name { .. } if want == "[]str" && have == "str" => {
+            "wrap it in a list, `[...]`, or bind it to a variable and write `\"${name}\"`".to_owned()
+        }
+        Why::Name { .. } if have == "[]str" => "leave out the quotes and braces to use the whole list as names".to_owned(),
+        Why::Interpolated { name } => {
+            let verb = match have {
+                "int" => "%d",
+                "float" => "%f",
+                "bool" => "%t",
+                _ => "%v",
+            };
+            format!("print it first: `fmt.printf(\"{verb}\", ${name})`")
+        }
+        _ if want == "float" && have == "int" => {
+            "an int is never converted: write the number with a fraction, or use `convert.int_to_float`".to_owned()
+        }
+        _ if want == "int" && have == "float" => "a float is never converted: use `convert.to_int`".to_owned(),
+        _ if want == "str" && matches!(have, "int" | "float" | "bool") => {
+            "nothing is converted to a str by itself: use `fmt.printf`".to_owned()
+        }
+        _ if want == format!("[]{have}") => "wrap it in a list: `[...]`".to_owned(),
+        Why::Loop { kv: false, .. } if have.starts_with("map") => "`forkv` loops over a map".to_owned(),
+        Why::Loop { kv: true, .. } if have.starts_with('[') => "`for` loops over a list".to_owned(),
+        _ => return None,
+    })
+}
+
+/// A type in the words of a sentence: `a str`, `an int`, `a []str`.
+pub(super) fn with_article(ty: &str) -> String {
+    if ty.starts_with(['a', 'e', 'i', 'o', 'u']) {
+        format!("an {ty}")
+    } else {
+        format!("a {ty}")
+    }
+}

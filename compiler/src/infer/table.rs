@@ -1,0 +1,380 @@
+//! Types under construction: a union-find table (typing-and-evaluation.md §3.2).
+
+use ecow::EcoString;
+use mgmt_grammar::span::Span;
+use mgmt_stdlib::types::{FuncType, Type};
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
+
+/// A type in the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TyId(pub u32);
+
+/// How deeply a type variable was born in function statements: those of level 1 can be generalised.
+pub type Level = u8;
+
+/// One entry of the table.
+#[derive(Clone, Debug)]
+pub enum Ty {
+    /// Nothing is known yet.
+    Unknown(Level),
+    /// The same as another.
+    Link(TyId),
+    Bool,
+    Str,
+    Int,
+    Float,
+    /// "Any", as an annotation.
+    Variant,
+    List(TyId),
+    Map(TyId, TyId),
+    Struct(Arc<[(EcoString, TyId)]>),
+    Func(Arc<[(EcoString, TyId)]>, TyId),
+    /// Follows from something that has been reported; fits everything.
+    Error,
+}
+
+impl Ty {
+    /// The name of the kind.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Bool => "bool",
+            Self::Str => "str",
+            Self::Int => "int",
+            Self::Float => "float",
+            Self::Variant => "variant",
+            Self::List(_) => "list",
+            Self::Map(..) => "map",
+            Self::Struct(_) => "struct",
+            Self::Func(..) => "func",
+            Self::Unknown(_) | Self::Link(_) | Self::Error => "?",
+        }
+    }
+}
+
+/// Why two types do not unify.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mismatch {
+    /// Of different kinds, at the innermost place.
+    Kind,
+    /// Functions with different numbers of arguments.
+    ArgCount(usize, usize),
+    /// Structs with different fields.
+    StructShape,
+    /// A type would contain itself.
+    Infinite,
+}
+
+/// The table.
+#[derive(Debug)]
+pub struct Table {
+    entries: Vec<Ty>,
+    /// Where an unknown type became known.
+    reasons: FxHashMap<TyId, Span>,
+    /// Unknown types that became known since the last look.
+    pub bound: Vec<TyId>,
+    /// The place that a type learned now is learned from.
+    pub place: Span,
+}
+
+impl Table {
+    pub const BOOL: TyId = TyId(0);
+    pub const STR: TyId = TyId(1);
+    pub const INT: TyId = TyId(2);
+    pub const FLOAT: TyId = TyId(3);
+    pub const ERROR: TyId = TyId(4);
+    pub const VARIANT: TyId = TyId(5);
+
+    pub fn new() -> Self {
+        let entries = vec![
+            Ty::Bool,
+            Ty::Str,
+            Ty::Int,
+            Ty::Float,
+            Ty::Error,
+            Ty::Variant,
+        ];
+        Self {
+            entries,
+            reasons: FxHashMap::default(),
+            bound: Vec::new(),
+            place: Span::default(),
+        }
+    }
+
+    pub fn add(&mut self, ty: Ty) -> TyId {
+        self.entries.push(ty);
+        TyId(self.entries.len() as u32 - 1)
+    }
+
+    pub fn unknown(&mut self, level: Level) -> TyId {
+        self.add(Ty::Unknown(level))
+    }
+
+    pub fn list(&mut self, element: TyId) -> TyId {
+        self.add(Ty::List(element))
+    }
+
+    /// The entry that stands for `id`.
+    pub fn find(&mut self, id: TyId) -> TyId {
+        let mut root = id;
+        while let Ty::Link(next) = self.entries[root.0 as usize] {
+            root = next;
+        }
+        let mut at = id;
+        while let Ty::Link(next) = self.entries[at.0 as usize] {
+            self.entries[at.0 as usize] = Ty::Link(root);
+            at = next;
+        }
+        root
+    }
+
+    pub fn get(&mut self, id: TyId) -> Ty {
+        let root = self.find(id);
+        self.entries[root.0 as usize].clone()
+    }
+
+    pub fn is_unknown(&mut self, id: TyId) -> bool {
+        let root = self.find(id);
+        matches!(self.entries[root.0 as usize], Ty::Unknown(_))
+    }
+
+    /// Where the type, once unknown, became known.
+    pub fn reason(&self, id: TyId) -> Option<Span> {
+        self.reasons.get(&id).copied()
+    }
+
+    /// Enters a type of the library; `vars` gives its variables.
+    pub fn import(&mut self, ty: &Type, vars: &mut FxHashMap<u32, TyId>, level: Level) -> TyId {
+        match ty {
+            Type::Bool => Self::BOOL,
+            Type::Str => Self::STR,
+            Type::Int => Self::INT,
+            Type::Float => Self::FLOAT,
+            Type::Variant => Self::VARIANT,
+            Type::List(element) => {
+                let element = self.import(element, vars, level);
+                self.list(element)
+            }
+            Type::Map(entry) => {
+                let key = self.import(&entry.0, vars, level);
+                let value = self.import(&entry.1, vars, level);
+                self.add(Ty::Map(key, value))
+            }
+            Type::Struct(fields) => {
+                let fields = fields
+                    .iter()
+                    .map(|(name, ty)| (name.clone(), self.import(ty, vars, level)))
+                    .collect();
+                self.add(Ty::Struct(fields))
+            }
+            Type::Func(func) => {
+                let args = func
+                    .args
+                    .iter()
+                    .map(|(name, ty)| (name.clone(), self.import(ty, vars, level)))
+                    .collect();
+                let result = self.import(&func.result, vars, level);
+                self.add(Ty::Func(args, result))
+            }
+            Type::Var(var) => match vars.get(var) {
+                Some(known) => *known,
+                None => {
+                    let fresh = self.unknown(level);
+                    vars.insert(*var, fresh);
+                    fresh
+                }
+            },
+        }
+    }
+
+    /// The type as it stands; what is unknown is a variable, numbered by `vars` in order of appearance.
+    pub fn export(&mut self, id: TyId, vars: &mut Vec<TyId>) -> Type {
+        let root = self.find(id);
+        match self.entries[root.0 as usize].clone() {
+            Ty::Bool => Type::Bool,
+            Ty::Str => Type::Str,
+            Ty::Int => Type::Int,
+            Ty::Float => Type::Float,
+            Ty::Variant | Ty::Error | Ty::Link(_) => Type::Variant,
+            Ty::List(element) => Type::list(self.export(element, vars)),
+            Ty::Map(key, value) => Type::map(self.export(key, vars), self.export(value, vars)),
+            Ty::Struct(fields) => Type::structure(
+                fields
+                    .iter()
+                    .map(|(name, ty)| (name.clone(), self.export(*ty, vars)))
+                    .collect::<Vec<_>>(),
+            ),
+            Ty::Func(args, result) => Type::Func(Arc::new(FuncType {
+                args: args
+                    .iter()
+                    .map(|(name, ty)| (name.clone(), self.export(*ty, vars)))
+                    .collect(),
+                result: self.export(result, vars),
+            })),
+            Ty::Unknown(_) => {
+                let index = vars.iter().position(|var| *var == root).unwrap_or_else(|| {
+                    vars.push(root);
+                    vars.len() - 1
+                });
+                Type::Var(index as u32 + 1)
+            }
+        }
+    }
+
+    /// Makes two types one, or says why they can not be.
+    pub fn unify(&mut self, left: TyId, right: TyId) -> Result<(), Mismatch> {
+        let (left, right) = (self.find(left), self.find(right));
+        if left == right {
+            return Ok(());
+        }
+        let pair = (
+            self.entries[left.0 as usize].clone(),
+            self.entries[right.0 as usize].clone(),
+        );
+        match pair {
+            (Ty::Error, _) | (_, Ty::Error) => Ok(()),
+            (Ty::Unknown(a), Ty::Unknown(b)) => {
+                // The older variable stays, so that a generalised one never stands for an outer one.
+                self.entries[left.0 as usize] = Ty::Unknown(a.min(b));
+                self.entries[right.0 as usize] = Ty::Link(left);
+                self.bound.push(right);
+                Ok(())
+            }
+            (Ty::Unknown(level), _) => self.bind(left, level, right),
+            (_, Ty::Unknown(level)) => self.bind(right, level, left),
+            (Ty::Bool, Ty::Bool)
+            | (Ty::Str, Ty::Str)
+            | (Ty::Int, Ty::Int)
+            | (Ty::Float, Ty::Float)
+            | (Ty::Variant, Ty::Variant) => Ok(()),
+            (Ty::List(a), Ty::List(b)) => self.unify(a, b),
+            (Ty::Map(k, v), Ty::Map(l, w)) => {
+                self.unify(k, l)?;
+                self.unify(v, w)
+            }
+            (Ty::Struct(a), Ty::Struct(b)) => {
+                if a.len() != b.len() || a.iter().zip(b.iter()).any(|(x, y)| x.0 != y.0) {
+                    return Err(Mismatch::StructShape);
+                }
+                a.iter()
+                    .zip(b.iter())
+                    .try_for_each(|(x, y)| self.unify(x.1, y.1))
+            }
+            (Ty::Func(a, x), Ty::Func(b, y)) => {
+                if a.len() != b.len() {
+                    return Err(Mismatch::ArgCount(a.len(), b.len()));
+                }
+                a.iter()
+                    .zip(b.iter())
+                    .try_for_each(|(x, y)| self.unify(x.1, y.1))?;
+                self.unify(x, y)
+            }
+            _ => Err(Mismatch::Kind),
+        }
+    }
+
+    fn bind(&mut self, var: TyId, level: Level, ty: TyId) -> Result<(), Mismatch> {
+        self.occurs(var, level, ty)?;
+        self.entries[var.0 as usize] = Ty::Link(ty);
+        self.reasons.insert(var, self.place);
+        self.bound.push(var);
+        Ok(())
+    }
+
+    /// Refuses a type that contains `var`, and lowers the level of what it contains.
+    fn occurs(&mut self, var: TyId, level: Level, ty: TyId) -> Result<(), Mismatch> {
+        let mut stack = vec![ty];
+        while let Some(next) = stack.pop() {
+            let root = self.find(next);
+            if root == var {
+                return Err(Mismatch::Infinite);
+            }
+            match &mut self.entries[root.0 as usize] {
+                Ty::Unknown(have) => *have = (*have).min(level),
+                Ty::List(element) => stack.push(*element),
+                Ty::Map(key, value) => stack.extend([*key, *value]),
+                Ty::Struct(fields) => stack.extend(fields.iter().map(|field| field.1)),
+                Ty::Func(args, result) => {
+                    stack.extend(args.iter().map(|arg| arg.1));
+                    stack.push(*result);
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The unknown parts of a type, each once, in order of appearance.
+    pub fn unknowns(&mut self, id: TyId) -> Vec<(TyId, Level)> {
+        let mut found: Vec<(TyId, Level)> = Vec::new();
+        let mut stack = vec![id];
+        while let Some(next) = stack.pop() {
+            let root = self.find(next);
+            match &self.entries[root.0 as usize] {
+                Ty::Unknown(level) if !found.iter().any(|(have, _)| *have == root) => {
+                    found.push((root, *level));
+                }
+                Ty::List(element) => stack.push(*element),
+                Ty::Map(key, value) => stack.extend([*value, *key]),
+                Ty::Struct(fields) => stack.extend(fields.iter().rev().map(|field| field.1)),
+                Ty::Func(args, result) => {
+                    stack.push(*result);
+                    stack.extend(args.iter().rev().map(|arg| arg.1));
+                }
+                _ => {}
+            }
+        }
+        found
+    }
+
+    /// A copy of a type in which `fresh` replaces the generalised parts. Closed types are shared.
+    pub fn instantiate(&mut self, id: TyId, fresh: &FxHashMap<TyId, TyId>) -> TyId {
+        let root = self.find(id);
+        if let Some(replacement) = fresh.get(&root) {
+            return *replacement;
+        }
+        match self.entries[root.0 as usize].clone() {
+            Ty::List(element) => {
+                let copy = self.instantiate(element, fresh);
+                if copy == element {
+                    root
+                } else {
+                    self.list(copy)
+                }
+            }
+            Ty::Map(key, value) => {
+                let copy = (self.instantiate(key, fresh), self.instantiate(value, fresh));
+                if copy == (key, value) {
+                    root
+                } else {
+                    self.add(Ty::Map(copy.0, copy.1))
+                }
+            }
+            Ty::Struct(fields) => {
+                let copy: Arc<[(EcoString, TyId)]> = fields
+                    .iter()
+                    .map(|(name, ty)| (name.clone(), self.instantiate(*ty, fresh)))
+                    .collect();
+                if copy == fields {
+                    root
+                } else {
+                    self.add(Ty::Struct(copy))
+                }
+            }
+            Ty::Func(args, result) => {
+                let copy: Arc<[(EcoString, TyId)]> = args
+                    .iter()
+                    .map(|(name, ty)| (name.clone(), self.instantiate(*ty, fresh)))
+                    .collect();
+                let copied_result = self.instantiate(result, fresh);
+                if copy == args && copied_result == result {
+                    root
+                } else {
+                    self.add(Ty::Func(copy, copied_result))
+                }
+            }
+            _ => root,
+        }
+    }
+}

@@ -1,0 +1,305 @@
+//! From values to resources and edges (typing-and-evaluation.md §8).
+
+mod assemble;
+
+use std::sync::Arc;
+
+use ecow::EcoString;
+use mgmt_grammar::span::Span;
+use mgmt_stdlib::resource::{Invalid, Meta, Params, ResourceDef, SetError};
+use mgmt_stdlib::value::Value;
+
+use crate::diagnostic::{Code, Diagnostic, Stage};
+use crate::graph::{Identity, Resource};
+use crate::hir::{EdgeStmt, EntryKind, Half, ResourceStmt};
+
+pub use assemble::Assembly;
+
+/// What one statement gives.
+#[derive(Debug, Default)]
+pub struct StmtOutput {
+    /// The resources, in the order of their names.
+    pub resources: Vec<Arc<Resource>>,
+    /// The edges.
+    pub edges: Vec<EdgeOut>,
+}
+
+/// An edge that a statement gives; its ends may not exist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EdgeOut {
+    /// What runs first.
+    pub from: Identity,
+    /// What runs second.
+    pub to: Identity,
+    /// Whether the second is notified of changes of the first.
+    pub notify: bool,
+    /// The sent value and the parameter that receives it.
+    pub transfer: Option<(EcoString, EcoString)>,
+    /// The statement.
+    pub span: Span,
+}
+
+type Result<T> = std::result::Result<T, Box<Diagnostic>>;
+
+/// Reads the inputs of a statement's node in the order in which it has them.
+struct Inputs<'v>(std::slice::Iter<'v, Value>);
+
+impl<'v> Inputs<'v> {
+    fn next(&mut self) -> Result<&'v Value> {
+        self.0
+            .next()
+            .ok_or_else(|| Box::new(internal("a statement has too few values")))
+    }
+}
+
+fn internal(what: &str) -> Diagnostic {
+    Diagnostic::error(
+        Code::RUNTIME_ERROR,
+        Stage::Interpret,
+        format!("internal error: {what}"),
+    )
+}
+
+/// The resources that a statement declares with these values. Those that are as before are the very
+/// same objects as `before`.
+///
+/// # Errors
+/// If the values do not make a resource of the kind.
+pub fn resource(
+    stmt: &ResourceStmt,
+    values: &[Value],
+    before: Option<&StmtOutput>,
+) -> Result<StmtOutput> {
+    let mut inputs = Inputs(values.iter());
+    let names = names(inputs.next()?);
+    let Some(def) = &stmt.def else {
+        if names.is_empty() {
+            return Ok(StmtOutput::default());
+        }
+        let text = format!("there is no resource kind `{}`", stmt.kind);
+        return Err(Box::new(
+            Diagnostic::error(Code::UNKNOWN_KIND, Stage::Interpret, text)
+                .at(stmt.kind_span, "no such kind"),
+        ));
+    };
+    let mut params = (def.new)();
+    let mut meta = Meta::default();
+    let mut edges = Vec::new();
+    for entry in &stmt.entries {
+        let value = inputs.next()?;
+        let active = match entry.cond {
+            Some(_) => inputs.next()?.as_bool().unwrap_or(false),
+            None => true,
+        };
+        if !active {
+            continue;
+        }
+        match &entry.kind {
+            EntryKind::Field {
+                name,
+                name_span,
+                value: expr,
+            } => {
+                let _ = expr;
+                params
+                    .set(name, value)
+                    .map_err(|error| misfit(def, name, &error, entry.span, *name_span))?;
+            }
+            EntryKind::Meta { name, .. } => {
+                meta.set(name, value)
+                    .map_err(|error| bad_meta(&error.0, entry.span))?;
+            }
+            EntryKind::MetaStruct { .. } => {
+                let fields = value
+                    .as_struct()
+                    .into_iter()
+                    .flat_map(|fields| fields.iter());
+                for (name, value) in fields {
+                    meta.set(name, value)
+                        .map_err(|error| bad_meta(&error.0, entry.span))?;
+                }
+            }
+            EntryKind::Edge { property, target } => {
+                edges.extend(targets(target, value).map(|end| (*property, end)));
+            }
+        }
+    }
+    meta.validate()
+        .map_err(|error| bad_meta(&error.0, stmt.kind_span))?;
+    let params: Arc<dyn Params> = Arc::from(params);
+    let mut output = StmtOutput::default();
+    for name in names {
+        let identity = Identity::new(def.kind, name);
+        check(def, &identity, &*params, &meta, stmt)?;
+        for (property, end) in &edges {
+            let (from, to) = if property.is_forward() {
+                (&identity, end)
+            } else {
+                (end, &identity)
+            };
+            add_edge(&mut output.edges, from, to, property.notifies(), stmt.span);
+        }
+        let resource = Resource {
+            identity,
+            params: params.clone(),
+            meta: meta.clone(),
+            receives: Vec::new(),
+            span: Some(stmt.span),
+        };
+        let same = before
+            .and_then(|before| before.resources.get(output.resources.len()))
+            .filter(|old| old.differs(&resource).is_none());
+        output.resources.push(match same {
+            Some(old) => old.clone(),
+            None => Arc::new(resource),
+        });
+    }
+    Ok(output)
+}
+
+/// Edges of one resource to the same target collapse; the result notifies if any does.
+fn add_edge(edges: &mut Vec<EdgeOut>, from: &Identity, to: &Identity, notify: bool, span: Span) {
+    match edges
+        .iter_mut()
+        .find(|edge| edge.from == *from && edge.to == *to)
+    {
+        Some(edge) => edge.notify |= notify,
+        None => edges.push(EdgeOut {
+            from: from.clone(),
+            to: to.clone(),
+            notify,
+            transfer: None,
+            span,
+        }),
+    }
+}
+
+fn check(
+    def: &ResourceDef,
+    identity: &Identity,
+    params: &dyn Params,
+    meta: &Meta,
+    stmt: &ResourceStmt,
+) -> Result<()> {
+    if identity.name.is_empty() {
+        return Err(Box::new(
+            Diagnostic::error(
+                Code::EMPTY_NAME,
+                Stage::Interpret,
+                format!("a `{}` can't have an empty name", def.kind),
+            )
+            .at(stmt.kind_span, "its name is empty"),
+        ));
+    }
+    if identity.name.starts_with('$') && !meta.dollar {
+        return Err(Box::new(
+            Diagnostic::error(Code::DOLLAR_NAME, Stage::Interpret, format!("the name of {identity} begins with a `$`"))
+                .at(stmt.kind_span, "named by the text, not by a variable")
+                .help(format!(
+                    "a variable in a string is written `${{{}}}`; if the name is meant, set `Meta:dollar => true`",
+                    identity.name.trim_start_matches('$')
+                )),
+        ));
+    }
+    if meta.hidden {
+        return Ok(());
+    }
+    params
+        .validate(&identity.name)
+        .map_err(|invalid| Box::new(refused(identity, &invalid, stmt)))
+}
+
+fn refused(identity: &Identity, invalid: &Invalid, stmt: &ResourceStmt) -> Diagnostic {
+    let mut diagnostic = Diagnostic::error(
+        Code::INVALID_RESOURCE,
+        Stage::Interpret,
+        format!("{identity} is not valid: {invalid}"),
+    )
+    .at(stmt.kind_span, "this resource");
+    let place = invalid.param.and_then(|param| {
+        stmt.entries.iter().find_map(|entry| match &entry.kind {
+            EntryKind::Field { name, .. } if name == param => Some(entry.span),
+            _ => None,
+        })
+    });
+    if let Some(place) = place {
+        diagnostic = diagnostic.label(place, invalid.message.clone());
+    }
+    diagnostic.help = invalid.help.clone();
+    diagnostic
+}
+
+fn misfit(
+    def: &ResourceDef,
+    name: &str,
+    error: &SetError,
+    span: Span,
+    name_span: Span,
+) -> Box<Diagnostic> {
+    let text = format!(
+        "the value does not fit the parameter `{name}` of `{}`: {error}",
+        def.kind
+    );
+    Box::new(
+        Diagnostic::error(Code::VALUE_DOES_NOT_FIT, Stage::Interpret, text).at(
+            Span::new(
+                span.source,
+                name_span.start,
+                span.end.saturating_sub(1).max(name_span.end),
+            ),
+            "",
+        ),
+    )
+}
+
+fn bad_meta(reason: &str, span: Span) -> Box<Diagnostic> {
+    let text = format!("a meta parameter is not valid: {reason}");
+    Box::new(Diagnostic::error(Code::INVALID_META, Stage::Interpret, text).at(span, ""))
+}
+
+/// The edges that an edge statement gives with these names.
+pub fn edge(stmt: &EdgeStmt, values: &[Value]) -> StmtOutput {
+    let mut output = StmtOutput::default();
+    for (pair, names) in stmt.halves.windows(2).zip(values.windows(2)) {
+        let ([from_half, to_half], [from_names, to_names]) = (pair, names) else {
+            continue;
+        };
+        let transfer = match (&from_half.field, &to_half.field) {
+            (Some((send, _)), Some((recv, _))) => Some((send.clone(), recv.clone())),
+            _ => None,
+        };
+        for from in targets(from_half, from_names) {
+            for to in targets(to_half, to_names) {
+                output.edges.push(EdgeOut {
+                    from: from.clone(),
+                    to,
+                    notify: false,
+                    transfer: transfer.clone(),
+                    span: stmt.span,
+                });
+            }
+        }
+    }
+    output
+}
+
+fn targets<'h>(half: &'h Half, names_value: &Value) -> impl Iterator<Item = Identity> + use<'h> {
+    names(names_value)
+        .into_iter()
+        .map(|name| Identity::new(half.kind.clone(), name))
+}
+
+/// The names that a value gives: one, or those of a list, each once.
+fn names(value: &Value) -> Vec<EcoString> {
+    match value {
+        Value::Str(name) => vec![EcoString::from(&*name.to_string_lossy())],
+        Value::List(list) => {
+            let mut seen = rustc_hash::FxHashSet::default();
+            list.iter()
+                .filter_map(|name| Some(EcoString::from(&*name.as_str()?.to_string_lossy())))
+                .filter(|name| seen.insert(name.clone()))
+                .collect()
+        }
+        _ => Vec::new(),
+    }
+}

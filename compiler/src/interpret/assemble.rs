@@ -1,0 +1,211 @@
+//! Resources and edges of all statements become one graph (typing-and-evaluation.md §8.5, §8.6).
+
+use std::sync::Arc;
+
+use petgraph::graph::NodeIndex;
+use rustc_hash::FxHashMap;
+
+use super::{EdgeOut, Result, StmtOutput};
+use crate::diagnostic::{Code, Diagnostic, Stage};
+use crate::graph::{Identity, Receive, Resource, ResourceGraph};
+
+/// A graph under construction.
+#[derive(Debug, Default)]
+pub struct Assembly {
+    graph: ResourceGraph,
+    /// Hidden resources, of which many may share an identity.
+    hidden: FxHashMap<Identity, Vec<NodeIndex>>,
+    exports: FxHashMap<(Identity, String), Arc<Resource>>,
+    edges: Vec<EdgeOut>,
+}
+
+impl Assembly {
+    /// Adds what a statement gives.
+    ///
+    /// # Errors
+    /// If a resource contradicts an earlier one.
+    pub fn add(&mut self, output: &StmtOutput) -> Result<()> {
+        for resource in &output.resources {
+            self.add_resource(resource)?;
+        }
+        self.edges.extend(output.edges.iter().cloned());
+        Ok(())
+    }
+
+    fn add_resource(&mut self, resource: &Arc<Resource>) -> Result<()> {
+        for host in &resource.meta.export {
+            let key = (resource.identity.clone(), host.clone());
+            if let Some(first) = self.exports.get(&key) {
+                if let Some(difference) = first.differs(resource) {
+                    let text = format!(
+                        "{} is exported to `{host}` twice, but not alike: {difference}",
+                        resource.identity
+                    );
+                    return Err(twice(Code::DUPLICATE_EXPORT, text, first, resource));
+                }
+            } else {
+                self.exports.insert(key, resource.clone());
+            }
+        }
+        if resource.meta.hidden {
+            let same = self.hidden.entry(resource.identity.clone()).or_default();
+            let again = same
+                .last()
+                .is_some_and(|last| self.graph.graph()[*last].differs(resource).is_none());
+            if !again {
+                let node = self.graph.add(resource.clone());
+                same.push(node);
+            }
+            return Ok(());
+        }
+        let Some(first) = self.graph.find(&resource.identity) else {
+            self.graph.add(resource.clone());
+            return Ok(());
+        };
+        let first = &self.graph.graph()[first];
+        match first.differs(resource) {
+            None => Ok(()),
+            Some(difference) => {
+                let text = format!(
+                    "{} is declared twice, but not alike: {difference}",
+                    resource.identity
+                );
+                Err(twice(Code::DUPLICATE_RESOURCE, text, first, resource))
+            }
+        }
+    }
+
+    /// Connects the resources.
+    ///
+    /// # Errors
+    /// If an end of an edge does not exist, a value has two senders, or there is a cycle.
+    pub fn finish(mut self) -> Result<ResourceGraph> {
+        for edge in std::mem::take(&mut self.edges) {
+            let from = self.ends(&edge.from, &edge)?;
+            let to = self.ends(&edge.to, &edge)?;
+            for from in &from {
+                for to in &to {
+                    self.graph.connect(*from, *to, edge.notify);
+                }
+            }
+            if edge.transfer.is_some() {
+                self.transfer(&edge, &to)?;
+            }
+        }
+        match self.graph.cycle() {
+            None => Ok(self.graph),
+            Some(cycle) => Err(Box::new(self.cycle(&cycle))),
+        }
+    }
+
+    fn ends(&self, identity: &Identity, edge: &EdgeOut) -> Result<Vec<NodeIndex>> {
+        let mut ends: Vec<NodeIndex> = self.graph.find(identity).into_iter().collect();
+        ends.extend(self.hidden.get(identity).into_iter().flatten());
+        if !ends.is_empty() {
+            return Ok(ends);
+        }
+        let text = format!("an edge leads to or from {identity}, which does not exist");
+        let mut diagnostic = Diagnostic::error(Code::MISSING_EDGE_END, Stage::Interpret, text)
+            .at(edge.span, "the edge is declared here");
+        let same_kind = self
+            .graph
+            .resources()
+            .filter(|resource| resource.identity.kind == identity.kind);
+        let names: Vec<&str> = same_kind
+            .map(|resource| resource.identity.name.as_str())
+            .collect();
+        if let Some(near) = crate::resolve::closest(&identity.name, names.iter().copied()) {
+            diagnostic = diagnostic.help(format!("did you mean {}[{near}]?", identity.kind));
+        } else {
+            diagnostic = diagnostic
+                .help("both ends must be declared, and their names must be the same to the letter");
+        }
+        Err(Box::new(diagnostic))
+    }
+
+    fn transfer(&mut self, edge: &EdgeOut, receivers: &[NodeIndex]) -> Result<()> {
+        let Some((key, param)) = &edge.transfer else {
+            return Ok(());
+        };
+        if self.graph.find(&edge.from).is_none() {
+            let text = format!("{} is hidden, so it can't send", edge.from);
+            return Err(Box::new(
+                Diagnostic::error(Code::SEND_FROM_HIDDEN, Stage::Interpret, text)
+                    .at(edge.span, "it sends here"),
+            ));
+        }
+        for node in receivers {
+            let receiver = &self.graph.graph()[*node];
+            let receive = Receive {
+                param: param.clone(),
+                sender: edge.from.clone(),
+                key: key.clone(),
+                span: Some(edge.span),
+            };
+            if let Some(first) = receiver.receives.iter().find(|first| first.param == *param) {
+                if first.sender == receive.sender && first.key == receive.key {
+                    continue;
+                }
+                let text = format!(
+                    "the parameter `{param}` of {} would be received from two senders",
+                    receiver.identity
+                );
+                let mut diagnostic =
+                    Diagnostic::error(Code::DUPLICATE_RECEIVE, Stage::Interpret, text)
+                        .at(edge.span, "received again here");
+                if let Some(span) = first.span {
+                    diagnostic = diagnostic.label(span, "first received here");
+                }
+                return Err(Box::new(diagnostic));
+            }
+            let mut changed = (**receiver).clone();
+            changed.receives.push(receive);
+            self.graph.replace(*node, Arc::new(changed));
+        }
+        Ok(())
+    }
+
+    fn cycle(&self, cycle: &[NodeIndex]) -> Diagnostic {
+        let members: Vec<&Arc<Resource>> = cycle
+            .iter()
+            .map(|node| &self.graph.graph()[*node])
+            .collect();
+        let names: Vec<String> = members
+            .iter()
+            .map(|resource| resource.identity.to_string())
+            .collect();
+        let mut diagnostic = Diagnostic::error(
+            Code::RESOURCE_CYCLE,
+            Stage::Interpret,
+            format!(
+                "these resources wait for each other: {} -> {}",
+                names.join(" -> "),
+                names[0]
+            ),
+        );
+        for (i, resource) in members.iter().enumerate() {
+            let text = format!("{} comes before {}", names[i], names[(i + 1) % names.len()]);
+            if let Some(span) = resource.span {
+                diagnostic = if diagnostic.primary.is_none() {
+                    diagnostic.at(span, text)
+                } else {
+                    diagnostic.label(span, text)
+                };
+            }
+        }
+        diagnostic.help("take one of these edges away; automatic edges count too")
+    }
+}
+
+fn twice(code: Code, text: String, first: &Resource, second: &Resource) -> Box<Diagnostic> {
+    let mut diagnostic = Diagnostic::error(code, Stage::Interpret, text);
+    if let Some(span) = second.span {
+        diagnostic = diagnostic.at(span, "declared again here");
+    }
+    if let Some(span) = first.span
+        && second.span != Some(span)
+    {
+        diagnostic = diagnostic.label(span, "first declared here");
+    }
+    Box::new(diagnostic.help("two declarations of one resource must be equal; declare it once, in a class that both include"))
+}

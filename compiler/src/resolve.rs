@@ -1,0 +1,231 @@
+//! From syntax trees to the [`Hir`]: imports, names, interpolation, and the checks that need no types
+//! (language.md §3-§6.4).
+//!
+//! Two passes. [`declare`] walks all statements of a file, loads what it imports, and enters every
+//! definition into its scope. Then [`stmt`] and [`expr`] build the tree, by which time every name is
+//! known, whatever the order of the statements.
+
+mod cycle;
+mod declare;
+mod expr;
+mod lookup;
+mod names;
+mod purity;
+mod reach;
+mod static_key;
+mod stmt;
+mod types;
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use ecow::EcoString;
+use mgmt_grammar::ast;
+use mgmt_grammar::span::{SourceId, Span};
+use mgmt_stdlib::catalog::{Catalog, FunctionDef};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::diagnostic::Diagnostic;
+use crate::hir::{
+    BindId, ClassId, ExprKind, FuncId, Hir, IncludeId, LambdaId, ParamId, Scope, ScopeId,
+};
+use crate::load::{Loader, Unit};
+
+use names::NameScope;
+
+pub use names::closest;
+
+/// What resolving came to.
+pub struct Resolution {
+    /// The program.
+    pub hir: Hir,
+    /// What is wrong.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Binds that something mentions.
+    pub used_binds: FxHashSet<BindId>,
+    /// Functions that something calls.
+    pub used_funcs: FxHashSet<FuncId>,
+    /// Classes that are included, directly or through others, by the program.
+    pub live_classes: FxHashSet<ClassId>,
+    /// The definitions so that each comes after those that it mentions.
+    pub bind_order: Vec<BindId>,
+    /// Which file each definition at the top level of the entry file stands in.
+    pub main_source: SourceId,
+}
+
+/// Resolves a program, loading what it imports.
+pub fn resolve(
+    main: &Rc<Unit>,
+    loader: &mut Loader<'_>,
+    catalog: &Catalog,
+    hostname: &str,
+) -> Resolution {
+    let mut resolver = Resolver {
+        loader,
+        catalog,
+        hostname: hostname.into(),
+        operators: FxHashMap::default(),
+        hir: Hir::default(),
+        names: Vec::new(),
+        declared: FxHashMap::default(),
+        modules: FxHashMap::default(),
+        pending: Vec::new(),
+        tagged: Vec::new(),
+        class: None,
+        owners: Vec::new(),
+        references: Vec::new(),
+        include_state: FxHashMap::default(),
+        include_names: FxHashMap::default(),
+        used_binds: FxHashSet::default(),
+        used_funcs: FxHashSet::default(),
+        used_aliases: FxHashSet::default(),
+        aliases: Vec::new(),
+    };
+    // The expression of definitions that are never filled in.
+    resolver.push(ExprKind::Error, Span::default());
+    resolver.program(main);
+    resolver.finish(main.ast.source)
+}
+
+/// A definition that others can depend on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Definition {
+    Bind(BindId),
+    Func(FuncId),
+    Class(ClassId),
+    Include(IncludeId),
+}
+
+/// What the first pass entered for a statement.
+#[derive(Clone, Debug)]
+enum Declared {
+    Bind(BindId),
+    Func(FuncId, LambdaId),
+    Class(ClassId, Vec<Item>),
+    Include(IncludeId),
+    If(ScopeId, Option<ScopeId>),
+    For {
+        scope: ScopeId,
+        key: ParamId,
+        value: ParamId,
+    },
+}
+
+/// A statement of a block. Colon classes stand in the class that they belong to, under their last name.
+#[derive(Clone, Debug)]
+struct Item {
+    stmt: ast::StmtId,
+    class_name: Option<EcoString>,
+}
+
+/// How far the loading of a file has come.
+#[derive(Clone, Copy, Debug)]
+enum ModuleState {
+    Declaring,
+    Done(ScopeId),
+}
+
+/// A file that waits for the second pass.
+struct Pending {
+    unit: Rc<Unit>,
+    scope: ScopeId,
+    items: Vec<Item>,
+}
+
+struct Resolver<'a, 'f> {
+    loader: &'a mut Loader<'f>,
+    catalog: &'a Catalog,
+    hostname: EcoString,
+    /// The operators met so far.
+    operators: FxHashMap<&'static str, Option<Arc<FunctionDef>>>,
+    hir: Hir,
+    names: Vec<NameScope>,
+    declared: FxHashMap<(SourceId, ast::StmtId), Declared>,
+    modules: FxHashMap<SourceId, ModuleState>,
+    pending: Vec<Pending>,
+    /// Diagnostics with the class they were found in: a class that is never included only warns.
+    tagged: Vec<(Option<ClassId>, Diagnostic)>,
+    /// The class being walked.
+    class: Option<ClassId>,
+    /// The definitions being walked, outermost first.
+    owners: Vec<Definition>,
+    /// Who mentions whom, and where.
+    references: Vec<(Definition, Definition, Span)>,
+    include_state: FxHashMap<IncludeId, lookup::IncludeState>,
+    /// The class that each include names, as written.
+    include_names: FxHashMap<IncludeId, EcoString>,
+    used_binds: FxHashSet<BindId>,
+    used_funcs: FxHashSet<FuncId>,
+    used_aliases: FxHashSet<(ScopeId, EcoString)>,
+    /// All import aliases of the entry file with their place, to find those without use.
+    aliases: Vec<(ScopeId, EcoString, Span)>,
+}
+
+impl Resolver<'_, '_> {
+    fn program(&mut self, main: &Rc<Unit>) {
+        self.declare_file(main);
+        for pending in std::mem::take(&mut self.pending) {
+            let stmts = self.block(&pending.unit, &pending.items, pending.scope);
+            if pending.unit.ast.source == main.ast.source {
+                self.hir.main = stmts;
+            }
+        }
+    }
+
+    fn finish(mut self, main_source: SourceId) -> Resolution {
+        let bind_order = self.report_cycles();
+        self.mark_pure();
+        let live_classes = self.live_classes();
+        self.report_unused(main_source, &live_classes);
+        let diagnostics = self
+            .tagged
+            .into_iter()
+            .map(|(class, mut diagnostic)| {
+                if class.is_some_and(|class| !live_classes.contains(&class)) {
+                    diagnostic.severity = crate::diagnostic::Severity::Warning;
+                }
+                diagnostic
+            })
+            .collect();
+        Resolution {
+            hir: self.hir,
+            diagnostics,
+            used_binds: self.used_binds,
+            used_funcs: self.used_funcs,
+            live_classes,
+            bind_order,
+            main_source,
+        }
+    }
+
+    /// Reports something wrong in what is being walked.
+    fn report(&mut self, diagnostic: Diagnostic) {
+        self.tagged.push((self.class, diagnostic));
+    }
+
+    /// Reports something that is wrong whether or not the class around it is ever included.
+    fn report_always(&mut self, diagnostic: Diagnostic) {
+        self.tagged.push((None, diagnostic));
+    }
+
+    fn new_scope(&mut self, parent: Option<ScopeId>) -> ScopeId {
+        let id = ScopeId(self.hir.scopes.len() as u32);
+        let class = self.class;
+        self.hir.scopes.push(Scope { parent, class });
+        self.names.push(NameScope {
+            parent,
+            ..NameScope::default()
+        });
+        id
+    }
+
+    fn names(&mut self, scope: ScopeId) -> &mut NameScope {
+        &mut self.names[scope.0 as usize]
+    }
+}
+
+/// Whether the function of that name is one that syntax calls.
+pub fn is_operator(name: &str) -> bool {
+    matches!(name, "and" | "or" | "not")
+        || !name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+}

@@ -1,0 +1,112 @@
+//! Which classes the program includes, and what nothing uses.
+
+use mgmt_grammar::span::SourceId;
+use rustc_hash::FxHashSet;
+
+use super::{Definition, Resolver};
+use crate::diagnostic::{Code, Diagnostic, Stage};
+use crate::hir::{ClassId, Stmt};
+
+impl Resolver<'_, '_> {
+    /// The classes that are included, directly or through others, by the program's statements.
+    pub(super) fn live_classes(&self) -> FxHashSet<ClassId> {
+        let mut live = FxHashSet::default();
+        let mut stack: Vec<&[Stmt]> = vec![&self.hir.main];
+        while let Some(stmts) = stack.pop() {
+            for stmt in stmts {
+                match stmt {
+                    Stmt::Include(include) => {
+                        if let Some(class) = &self.hir[*include].class
+                            && live.insert(class.target)
+                        {
+                            stack.push(&self.hir[class.target].body);
+                        }
+                    }
+                    Stmt::If(stmt) => {
+                        stack.push(&stmt.then.stmts);
+                        stack.extend(stmt.otherwise.as_ref().map(|block| block.stmts.as_slice()));
+                    }
+                    Stmt::For(stmt) => stack.push(&stmt.body.stmts),
+                    Stmt::Resource(_) | Stmt::Edge(_) | Stmt::Panic(_) => {}
+                }
+            }
+        }
+        live
+    }
+
+    /// Warns of definitions and imports of the entry file that nothing uses. What a module defines is
+    /// for those who import it.
+    pub(super) fn report_unused(&mut self, main: SourceId, live: &FxHashSet<ClassId>) {
+        let mut found = Vec::new();
+        let warning = |code, message: String| Diagnostic::warning(code, Stage::Scope, message);
+        let mentioned: FxHashSet<Definition> = self
+            .references
+            .iter()
+            .map(|(_, target, _)| *target)
+            .collect();
+        for (i, bind) in self.hir.binds.iter().enumerate() {
+            let used = self.used_binds.contains(&crate::hir::BindId(i as u32));
+            if bind.span.source == main && !used && !self.is_published(bind.scope) {
+                found.push(
+                    warning(
+                        Code::UNUSED_VARIABLE,
+                        format!("the variable `${}` is never used", bind.name),
+                    )
+                    .at(bind.span, "defined here"),
+                );
+            }
+        }
+        for (i, func) in self.hir.funcs.iter().enumerate() {
+            let used = self.used_funcs.contains(&crate::hir::FuncId(i as u32));
+            if func.span.source == main && !used && !self.is_published(func.scope) {
+                found.push(
+                    warning(
+                        Code::UNUSED_FUNCTION,
+                        format!("the function `{}` is never called", func.name),
+                    )
+                    .at(func.span, "defined here"),
+                );
+            }
+        }
+        for (i, class) in self.hir.classes.iter().enumerate() {
+            let id = ClassId(i as u32);
+            let used = live.contains(&id) || mentioned.contains(&Definition::Class(id));
+            if class.span.source == main && !used && !self.is_published(class.scope) {
+                found.push(
+                    warning(
+                        Code::UNUSED_CLASS,
+                        format!("the class `{}` is never included", class.name),
+                    )
+                    .at(class.span, "defined here"),
+                );
+            }
+        }
+        for (scope, alias, span) in &self.aliases {
+            if span.source == main
+                && !self.used_aliases.contains(&(*scope, alias.clone()))
+                && matches!(
+                    self.names[scope.0 as usize].aliases.get(alias),
+                    Some(super::names::Alias::Module(
+                        super::names::Module::Package(_) | super::names::Module::File(_)
+                    ))
+                )
+            {
+                found.push(
+                    warning(
+                        Code::UNUSED_IMPORT,
+                        format!("the import `{alias}` is never used"),
+                    )
+                    .at(*span, "imported here")
+                    .fix("remove this import", *span, ""),
+                );
+            }
+        }
+        self.tagged
+            .extend(found.into_iter().map(|diagnostic| (None, diagnostic)));
+    }
+
+    /// Whether names of that scope can be reached from outside, through `include ... as`.
+    fn is_published(&self, scope: crate::hir::ScopeId) -> bool {
+        self.hir[scope].class.is_some()
+    }
+}

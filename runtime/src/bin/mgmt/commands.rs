@@ -1,3 +1,0 @@
-//! The commands that only this binary has.
-
-pub(crate) mod run;
