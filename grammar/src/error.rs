@@ -65,6 +65,15 @@ pub enum SyntaxErrorKind {
         /// Which bracket.
         bracket: TokenKind,
     },
+    /// A closing bracket of another kind than the one it should close.
+    MismatchedBracket {
+        /// The opening bracket.
+        open: Span,
+        /// Which bracket that is.
+        bracket: TokenKind,
+        /// What stands where it should be closed.
+        found: TokenKind,
+    },
     /// A comma is missing; the span is empty, and is where it belongs.
     MissingComma {
         /// What the comma belongs to: a field, or an element.
@@ -122,6 +131,11 @@ pub enum SyntaxErrorKind {
     SignedNumber,
     /// `-$x`: there is no such operator; the span is the minus.
     UnaryMinus,
+    /// Something other than a function's name, a variable or a lambda is called; the span is the bracket.
+    NotCallable,
+    /// A name on its own where an expression must stand: without the `$` of a variable, the quotes of a
+    /// string or the parentheses of a call; the span is the name.
+    BareName,
     /// A reserved word where a name must stand.
     ReservedWord {
         /// The word.
@@ -214,6 +228,8 @@ pub enum NameRole {
     Variable,
     /// A field of a resource or a struct.
     Field,
+    /// Any other name: of a function, a class, an alias, a kind.
+    Name,
 }
 
 impl SyntaxError {

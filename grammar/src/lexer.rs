@@ -7,11 +7,24 @@ use crate::error::{SyntaxError, SyntaxErrorKind};
 use crate::span::{SourceId, Span};
 use crate::token::{Token, TokenKind};
 
-/// What the lexer noticed inside a token.
+/// What the lexer is told about strings, and what it tells.
 #[derive(Clone, Debug, Default)]
 pub struct Notes {
+    /// The string that starts here ends with its line.
+    broken_string: Option<usize>,
     /// The string just read has no closing quote.
-    pub unterminated: bool,
+    unterminated: bool,
+}
+
+impl Notes {
+    /// Whether the string that starts at `start` has no closing quote of its own.
+    pub(crate) fn is_broken(&self, start: usize) -> bool {
+        self.broken_string == Some(start)
+    }
+
+    pub(crate) fn note_unterminated(&mut self) {
+        self.unterminated = true;
+    }
 }
 
 /// What the lexer makes of a text.
@@ -21,6 +34,10 @@ pub(crate) struct Lexed {
     pub(crate) tokens: Vec<Token>,
     pub(crate) comments: Vec<Comment>,
     pub(crate) errors: Vec<SyntaxError>,
+    /// Where the string starts that seems to lack its closing quote, if the end of the text was reached
+    /// inside another.
+    broken_string: Option<u32>,
+    carriage_returns: bool,
 }
 
 /// Shorter numbers than these fit whatever their digits are.
@@ -29,13 +46,26 @@ const FLOAT_SURELY_FITS: usize = 300;
 
 /// Splits `text` into tokens (language.md §1).
 pub(crate) fn lex(source: SourceId, text: &str) -> Lexed {
+    let mut lexed = lex_with(source, text, Notes::default());
+    if let Some(broken) = lexed.broken_string.take() {
+        let notes = Notes {
+            broken_string: Some(broken as usize),
+            unterminated: false,
+        };
+        lexed = lex_with(source, text, notes);
+    }
+    lexed
+}
+
+fn lex_with(source: SourceId, text: &str, notes: Notes) -> Lexed {
     let mut lexed = Lexed {
         // Ordinary programs have a token for every five to six bytes.
         tokens: Vec::with_capacity(text.len() / 5),
         ..Lexed::default()
     };
-    let mut lexer = TokenKind::lexer(text);
-    let mut carriage_returns = false;
+    // A string that goes over a line's end, and after which a word follows at once.
+    let mut suspect = None;
+    let mut lexer = TokenKind::lexer_with_extras(text, notes);
     while let Some(token) = lexer.next() {
         let range = lexer.span();
         let span = Span::new(source, range.start as u32, range.end as u32);
@@ -44,82 +74,51 @@ pub(crate) fn lex(source: SourceId, text: &str) -> Lexed {
                 lexed.comments.push(Comment { span });
                 continue;
             }
-            Ok(TokenKind::Newline) => {
-                // The grammar never minds how many newlines there are.
-                if matches!(
-                    lexed.tokens.last(),
-                    None | Some(Token {
-                        kind: TokenKind::Newline,
-                        ..
-                    })
-                ) {
-                    continue;
-                }
-                TokenKind::Newline
-            }
-            Ok(kind @ TokenKind::String) => {
-                if std::mem::take(&mut lexer.extras.unterminated) {
-                    lexed.errors.push(SyntaxError::new(
-                        SyntaxErrorKind::UnterminatedString { line_end: span.end },
-                        Span::new(source, span.start, span.start + 1),
-                    ));
-                }
-                kind
-            }
-            Ok(kind @ TokenKind::Integer) => {
-                if range.len() > INTEGER_SURELY_FITS && lexer.slice().parse::<i64>().is_err() {
-                    lexed
-                        .errors
-                        .push(SyntaxError::new(SyntaxErrorKind::IntOverflow, span));
-                }
-                kind
-            }
-            Ok(kind @ TokenKind::Float) => {
-                if range.len() > FLOAT_SURELY_FITS
-                    && !lexer.slice().parse::<f64>().is_ok_and(f64::is_finite)
-                {
-                    lexed
-                        .errors
-                        .push(SyntaxError::new(SyntaxErrorKind::FloatOverflow, span));
-                }
-                kind
-            }
-            Ok(kind) => kind,
-            Err(()) => {
-                let Some(found) = lexer.slice().chars().next() else {
-                    continue;
-                };
-                match found {
-                    '\r' if carriage_returns => continue,
-                    '\r' => {
-                        // A file with such line ends has one problem, not one a line.
-                        carriage_returns = true;
-                        lexed
-                            .errors
-                            .push(SyntaxError::new(SyntaxErrorKind::CarriageReturn, span));
-                        continue;
+            // The grammar never minds how many newlines there are.
+            Ok(TokenKind::Newline) if lexed.is_at_line_start() => continue,
+            Ok(kind) => {
+                match kind {
+                    TokenKind::String if std::mem::take(&mut lexer.extras.unterminated) => {
+                        if lexer.extras.broken_string.is_none() {
+                            lexed.broken_string = suspect;
+                        }
+                        let quote = Span::new(source, span.start, span.start + 1);
+                        let end = Span::new(source, span.end, span.end);
+                        lexed.errors.push(
+                            SyntaxError::new(
+                                SyntaxErrorKind::UnterminatedString { line_end: span.end },
+                                quote,
+                            )
+                            .replacing(end, "\""),
+                        );
                     }
-                    '\u{feff}' if span.start == 0 => {
-                        lexed
-                            .errors
-                            .push(SyntaxError::new(SyntaxErrorKind::Unrecognized(found), span));
-                        continue;
+                    TokenKind::String
+                        if suspect.is_none()
+                            && touches_word(lexer.remainder())
+                            && memchr::memchr(b'\n', lexer.slice().as_bytes()).is_some() =>
+                    {
+                        suspect = Some(span.start);
+                    }
+                    TokenKind::Integer
+                        if range.len() > INTEGER_SURELY_FITS
+                            && lexer.slice().parse::<i64>().is_err() =>
+                    {
+                        lexed.report(SyntaxErrorKind::IntOverflow, span);
+                    }
+                    TokenKind::Float
+                        if range.len() > FLOAT_SURELY_FITS
+                            && !lexer.slice().parse::<f64>().is_ok_and(f64::is_finite) =>
+                    {
+                        lexed.report(SyntaxErrorKind::FloatOverflow, span);
                     }
                     _ => {}
                 }
-                if let Some(last) = lexed.tokens.last_mut()
-                    && last.kind == TokenKind::Error
-                    && last.end == span.start
-                {
-                    // A whole word in another script is one mistake.
-                    last.end = span.end;
-                    continue;
-                }
-                lexed
-                    .errors
-                    .push(SyntaxError::new(SyntaxErrorKind::Unrecognized(found), span));
-                TokenKind::Error
+                kind
             }
+            Err(()) => match lexed.unrecognized(lexer.slice(), span) {
+                Some(kind) => kind,
+                None => continue,
+            },
         };
         lexed.tokens.push(Token {
             kind,
@@ -128,4 +127,45 @@ pub(crate) fn lex(source: SourceId, text: &str) -> Lexed {
         });
     }
     lexed
+}
+
+/// Whether the text starts with something that does not follow a string: then its closing quote was
+/// rather meant to open another.
+fn touches_word(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '/' | '%' | '$' | '\\'))
+}
+
+impl Lexed {
+    fn is_at_line_start(&self) -> bool {
+        self.tokens
+            .last()
+            .is_none_or(|last| last.kind == TokenKind::Newline)
+    }
+
+    fn report(&mut self, kind: SyntaxErrorKind, span: Span) {
+        self.errors.push(SyntaxError::new(kind, span));
+    }
+
+    /// Reports text that starts no token. Gives the token that is to stand for it, if any.
+    fn unrecognized(&mut self, text: &str, span: Span) -> Option<TokenKind> {
+        let found = text.chars().next()?;
+        if found == '\r' {
+            // A file with such line ends has one problem, not one a line.
+            if !std::mem::replace(&mut self.carriage_returns, true) {
+                self.report(SyntaxErrorKind::CarriageReturn, span);
+            }
+            return None;
+        }
+        if let Some(last) = self.tokens.last_mut()
+            && last.kind == TokenKind::Error
+            && last.end == span.start
+        {
+            // A whole word in another script is one mistake.
+            last.end = span.end;
+            return None;
+        }
+        self.report(SyntaxErrorKind::Unrecognized(found), span);
+        let byte_order_mark = found == '\u{feff}' && span.start == 0;
+        (!byte_order_mark).then_some(TokenKind::Error)
+    }
 }

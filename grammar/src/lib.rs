@@ -6,11 +6,14 @@
 
 pub mod ast;
 mod builder;
+pub mod dump;
 mod error;
 pub mod interpolate;
+mod layout;
 mod lexer;
 mod parser;
 pub mod span;
+mod stack;
 mod token;
 
 pub use error::{

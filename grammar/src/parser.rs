@@ -8,6 +8,7 @@ use lalrpop_util::{ErrorRecovery, ParseError, lalrpop_mod};
 use crate::ast::{Block, Comment, File};
 use crate::builder::Builder;
 use crate::error::{SyntaxError, SyntaxErrorKind};
+use crate::layout::lay_out;
 use crate::lexer::lex;
 use crate::span::{SourceId, Span};
 use crate::token::{Token, TokenKind};
@@ -47,23 +48,14 @@ pub fn parse(source: SourceId, text: &str) -> Parsed {
             ..Parsed::default()
         };
     }
-    let mut lexed = lex(source, text);
     let end = text.len() as u32;
-    if lexed
-        .tokens
-        .last()
-        .is_some_and(|last| last.kind != TokenKind::Newline)
-    {
-        lexed.tokens.push(Token {
-            kind: TokenKind::Newline,
-            start: end,
-            end,
-        });
-    }
+    let mut lexed = lex(source, text);
+    let mut layout = lay_out(source, text, lexed.tokens);
+    lexed.errors.append(&mut layout.errors);
     let position = Cell::new(0);
-    let mut builder = Builder::new(source, text, &lexed.tokens, &position, lexed.errors);
+    let mut builder = Builder::new(source, text, &layout, &position, lexed.errors);
     let tokens = Tokens {
-        tokens: &lexed.tokens,
+        tokens: &layout.tokens,
         position: &position,
     };
     let body = match grammar::FileParser::new().parse(&mut builder, tokens) {
@@ -76,8 +68,7 @@ pub fn parse(source: SourceId, text: &str) -> Parsed {
             }
         }
     };
-    let (file, mut errors) = builder.finish(body);
-    errors.sort_by_key(|error| error.span.start);
+    let (file, errors) = builder.finish(body);
     Parsed {
         file,
         comments: lexed.comments,

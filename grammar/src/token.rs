@@ -133,21 +133,22 @@ pub enum TokenKind {
 /// belong together. Without a closing quote the string ends with its line, so that what follows is
 /// still read.
 fn string(lexer: &mut Lexer<'_, TokenKind>) {
-    let rest = lexer.remainder().as_bytes();
-    let mut at = 0;
-    while let Some(offset) = memchr::memchr2(b'"', b'\\', &rest[at..]) {
-        at += offset;
-        if rest[at] == b'"' {
-            lexer.bump(at + 1);
-            return;
+    let text = lexer.remainder();
+    let rest = text.as_bytes();
+    if !lexer.extras.is_broken(lexer.span().start) {
+        let mut at = 0;
+        while let Some(offset) = memchr::memchr2(b'"', b'\\', rest.get(at..).unwrap_or_default()) {
+            at += offset;
+            if rest[at] == b'"' {
+                lexer.bump(at + 1);
+                return;
+            }
+            // An escaped character of several bytes has neither a quote nor a backslash among them.
+            at += 2;
         }
-        at += 1 + lexer.remainder()[at + 1..]
-            .chars()
-            .next()
-            .map_or(0, char::len_utf8);
     }
-    lexer.extras.unterminated = true;
-    let line = &lexer.remainder()[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
+    lexer.extras.note_unterminated();
+    let line = &text[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
     lexer.bump(unterminated_length(line));
 }
 

@@ -96,6 +96,31 @@ fn describe(error: &SyntaxError, text: &str, stage: Stage) -> Diagnostic {
             format!("this {bracket} closes nothing"),
         )
         .at(span, "there is no bracket open here"),
+        Kind::MismatchedBracket {
+            open,
+            bracket,
+            found,
+        } => new(
+            Code::UNCLOSED_BRACKET,
+            format!("this {found} does not close the {bracket} before it"),
+        )
+        .at(span, format!("expected {}", closing(*bracket)))
+        .label(*open, "opened here"),
+        Kind::NotCallable => new(
+            Code::UNEXPECTED_TOKEN,
+            "the value before these parentheses can not be called".to_owned(),
+        )
+        .at(span, "not a call")
+        .help("bind the function to a variable first, then call the variable: `$f(...)`"),
+        Kind::BareName => new(
+            Code::UNEXPECTED_TOKEN,
+            format!("the name `{}` is not a value", shortened(here)),
+        )
+        .at(span, "neither a variable nor a call")
+        .help(format!(
+            "write `${0}` for a variable, `{0}(...)` for a call, or `\"{0}\"` for a string",
+            shortened(here)
+        )),
         Kind::MissingComma { after } => {
             new(Code::MISSING_COMMA, "a comma is missing here".to_owned())
                 .at(span, "add a `,`")
@@ -188,6 +213,7 @@ fn describe(error: &SyntaxError, text: &str, stage: Stage) -> Diagnostic {
             let role = match role {
                 NameRole::Variable => "variable",
                 NameRole::Field => "field",
+                NameRole::Name => "thing",
             };
             new(
                 Code::RESERVED_WORD,

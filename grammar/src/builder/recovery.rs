@@ -2,53 +2,32 @@
 
 use super::Builder;
 use crate::ast::{Entry, EntryKind, ExprId, ExprKind};
-use crate::error::{Expected, Found, MAX_EXPECTED, SyntaxErrorKind};
+use crate::error::{Expected, Found, MAX_EXPECTED, NameRole, SyntaxError, SyntaxErrorKind};
 use crate::parser::{ParseFailure, Recovered};
-use crate::token::TokenKind;
-
-/// Where the parser goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Recovery {
-    /// After the statement.
-    Statement,
-    /// At the braces of a statement.
-    Head,
-    /// At the next line of a resource.
-    Entry,
-    /// At the next element, or at the closing bracket.
-    Element,
-}
+use crate::token::{Token, TokenKind};
 
 impl Builder<'_> {
     /// Notes the mistake and what was skipped after it.
-    pub(crate) fn recover(&mut self, recovered: Recovered, _at: Recovery) {
-        let start = match &recovered.error {
-            ParseFailure::UnrecognizedToken { token, .. } | ParseFailure::ExtraToken { token } => {
-                token.0
-            }
-            ParseFailure::InvalidToken { location }
-            | ParseFailure::UnrecognizedEof { location, .. } => *location,
-            ParseFailure::User { error } => match *error {},
-        };
+    pub(crate) fn recover(&mut self, recovered: Recovered) {
         self.unexpected(recovered.error);
-        let skipped = recovered.dropped_tokens.last().map_or(start, |last| last.2);
-        self.quiet_until = self.quiet_until.max(skipped);
+        if let Some(last) = recovered.dropped_tokens.last() {
+            self.quiet_until = self.quiet_until.max(last.2);
+        }
         self.skip_opened(&recovered.dropped_tokens);
     }
 
-    pub(crate) fn recover_expr(
-        &mut self,
-        l: u32,
-        recovered: Recovered,
-        at: Recovery,
-        r: u32,
-    ) -> ExprId {
-        self.recover(recovered, at);
+    pub(crate) fn recover_expr(&mut self, l: u32, recovered: Recovered, r: u32) -> ExprId {
+        self.recover(recovered);
         self.expr(l, ExprKind::Error, r)
     }
 
     pub(crate) fn recover_entry(&mut self, l: u32, recovered: Recovered, r: u32) -> Entry {
-        self.recover(recovered, Recovery::Entry);
+        // Lines that are no entries, one after the other, are one mistake.
+        if self.slice(self.bad_entry_end, l).trim().is_empty() && self.bad_entry_end > 0 {
+            self.quiet_until = self.quiet_until.max(r);
+        }
+        self.recover(recovered);
+        self.bad_entry_end = r;
         self.entry(l, (EntryKind::Error, None), r)
     }
 
@@ -73,12 +52,94 @@ impl Builder<'_> {
             ),
             ParseFailure::User { error } => match error {},
         };
-        if found == Found::Token(TokenKind::Error) || l < self.quiet_until {
+        let unrecognized = found == Found::Token(TokenKind::Error);
+        if unrecognized || l < self.quiet_until || self.is_known(l) {
             return;
         }
+        let expected: Vec<TokenKind> = expected
+            .iter()
+            .filter_map(|terminal| terminal_kind(terminal.trim_matches('"')))
+            .collect();
+        self.generic_errors.push(self.errors.len());
+        let error = self.classify(found, l, r, &expected);
+        self.push_error(error);
+    }
+
+    /// Whether the place is one that the layout mended.
+    fn is_known(&self, at: u32) -> bool {
+        self.mended.binary_search(&at).is_ok()
+    }
+
+    /// Gives the mistake its name, if it has one.
+    fn classify(&self, found: Found, l: u32, r: u32, expected: &[TokenKind]) -> SyntaxError {
         let span = self.span(l, r);
-        let expected = words(&expected);
-        self.report(SyntaxErrorKind::Unexpected { found, expected }, span);
+        let accepts = |kind| expected.contains(&kind);
+        let previous = self.token_before(l);
+        let generic = || {
+            let expected = words(expected);
+            SyntaxError::new(SyntaxErrorKind::Unexpected { found, expected }, span)
+        };
+        let Found::Token(kind) = found else {
+            return generic();
+        };
+        let signed = matches!(kind, TokenKind::Integer | TokenKind::Float)
+            && self.slice(l, r).starts_with('-');
+        if signed && accepts(TokenKind::Minus) {
+            let sign = self.span(l, l + 1);
+            let touches = previous.is_some_and(|previous| previous.end == l);
+            return SyntaxError::new(SyntaxErrorKind::SignedNumber, span)
+                .replacing(sign, if touches { " - " } else { "- " });
+        }
+        if kind == TokenKind::Minus && accepts(TokenKind::Integer) && !accepts(TokenKind::Newline) {
+            return SyntaxError::new(SyntaxErrorKind::UnaryMinus, span);
+        }
+        if kind == TokenKind::Else && accepts(TokenKind::Import) {
+            return SyntaxError::new(SyntaxErrorKind::ElseWithoutIf, span);
+        }
+        if expected == [TokenKind::Else] {
+            return SyntaxError::new(SyntaxErrorKind::MissingElse, span);
+        }
+        if kind == TokenKind::OpenParen
+            && accepts(TokenKind::Plus)
+            && previous.is_some_and(|previous| previous.end == l)
+        {
+            return SyntaxError::new(SyntaxErrorKind::NotCallable, span);
+        }
+        if let Some(name) = previous
+            && name.kind == TokenKind::Identifier
+            && expected
+                .iter()
+                .all(|kind| matches!(kind, TokenKind::OpenParen | TokenKind::Dot))
+        {
+            let name = self.span(name.start, name.end);
+            return SyntaxError::new(SyntaxErrorKind::BareName, name);
+        }
+        if let Some(previous) = previous
+            && accepts(TokenKind::Comma)
+            && accepts(TokenKind::Plus)
+            && !accepts(TokenKind::Semicolon)
+            && kind.starts_expression()
+            && previous.kind.ends_expression()
+        {
+            let place = self.span(previous.end, previous.end);
+            let after = self.span(previous.start, previous.end);
+            return SyntaxError::new(SyntaxErrorKind::MissingComma { after }, place)
+                .replacing(place, ",");
+        }
+        let role = NameRole::Name;
+        let one_name = accepts(TokenKind::Identifier)
+            && !accepts(TokenKind::Import)
+            && !accepts(TokenKind::Integer);
+        if kind.is_reserved() && one_name {
+            return SyntaxError::new(SyntaxErrorKind::ReservedWord { word: kind, role }, span);
+        }
+        generic()
+    }
+
+    /// The token before the one at `at`, newlines included.
+    fn token_before(&self, at: u32) -> Option<Token> {
+        let index = self.tokens.partition_point(|token| token.start < at);
+        Some(self.tokens[index.checked_sub(1)?])
     }
 
     /// Brackets that were opened among the skipped tokens are skipped up to where they close.
@@ -91,7 +152,10 @@ impl Builder<'_> {
                 depth = depth.saturating_sub(1);
             }
         }
-        // The parser holds one token already; if it is what closes the last bracket, nothing is left.
+        if depth == 0 {
+            return;
+        }
+        // The parser holds one token already, which may be among those to be skipped.
         let mut next = self.position.get().saturating_sub(1);
         while depth > 0
             && let Some(token) = self.tokens.get(next)
@@ -104,34 +168,33 @@ impl Builder<'_> {
             self.quiet_until = self.quiet_until.max(token.end);
             next += 1;
         }
+        // What stands behind the bracket on its line belongs to the same mistake.
+        let rest = self.tokens.get(next..).unwrap_or_default();
+        let line = rest
+            .iter()
+            .position(|token| token.kind == TokenKind::Newline)
+            .unwrap_or(rest.len());
+        if let Some(last) = rest.get(line) {
+            self.quiet_until = self.quiet_until.max(last.end);
+        }
         self.position.set(self.position.get().max(next));
     }
 }
 
 /// The parser's list of acceptable terminals in words: an expression, a type, a token.
-fn words(terminals: &[String]) -> Vec<Expected> {
-    let tokens: Vec<TokenKind> = terminals
-        .iter()
-        .filter_map(|terminal| terminal_kind(terminal.trim_matches('"')))
-        .collect();
+fn words(tokens: &[TokenKind]) -> Vec<Expected> {
     let has = |kind| tokens.contains(&kind);
     let mut expected = Vec::new();
     let mut covered: Vec<TokenKind> = Vec::new();
-    if has(TokenKind::Import)
-        && has(TokenKind::Include)
-        && has(TokenKind::For)
-        && !has(TokenKind::In)
-    {
+    // Reserved words are accepted in place of names only to say that they are none.
+    if has(TokenKind::Dollar) && has(TokenKind::Import) && has(TokenKind::Capitalized) {
         expected.push(Expected::Statement);
         covered.extend(tokens.iter().filter(|kind| !kind.is_close()));
     } else if has(TokenKind::Not) && has(TokenKind::Integer) {
         expected.push(Expected::Expression);
         covered.extend(tokens.iter().filter(|kind| kind.starts_expression()));
-    } else if has(TokenKind::Variant)
-        && has(TokenKind::Bool)
-        && has(TokenKind::Func)
-        && !has(TokenKind::In)
-    {
+        covered.push(TokenKind::Newline);
+    } else if has(TokenKind::Variant) && has(TokenKind::OpenBracket) {
         expected.push(Expected::Type);
         covered.extend([
             TokenKind::Bool,
@@ -144,12 +207,7 @@ fn words(terminals: &[String]) -> Vec<Expected> {
             TokenKind::Func,
             TokenKind::OpenBracket,
         ]);
-    }
-    if has(TokenKind::Identifier)
-        && has(TokenKind::Capitalized)
-        && has(TokenKind::CloseBrace)
-        && !has(TokenKind::Import)
-    {
+    } else if has(TokenKind::Identifier) && has(TokenKind::Capitalized) {
         expected.push(Expected::Field);
         covered.extend([TokenKind::Identifier, TokenKind::Capitalized]);
     }
@@ -158,9 +216,15 @@ fn words(terminals: &[String]) -> Vec<Expected> {
         covered.extend(tokens.iter().filter(|kind| kind.is_binary_operator()));
         covered.extend([TokenKind::OpenBracket, TokenKind::OpenParen, TokenKind::Dot]);
     }
+    // Some tokens are accepted only to say what must stand in their place.
+    if has(TokenKind::Newline) && has(TokenKind::Semicolon) {
+        covered.extend([TokenKind::Semicolon, TokenKind::Comma]);
+    }
+    if has(TokenKind::Equals) {
+        covered.push(TokenKind::EqualEqual);
+    }
     let names = has(TokenKind::Identifier);
-    for kind in tokens {
-        // A reserved word is accepted in place of a name only to say that it is one.
+    for kind in tokens.iter().copied() {
         let stands_for_name = names && kind.is_reserved();
         if !covered.contains(&kind) && !stands_for_name && kind != TokenKind::Error {
             expected.push(Expected::Token(kind));

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use super::Builder;
 use super::sequence::Sequence;
-use super::{Builder, Recovery};
 use crate::ast::{ExprId, ExprKind, Ident, TypeExpr, TypeKind};
 use crate::error::{MAX_DEPTH, SyntaxErrorKind};
 use crate::parser::Recovered;
@@ -34,7 +34,7 @@ impl Builder<'_> {
     }
 
     pub(crate) fn recover_type(&mut self, l: u32, recovered: Recovered, r: u32) -> NestedType {
-        self.recover(recovered, Recovery::Element);
+        self.recover(recovered);
         self.simple_type(l, TypeKind::Error, r)
     }
 
