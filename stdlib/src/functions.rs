@@ -8,6 +8,7 @@ mod constant;
 mod convert;
 mod datetime;
 mod declare;
+mod encoding;
 pub mod fmt;
 mod glob;
 mod golang;
@@ -15,17 +16,20 @@ mod iter;
 mod list;
 mod map;
 mod math;
+mod net;
 mod number;
 pub mod operator;
 mod os;
 mod path;
 mod quoting;
+mod regexp;
 mod special;
 mod strings;
 mod sys;
 #[cfg(test)]
 mod testing;
 mod text;
+mod util;
 
 use crate::catalog::{FunctionDef, VariableDef};
 
@@ -35,15 +39,19 @@ pub fn all() -> Vec<FunctionDef> {
         builtin::all(),
         convert::all(),
         datetime::all(),
+        encoding::all(),
         fmt::all(),
         golang::all(),
         iter::all(),
         list::all(),
         map::all(),
         math::all(),
+        net::all(),
         os::all(),
+        regexp::all(),
         strings::all(),
         sys::all(),
+        util::all(),
     ]
     .concat()
 }

@@ -67,6 +67,8 @@ pub enum Inference {
     Printf,
     /// A template and at most one argument of any type.
     Template,
+    /// By its signature; and if a second argument is known, it is the text of the result's type.
+    TypeText,
 }
 
 /// What a function does.
@@ -145,6 +147,10 @@ pub enum Wake {
     Midnight,
     /// Whenever something changes at this absolute path: creation, content, replacement, removal.
     Path(PathBuf),
+    /// Whenever a network interface, or an address of one, appears, changes or goes.
+    Interfaces,
+    /// Whenever the kernel says that a device of this subsystem has changed: `cpu`, `module`.
+    Devices(&'static str),
 }
 
 /// What a function may ask of the process it runs in, so that a test can choose the answers.

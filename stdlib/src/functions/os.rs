@@ -4,7 +4,6 @@ mod distribution;
 mod user;
 
 use std::io::ErrorKind;
-use std::path::PathBuf;
 
 use crate::catalog::{CallError, FunctionDef, Host, Wake};
 use crate::value::{Str, Value};
@@ -43,7 +42,7 @@ fn files() -> Vec<FunctionDef> {
         source(
             "os.modinfo_loaded",
             "func(module str) bool",
-            "Whether the kernel has a module loaded.",
+            "Whether the kernel has a module loaded. It wakes when that changes.",
             sampler!(modinfo_loaded(module), modules),
         ),
         pure(
@@ -95,7 +94,8 @@ fn readfile(host: &dyn Host, filename: &Str) -> Result<Vec<u8>, CallError> {
 const MODULES: &str = "/proc/modules";
 
 fn modules(_: &[Value]) -> Vec<Wake> {
-    vec![Wake::Path(PathBuf::from(MODULES))]
+    // The kernel does not report changes of the file.
+    vec![Wake::Devices("module")]
 }
 
 fn modinfo_loaded(host: &dyn Host, module: &[u8]) -> Result<bool, CallError> {
@@ -160,7 +160,7 @@ mod tests {
         for name in ["os.readfile", "os.file_exists"] {
             assert_eq!(
                 sample(name).wake(&["/etc/motd".into()]),
-                [Wake::Path(PathBuf::from("/etc/motd"))]
+                [Wake::Path("/etc/motd".into())]
             );
         }
     }

@@ -9,11 +9,11 @@ use super::declare::{sampler, snapshot, source};
 
 pub(crate) fn all() -> Vec<FunctionDef> {
     vec![
-        snapshot(
+        source(
             "sys.cpu_count",
             "func() int",
-            "The number of processors that are online.",
-            sampler!(cpu_count()),
+            "The number of processors that are online. It wakes when one comes or goes.",
+            sampler!(cpu_count(), |_| vec![Wake::Devices("cpu")]),
         ),
         snapshot(
             "sys.env",

@@ -1,0 +1,357 @@
+//! Text to values of a known type.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+use crate::types::Type;
+use crate::value::{Map, Struct, Value};
+
+/// How the members of an object and the fields of a struct relate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fields {
+    /// They are the same.
+    Exact,
+    /// Members without a field are ignored, fields without a member are zero.
+    Flexible,
+}
+
+/// The value of a type that a JSON text stands for.
+///
+/// # Errors
+/// The text of the error: if it is no JSON, or not of that type.
+pub(super) fn decode_json(text: &[u8], ty: &Type, fields: Fields) -> Result<Value, String> {
+    let mut reader = serde_json::Deserializer::from_slice(text);
+    Typed { ty, fields }
+        .deserialize(&mut reader)
+        .and_then(|value| reader.end().map(|()| value))
+        .map_err(|error| {
+            if error.is_data() {
+                describe(&error, ty)
+            } else {
+                format!("invalid JSON: {error}")
+            }
+        })
+}
+
+/// The value of a type that a YAML document stands for.
+///
+/// # Errors
+/// The text of the error: if it is no YAML, or not of that type.
+pub(super) fn decode_yaml(text: &[u8], ty: &Type, fields: Fields) -> Result<Value, String> {
+    let invalid = |error: &dyn fmt::Display| format!("invalid YAML: {error}");
+    let text = std::str::from_utf8(text).map_err(|error| invalid(&error))?;
+    let tree: serde_json::Value = serde_yaml_ng::from_str(text).map_err(|error| invalid(&error))?;
+    Typed { ty, fields }
+        .deserialize(&tree)
+        .map_err(|error| describe(&error, ty))
+}
+
+/// What is wrong with a text that is sound but not of the type. The words of this module are used as they
+/// are; those of the reader are explained.
+fn describe(error: &serde_json::Error, ty: &Type) -> String {
+    let text = error.to_string();
+    match text.strip_prefix("invalid type: ") {
+        Some(rest) => format!("type doesn't match {}: found {rest}", ty.kind()),
+        None => text,
+    }
+}
+
+/// Reads a value of this type.
+#[derive(Clone, Copy)]
+struct Typed<'t> {
+    ty: &'t Type,
+    fields: Fields,
+}
+
+impl<'t> Typed<'t> {
+    fn of(self, ty: &'t Type) -> Self {
+        Self { ty, ..self }
+    }
+
+    fn mismatch<E: Error>(self, found: &str) -> E {
+        E::custom(format_args!(
+            "type doesn't match {}: found {found}",
+            self.ty.kind()
+        ))
+    }
+
+    fn string<E: Error>(self, bytes: &[u8]) -> Result<Value, E> {
+        match self.ty {
+            Type::Str => Ok(Value::str(replace_surrogates(bytes))),
+            _ => Err(self.mismatch("a string")),
+        }
+    }
+}
+
+/// The text with U+FFFD for each half of a surrogate pair that stands alone, and for what is not UTF-8.
+fn replace_surrogates(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let (valid, invalid) = match std::str::from_utf8(rest) {
+            Ok(text) => (text, &[][..]),
+            Err(error) => {
+                let (valid, invalid) = rest.split_at(error.valid_up_to());
+                // The reader has just said so.
+                (std::str::from_utf8(valid).unwrap_or_default(), invalid)
+            }
+        };
+        out.push_str(valid);
+        rest = match invalid {
+            [] => invalid,
+            [0xed, 0xa0..=0xbf, 0x80..=0xbf, after @ ..] | [_, after @ ..] => {
+                out.push(char::REPLACEMENT_CHARACTER);
+                after
+            }
+        };
+    }
+    out
+}
+
+impl<'de> DeserializeSeed<'de> for Typed<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<Value, D::Error> {
+        match self.ty {
+            // Unlike text, bytes may hold halves of surrogate pairs.
+            Type::Str => reader.deserialize_bytes(self),
+            Type::Func(_) | Type::Variant | Type::Var(_) => Err(D::Error::custom(format_args!(
+                "nothing can be decoded as {}",
+                self.ty
+            ))),
+            _ => reader.deserialize_any(self),
+        }
+    }
+}
+
+impl<'de> Visitor<'de> for Typed<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.ty.kind())
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
+        match self.ty {
+            Type::Bool => Ok(Value::Bool(value)),
+            _ => Err(self.mismatch("a bool")),
+        }
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
+        match self.ty {
+            Type::Int => Ok(Value::Int(value)),
+            Type::Float => Ok(Value::Float(value as f64)),
+            _ => Err(self.mismatch("a number")),
+        }
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
+        match (self.ty, i64::try_from(value)) {
+            (Type::Float, _) => Ok(Value::Float(value as f64)),
+            (_, Ok(value)) => self.visit_i64(value),
+            (Type::Int, Err(_)) => Err(E::custom("num doesn't contain int64")),
+            (_, Err(_)) => Err(self.mismatch("a number")),
+        }
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        match self.ty {
+            Type::Float => Ok(Value::Float(value)),
+            Type::Int => Err(E::custom("num doesn't contain int64")),
+            _ => Err(self.mismatch("a number")),
+        }
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
+        self.string(value.as_bytes())
+    }
+
+    fn visit_bytes<E: Error>(self, value: &[u8]) -> Result<Value, E> {
+        self.string(value)
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Value, E> {
+        Err(self.mismatch("null"))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
+        let Type::List(element) = self.ty else {
+            return Err(self.mismatch("a list"));
+        };
+        let mut list = Vec::new();
+        while let Some(value) = elements.next_element_seed(self.of(element))? {
+            list.push(value);
+        }
+        Ok(Value::from(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        match self.ty {
+            Type::Map(entry) if entry.0 == Type::Str => {
+                let mut map = Vec::new();
+                while let Some(key) = members.next_key_seed(self.of(&entry.0))? {
+                    map.push((key, members.next_value_seed(self.of(&entry.1))?));
+                }
+                Ok(Value::Map(map.into_iter().collect::<Map>()))
+            }
+            Type::Map(_) => Err(A::Error::custom("the keys of a map must be strings here")),
+            Type::Struct(fields) => {
+                let mut values: Vec<Option<Value>> = vec![None; fields.len()];
+                let mut unknown = 0;
+                while let Some(name) = members.next_key::<String>()? {
+                    match fields.iter().position(|(have, _)| *have == name) {
+                        Some(at) => {
+                            values[at] = Some(members.next_value_seed(self.of(&fields[at].1))?);
+                        }
+                        None => {
+                            members.next_value::<serde::de::IgnoredAny>()?;
+                            unknown += 1;
+                        }
+                    }
+                }
+                let missing = values.iter().filter(|value| value.is_none()).count();
+                if self.fields == Fields::Exact && unknown != missing {
+                    return Err(A::Error::custom("incompatible number of fields"));
+                }
+                fields
+                    .iter()
+                    .zip(values)
+                    .map(|((name, ty), value)| match value {
+                        Some(value) => Ok((name.clone(), value)),
+                        None if self.fields == Fields::Flexible => Ok((name.clone(), zero(ty)?)),
+                        None => Err(A::Error::custom(format_args!(
+                            "field {name} was not found in struct"
+                        ))),
+                    })
+                    .collect::<Result<Struct, _>>()
+                    .map(Value::Struct)
+            }
+            _ => Err(self.mismatch("an object")),
+        }
+    }
+}
+
+/// The value of a field that is not there.
+fn zero<E: Error>(ty: &Type) -> Result<Value, E> {
+    Ok(match ty {
+        Type::Bool => Value::Bool(false),
+        Type::Int => Value::Int(0),
+        Type::Float => Value::Float(0.0),
+        Type::Str => Value::from(""),
+        Type::List(_) => Value::list([]),
+        Type::Map(_) => Value::Map([].into_iter().collect()),
+        Type::Struct(fields) => Value::Struct(
+            fields
+                .iter()
+                .map(|(name, ty)| Ok((name.clone(), zero(ty)?)))
+                .collect::<Result<Struct, E>>()?,
+        ),
+        Type::Func(_) | Type::Variant | Type::Var(_) => {
+            return Err(E::custom(format_args!("nothing can be decoded as {ty}")));
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn exact(text: &str, ty: &str) -> Result<String, String> {
+        let ty = Type::parse(ty).unwrap();
+        decode_json(text.as_bytes(), &ty, Fields::Exact).map(|value| value.to_string())
+    }
+
+    fn flexible(text: &str, ty: &str) -> Result<String, String> {
+        let ty = Type::parse(ty).unwrap();
+        decode_json(text.as_bytes(), &ty, Fields::Flexible).map(|value| value.to_string())
+    }
+
+    #[test]
+    fn every_type_has_its_json() {
+        for (text, ty, value) in [
+            ("true", "bool", "true"),
+            ("-9223372036854775808", "int", "-9223372036854775808"),
+            ("18446744073709551616", "float", "18446744073709552000"),
+            ("1e2", "float", "100"),
+            (r#" "a\u00e9" "#, "str", r#""aé""#),
+            (r#""\ud800x""#, "str", "\"\u{fffd}x\""),
+            (r#"[[1],[]]"#, "[][]int", "[[1], []]"),
+            (r#"{"a":1,"a":2}"#, "map{str: int}", r#"{"a": 2}"#),
+            (
+                r#"{"b":1,"a":"x"}"#,
+                "struct{a str; b int}",
+                r#"struct{a: "x"; b: 1}"#,
+            ),
+        ] {
+            assert_eq!(exact(text, ty).as_deref(), Ok(value), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_types_are_refused() {
+        for (text, ty, error) in [
+            ("1.0", "int", "num doesn't contain int64"),
+            ("1e2", "int", "num doesn't contain int64"),
+            ("9223372036854775808", "int", "num doesn't contain int64"),
+            ("null", "int", "type doesn't match int: found null"),
+            ("null", "str", "type doesn't match str: found null"),
+            ("1", "str", "type doesn't match str: found "),
+            ("\"a\"", "bool", "type doesn't match bool: found a string"),
+            (
+                "[1]",
+                "map{str: int}",
+                "type doesn't match map: found a list",
+            ),
+            ("{}", "map{int: int}", "the keys of a map must be strings"),
+            ("{}", "struct{a int}", "incompatible number of fields"),
+            (
+                r#"{"A":1}"#,
+                "struct{a int}",
+                "field a was not found in struct",
+            ),
+            ("1 2", "int", "invalid JSON: trailing characters"),
+            ("", "int", "invalid JSON: EOF"),
+            ("[1,]", "[]int", "invalid JSON: trailing comma"),
+            ("1e999", "float", "invalid JSON: number out of range"),
+        ] {
+            let found = exact(text, ty).unwrap_err();
+            assert!(found.starts_with(error), "{text}: {found}");
+        }
+    }
+
+    #[test]
+    fn flexible_structs_take_what_is_there() {
+        let ty = "struct{a bool; b []int; c struct{d float; e str}; f map{str: int}}";
+        assert_eq!(
+            flexible(r#"{"x":1,"b":[1]}"#, ty).as_deref(),
+            Ok(r#"struct{a: false; b: [1]; c: struct{d: 0; e: ""}; f: {}}"#)
+        );
+        assert!(flexible(r#"{"a":null}"#, ty).is_err());
+    }
+
+    #[test]
+    fn deep_nesting_is_an_error() {
+        let depth = 100_000;
+        let ty = (0..50).fold(Type::Int, |ty, _| Type::list(ty));
+        assert!(decode_json("[".repeat(depth).as_bytes(), &ty, Fields::Exact).is_err());
+        let ignored = format!(r#"{{"x":{}"#, "[".repeat(depth));
+        assert!(flexible(&ignored, "struct{}").is_err());
+    }
+
+    #[test]
+    fn yaml_has_the_same_types() {
+        let ty = Type::parse("struct{a []int; b str}").unwrap();
+        let decode = |text: &str| {
+            decode_yaml(text.as_bytes(), &ty, Fields::Exact).map(|value| value.to_string())
+        };
+        assert_eq!(
+            decode("a:\n- 1\n- 2\nb: x\n").as_deref(),
+            Ok(r#"struct{a: [1, 2]; b: "x"}"#)
+        );
+        assert!(decode("a: [1\n").unwrap_err().starts_with("invalid YAML: "));
+        let error = decode("a: 1\nb: x\n").unwrap_err();
+        assert!(error.starts_with("type doesn't match list"), "{error}");
+    }
+}
