@@ -6,5 +6,8 @@
 
 pub mod atomic_write;
 pub mod blocking;
+pub mod driver;
+pub mod engine;
+pub mod frontend;
 pub mod path_watch;
 pub mod resource;

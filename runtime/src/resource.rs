@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use mgmt_stdlib::resource::{Declare, Params};
 
 pub use context::{CheckContext, InitContext, Received, SentValues, WatchContext};
+pub(crate) use context::{WatchEvent, WatchId};
 pub use error::ResourceError;
 pub use registry::{AnyResource, Registry};
 pub use services::{ExitRequests, ManagedPaths, Services};

@@ -1,13 +1,14 @@
 //! What the engine hands to a resource. Each call gets just what it may use (engine.md §1.4).
 
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use mgmt_stdlib::value::Value;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::{ResourceError, Services};
+use crate::engine::VertexId;
 
 /// For `init`.
 #[derive(Clone, Debug)]
@@ -16,13 +17,16 @@ pub struct InitContext {
     pub services: Services,
     /// This resource's private directory, with a trailing slash; it survives restarts. See
     /// [`InitContext::vardir`].
-    vardir: PathBuf,
+    vardir: Arc<Path>,
 }
 
 impl InitContext {
     /// A context for a resource whose private directory is `vardir`.
     pub fn new(services: Services, vardir: PathBuf) -> Self {
-        Self { services, vardir }
+        Self {
+            services,
+            vardir: vardir.into(),
+        }
     }
 
     /// The private directory, created if it was not there.
@@ -43,7 +47,30 @@ pub struct WatchContext {
     pub services: Services,
     init: InitContext,
     cancel: CancellationToken,
-    events: mpsc::Sender<oneshot::Sender<()>>,
+    events: Events,
+}
+
+/// Where the events of a watch go.
+#[derive(Clone, Debug)]
+enum Events {
+    Own(mpsc::Sender<oneshot::Sender<()>>),
+    /// All watches of an engine share one channel.
+    Shared(WatchId, mpsc::Sender<WatchEvent>),
+}
+
+/// Which watch of an engine.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WatchId {
+    pub(crate) vertex: VertexId,
+    pub(crate) incarnation: u32,
+}
+
+/// An event of one of the watches of an engine.
+#[derive(Debug)]
+pub(crate) struct WatchEvent {
+    pub(crate) watch: WatchId,
+    /// Answered when the engine took note.
+    pub(crate) taken: oneshot::Sender<()>,
 }
 
 impl WatchContext {
@@ -57,7 +84,22 @@ impl WatchContext {
             services: init.services.clone(),
             init,
             cancel,
-            events,
+            events: Events::Own(events),
+        }
+    }
+
+    /// The same for a watch of an engine.
+    pub(crate) fn shared(
+        init: InitContext,
+        cancel: CancellationToken,
+        watch: WatchId,
+        events: mpsc::Sender<WatchEvent>,
+    ) -> Self {
+        Self {
+            services: init.services.clone(),
+            init,
+            cancel,
+            events: Events::Shared(watch, events),
         }
     }
 
@@ -69,10 +111,16 @@ impl WatchContext {
     pub async fn event(&self) -> Result<(), ResourceError> {
         let (taken, wait) = oneshot::channel();
         let send = async {
-            self.events
-                .send(taken)
-                .await
-                .map_err(|_| ResourceError::Cancelled)?;
+            let sent = match &self.events {
+                Events::Own(events) => events.send(taken).await.is_ok(),
+                Events::Shared(watch, events) => {
+                    let watch = *watch;
+                    events.send(WatchEvent { watch, taken }).await.is_ok()
+                }
+            };
+            if !sent {
+                return Err(ResourceError::Cancelled);
+            }
             wait.await.map_err(|_| ResourceError::Cancelled)
         };
         tokio::select! {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use async_trait::async_trait;
-use mgmt_stdlib::resource::{Declare, Params};
+use mgmt_stdlib::resource::{Declare, Params, Traits};
 
 use super::{CheckContext, InitContext, Outcome, Resource, ResourceError, WatchContext};
 
@@ -77,16 +77,25 @@ impl<R: Resource> AnyResource for R {
 
 type Constructor = fn(&str, &dyn Params) -> Result<Box<dyn AnyResource>, ResourceError>;
 
+#[derive(Clone, Copy)]
+struct Entry {
+    new: Constructor,
+    traits: Traits,
+}
+
 /// The implementations by kind.
 #[derive(Clone, Default)]
-pub struct Registry(BTreeMap<&'static str, Constructor>);
+pub struct Registry(BTreeMap<&'static str, Entry>);
 
 impl Registry {
     /// Enters a kind. A later entry of the same kind replaces the former.
     pub fn add<R: Resource>(&mut self) {
-        self.0.insert(R::Params::declare().kind, |name, params| {
-            Ok(Box::new(R::new(name, downcast(params)?)))
-        });
+        let declaration = R::Params::declare();
+        let entry = Entry {
+            new: |name, params| Ok(Box::new(R::new(name, downcast(params)?))),
+            traits: declaration.traits,
+        };
+        self.0.insert(declaration.kind, entry);
     }
 
     /// A new resource of the kind of these parameters.
@@ -99,10 +108,15 @@ impl Registry {
         params: &dyn Params,
     ) -> Result<Box<dyn AnyResource>, ResourceError> {
         let kind = params.kind();
-        let constructor = self.0.get(kind).ok_or_else(|| {
+        let entry = self.0.get(kind).ok_or_else(|| {
             ResourceError::message(format!("the resource kind `{kind}` can not run here"))
         })?;
-        constructor(name, params)
+        (entry.new)(name, params)
+    }
+
+    /// The optional abilities of a kind; nothing if it is not entered.
+    pub fn traits(&self, kind: &str) -> Option<Traits> {
+        Some(self.0.get(kind)?.traits)
     }
 
     /// The kinds, in order.

@@ -1,0 +1,3 @@
+//! The commands that only this binary has.
+
+pub(crate) mod run;

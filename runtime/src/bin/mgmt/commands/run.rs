@@ -1,0 +1,257 @@
+//! `mgmt run`: hold this machine in the state that a program describes.
+
+use std::env;
+use std::io::{self, Write};
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use clap::Args;
+use jiff::Timestamp;
+use mgmt_compiler::files::Disk;
+use mgmt_compiler::render::{Findings, MessageFormat, Terminal, render};
+use mgmt_compiler::{Input, Options};
+use mgmt_runtime::driver::graphviz::{Filter, Graphviz};
+use mgmt_runtime::driver::ladder::{Ladder, Rung};
+use mgmt_runtime::driver::place::{Prefix, PrefixChoice, hostname};
+use mgmt_runtime::driver::{self};
+use mgmt_runtime::engine::EngineConfig;
+use mgmt_runtime::frontend::{Frontend, Report};
+use mgmt_runtime::resource::Services;
+
+use mgmt_stdlib::catalog::{Catalog, SystemHost};
+use tokio::sync::watch;
+use tracing::{error, info, warn};
+
+use crate::logging::{self, LogFormat};
+
+/// More threads than this only wait for each other.
+const MAX_THREADS: usize = 4;
+
+/// Hold this machine in the state that a program describes.
+///
+/// The program runs until it is interrupted. When one of its files is saved, what differs is applied; if it
+/// has errors, they are shown and the machine stays as it is. The first ^C lets what is running complete,
+/// the second cancels it, the third tears it down.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Run {
+    /// Who this machine is: the value of `$hostname`. Usually the name that the system has.
+    #[arg(long, value_name = "NAME")]
+    hostname: Option<String>,
+
+    /// The directory for what has to survive a restart.
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "MGMT_PREFIX",
+        conflicts_with = "tmp_prefix"
+    )]
+    prefix: Option<PathBuf>,
+
+    /// Use a new directory, which is removed at the end.
+    #[arg(long)]
+    tmp_prefix: bool,
+
+    /// Use a new directory if the usual one can not be created.
+    #[arg(long)]
+    allow_tmp_prefix: bool,
+
+    /// Change nothing: only report what would be changed.
+    #[arg(long)]
+    noop: bool,
+
+    /// Apply at most this many resources at once; -1 is no limit.
+    #[arg(long, value_name = "N", default_value_t = -1, allow_negative_numbers = true)]
+    sema: i64,
+
+    /// Count as converged after this many seconds without a change; -1 is never.
+    #[arg(long, value_name = "SEC", default_value_t = -1, allow_negative_numbers = true, env = "MGMT_CONVERGER_TIMEOUT")]
+    converger_timeout: i64,
+
+    /// End when converged.
+    #[arg(long)]
+    converged_exit: bool,
+
+    /// The same as `--converger-timeout SEC --converged-exit`.
+    #[arg(long, value_name = "SEC", env = "MGMT_CONVERGED_TIMEOUT")]
+    converged_timeout: Option<u64>,
+
+    /// Append a line `true` or `false` whenever the machine has converged or no longer has.
+    #[arg(long, value_name = "FILE")]
+    converger_status_file: Option<PathBuf>,
+
+    /// End with an error after this many seconds; 0 is never.
+    #[arg(
+        long,
+        value_name = "SEC",
+        default_value_t = 0,
+        env = "MGMT_MAX_RUNTIME"
+    )]
+    max_runtime: u64,
+
+    /// Keep the first graph, whatever changes.
+    #[arg(long, alias = "no-stream-watch")]
+    no_watch: bool,
+
+    /// Draw each graph to this file, and a picture of it beside.
+    #[arg(long, value_name = "FILE")]
+    graphviz: Option<PathBuf>,
+
+    /// The program that makes the picture.
+    #[arg(long, value_name = "PROGRAM", value_enum, default_value_t)]
+    graphviz_filter: Filter,
+
+    /// Where modules from other places are.
+    #[arg(long, value_name = "DIR", env = "MGMT_MODULE_PATH")]
+    module_path: Option<PathBuf>,
+
+    /// How log lines look.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    log_format: LogFormat,
+
+    /// Which log lines are shown: a level, or levels by component such as `warn,mgmt_runtime::engine=debug`.
+    #[arg(long, value_name = "FILTER", env = "RUST_LOG")]
+    log: Option<String>,
+
+    /// A file, a directory with `metadata.yaml` or `main.mcl`, `-` for standard input, or the program
+    /// itself. The word `lang` may stand before it.
+    #[arg(value_name = "PATH", required = true, num_args = 1..=2)]
+    input: Vec<String>,
+}
+
+impl Run {
+    /// Does it, and gives the exit status.
+    pub(crate) fn run(self: Box<Self>, terminal: Terminal) -> io::Result<u8> {
+        let path = match &self.input[..] {
+            [path] => path,
+            [lang, path] if lang == "lang" => path,
+            _ => {
+                return Err(io::Error::other(
+                    "name one program, after the word `lang` if at all",
+                ));
+            }
+        };
+        let version = env!("CARGO_PKG_VERSION");
+        writeln!(io::stdout(), "This is: mgmt, version: {version}")?;
+        logging::start(self.log_format, self.log.as_deref(), terminal.color);
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(available_parallelism().map_or(1, |n| n.get().min(MAX_THREADS)))
+            .enable_all()
+            .build()?;
+        info!("start: {}", Timestamp::now().as_nanosecond());
+        let status = runtime.block_on(self.supervise(path, terminal))?;
+        info!("goodbye!");
+        Ok(status)
+    }
+
+    async fn supervise(&self, path: &str, terminal: Terminal) -> io::Result<u8> {
+        // The handlers stay until all has ended.
+        let (reached, rung) = watch::channel(Rung::Run);
+        let ladder = tokio::spawn(Ladder::install()?.climb(reached));
+        let status = match self.prepare(path, terminal, rung) {
+            Ok(Some((run, _prefix))) => run.run().await,
+            Ok(None) => 1,
+            Err(error) => {
+                error!("{error}");
+                1
+            }
+        };
+        ladder.abort();
+        let _ = ladder.await;
+        Ok(status)
+    }
+
+    /// Compiles the program and makes all that is needed to run it; nothing if it has errors.
+    fn prepare(
+        &self,
+        path: &str,
+        terminal: Terminal,
+        rung: watch::Receiver<Rung>,
+    ) -> Result<Option<(driver::Run, Prefix)>, Box<dyn std::error::Error>> {
+        let directory = env::current_dir()?;
+        let hostname = hostname(self.hostname.as_deref())?;
+        let input = Input::from_argument(path, &directory, &Disk, &mut io::stdin().lock())
+            .map_err(|diagnostic| diagnostic.message)?;
+        let mut frontend = Frontend {
+            input,
+            options: Options {
+                hostname: hostname.clone(),
+                module_path: self.module_path.as_ref().map(|path| directory.join(path)),
+            },
+            directory,
+            catalog: Arc::new(Catalog::standard()?),
+            files: Arc::new(Disk),
+            host: Arc::new(SystemHost {
+                hostname: hostname.clone(),
+            }),
+            paths: Default::default(),
+            report: report(self.log_format, terminal),
+            watch: !self.no_watch,
+        };
+        let compilation = frontend.compile();
+        if compilation.program.is_none() {
+            return Ok(None);
+        }
+        let choice = PrefixChoice {
+            prefix: self.prefix.clone(),
+            temporary: self.tmp_prefix,
+            allow_temporary: self.allow_tmp_prefix,
+        };
+        let prefix = Prefix::take(&choice, &hostname, |name| env::var(name).ok())?;
+        let program = concat!("mgmt ", env!("CARGO_PKG_VERSION"));
+        let services = Services::new(hostname, program, Arc::clone(prefix.path()));
+        frontend.paths = services.paths.clone();
+        let mut engine = EngineConfig::new(mgmt_runtime::resource::Registry::default(), services);
+        engine.noop = self.noop;
+        engine.sema = u32::try_from(self.sema).ok().and_then(NonZeroU32::new);
+        engine.converger.timeout = self
+            .converged_timeout
+            .or(u64::try_from(self.converger_timeout).ok())
+            .map(Duration::from_secs);
+        engine.converger.exit = self.converged_exit || self.converged_timeout.is_some();
+        engine.converger.status_file = self.converger_status_file.clone();
+        let run = driver::Run {
+            frontend,
+            compilation,
+            engine,
+            max_runtime: (self.max_runtime > 0).then(|| Duration::from_secs(self.max_runtime)),
+            graphviz: self
+                .graphviz
+                .clone()
+                .map(|path| Graphviz::start(path, self.graphviz_filter)),
+            rung,
+        };
+        Ok(Some((run, prefix)))
+    }
+}
+
+/// Shows diagnostics in the way of the log.
+fn report(format: LogFormat, terminal: Terminal) -> Report {
+    Arc::new(move |findings: Findings<'_>| match format {
+        LogFormat::Text => {
+            let text = render(MessageFormat::Human, &[findings], terminal);
+            // Without standard error there is nobody to tell.
+            let _ = io::stderr().write_all(text.as_bytes());
+        }
+        LogFormat::Json => {
+            for diagnostic in findings.diagnostics {
+                let place = diagnostic.primary.as_ref().and_then(|label| {
+                    let source = findings.sources.get(label.span.source)?;
+                    Some((&source.name, source.line_column(label.span.start)))
+                });
+                let code = diagnostic.code.as_str();
+                let file = place.as_ref().map(|(file, _)| file.as_str());
+                let line = place.as_ref().map(|(_, at)| u64::from(at.line));
+                let column = place.as_ref().map(|(_, at)| u64::from(at.column));
+                let message = &diagnostic.message;
+                if diagnostic.is_error() {
+                    error!(code, file, line, column, "{message}");
+                } else {
+                    warn!(code, file, line, column, "{message}");
+                }
+            }
+        }
+    })
+}

@@ -1,0 +1,210 @@
+//! Log lines: for people `HH:MM:SS component: message`, for programs one JSON object each.
+
+use std::fmt;
+use std::io;
+
+use clap::ValueEnum;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
+use serde_json::{Map, Value};
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::registry::LookupSpan;
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// Lines for people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Sends log lines to standard error from here on. Of a wrong filter only the right parts count.
+pub(crate) fn start(format: LogFormat, filter: Option<&str>, color: bool) {
+    let filter = EnvFilter::builder().parse_lossy(filter.unwrap_or("info"));
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(color);
+    match format {
+        LogFormat::Text => lines
+            .event_format(TextLines {
+                zone: TimeZone::system(),
+            })
+            .init(),
+        LogFormat::Json => lines.event_format(JsonLines).init(),
+    }
+}
+
+/// The part of the program that speaks: `main` for the binary, otherwise the first module of its crate.
+fn component(target: &str) -> &str {
+    let mut modules = target.split("::");
+    match (modules.next(), modules.next()) {
+        (Some("mgmt"), _) | (Some("mgmt_runtime"), Some("driver") | None) => "main",
+        (Some("mgmt_runtime"), Some("frontend")) => "lang",
+        (Some("mgmt_runtime"), Some("resources" | "resource")) => "engine",
+        (Some("mgmt_runtime"), Some(module)) => module,
+        _ => target,
+    }
+}
+
+/// The message of an event and its other fields.
+#[derive(Default)]
+struct Fields {
+    message: String,
+    others: Map<String, Value>,
+}
+
+impl Fields {
+    fn of(event: &Event<'_>) -> Self {
+        let mut fields = Self::default();
+        event.record(&mut fields);
+        fields
+    }
+
+    fn add(&mut self, field: &Field, value: impl Into<Value>) {
+        self.others.insert(field.name().to_owned(), value.into());
+    }
+}
+
+impl Visit for Fields {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if field.name() == "message" {
+            self.message = format!("{value:?}");
+        } else {
+            self.add(field, format!("{value:?}"));
+        }
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == "message" {
+            value.clone_into(&mut self.message);
+        } else {
+            self.add(field, value);
+        }
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.add(field, value);
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.add(field, value);
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.add(field, value);
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.add(field, value);
+    }
+}
+
+/// For people. A resource stands before the message, other fields after it; newlines are folded.
+struct TextLines {
+    zone: TimeZone,
+}
+
+impl<S, N> FormatEvent<S, N> for TextLines
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        _context: &FmtContext<'_, S, N>,
+        mut out: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let now = Zoned::new(Timestamp::now(), self.zone.clone());
+        let level = *event.metadata().level();
+        let color = match level {
+            Level::ERROR => "\x1b[31m",
+            Level::WARN => "\x1b[33m",
+            Level::INFO => "",
+            _ => "\x1b[2m",
+        };
+        let (dim, color, plain) = if out.has_ansi_escapes() {
+            ("\x1b[2m", color, "\x1b[0m")
+        } else {
+            ("", "", "")
+        };
+        let word = match level {
+            Level::ERROR => "error: ",
+            Level::WARN => "warning: ",
+            _ => "",
+        };
+        let mut fields = Fields::of(event);
+        let resource = match (fields.others.remove("kind"), fields.others.remove("name")) {
+            (Some(Value::String(kind)), Some(Value::String(name))) => format!("{kind}[{name}]: "),
+            _ => String::new(),
+        };
+        let component = component(event.metadata().target());
+        let mut line = format!("{word}{resource}{}", fields.message);
+        for (name, value) in fields.others {
+            line += &match value {
+                Value::String(text) => format!(" {name}={text}"),
+                value => format!(" {name}={value}"),
+            };
+        }
+        let line = line.replace('\n', " ");
+        writeln!(
+            out,
+            "{dim}{}{plain} {dim}{component}:{plain} {color}{line}{plain}",
+            now.strftime("%H:%M:%S"),
+        )
+    }
+}
+
+/// For programs: `time`, `level`, `component`, `message`, and the other fields.
+struct JsonLines;
+
+impl<S, N> FormatEvent<S, N> for JsonLines
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        _context: &FmtContext<'_, S, N>,
+        mut out: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let Fields { message, others } = Fields::of(event);
+        let mut line = others;
+        for (name, value) in [
+            ("time", Timestamp::now().to_string()),
+            ("level", event.metadata().level().as_str().to_lowercase()),
+            ("component", component(event.metadata().target()).to_owned()),
+            ("message", message),
+        ] {
+            line.insert(name.to_owned(), value.into());
+        }
+        writeln!(out, "{}", Value::Object(line))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn components_are_named_for_users() {
+        for (target, name) in [
+            ("mgmt", "main"),
+            ("mgmt::commands::run", "main"),
+            ("mgmt_runtime::driver::place", "main"),
+            ("mgmt_runtime::engine::core", "engine"),
+            ("mgmt_runtime::frontend::call", "lang"),
+            ("hyper::client", "hyper::client"),
+        ] {
+            assert_eq!(component(target), name, "{target}");
+        }
+    }
+}

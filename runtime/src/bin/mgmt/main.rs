@@ -1,0 +1,115 @@
+//! `mgmt` keeps this machine in the state that a program describes.
+
+mod commands;
+mod logging;
+
+use std::env;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
+use mgmt_compiler::commands::check::Check;
+use mgmt_compiler::commands::explain::Explain;
+use mgmt_compiler::commands::{Console, Status, generate};
+use mgmt_compiler::render::Terminal;
+use mgmt_stdlib::catalog::Catalog;
+
+use commands::run::Run;
+
+/// Keep machines in the state that a program describes: in parallel, by events, and together.
+#[derive(Parser)]
+#[command(name = "mgmt", version, max_term_width = 100)]
+struct Cli {
+    /// Print the licence.
+    #[arg(long)]
+    license: bool,
+
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Check(Check),
+    Run(Box<Run>),
+    Explain(Explain),
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+    /// Write man pages into a directory.
+    Man {
+        /// The directory, which must exist.
+        directory: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match cli.command {
+        Some(Command::Run(run)) => run.run(terminal()),
+        command => other(command.as_ref(), cli.license),
+    };
+    match result {
+        Ok(status) => ExitCode::from(status),
+        // Whoever read the output has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What standard error can show.
+fn terminal() -> Terminal {
+    let stderr = io::stderr();
+    let width = stderr
+        .is_terminal()
+        .then(|| terminal_size::terminal_size_of(&stderr))
+        .map(|size| size.map_or(80, |(width, _)| usize::from(width.0)));
+    Terminal::detect(width, |name| env::var(name).ok())
+}
+
+/// All commands that leave the machine alone.
+fn other(command: Option<&Command>, license: bool) -> io::Result<u8> {
+    let catalog = Catalog::standard().map_err(io::Error::other)?;
+    let mut out = BufWriter::new(io::stdout().lock());
+    let mut err = BufWriter::new(io::stderr().lock());
+    let mut console = Console {
+        directory: env::current_dir()?,
+        stdin: &mut io::stdin().lock(),
+        out: &mut out,
+        err: &mut err,
+        terminal: terminal(),
+        catalog: &catalog,
+    };
+    let status = match command {
+        Some(Command::Check(check)) => check.run(&mut console)?,
+        Some(Command::Explain(explain)) => explain.run(&mut console)?,
+        Some(Command::Completions { shell }) => {
+            generate::completions(Cli::command(), *shell, console.out)?;
+            Status::Fine
+        }
+        Some(Command::Man { directory }) => {
+            generate::man_pages(Cli::command(), directory)?;
+            Status::Fine
+        }
+        Some(Command::Run(_)) | None if license => {
+            console
+                .out
+                .write_all(include_bytes!("../../../../LICENSE"))?;
+            Status::Fine
+        }
+        Some(Command::Run(_)) | None => {
+            write!(console.out, "{}", Cli::command().render_help())?;
+            Status::Fine
+        }
+    };
+    err.flush()?;
+    out.flush()?;
+    Ok(status as u8)
+}

@@ -1,0 +1,235 @@
+//! Connects the front end with the engine, for as long as the process is to run (engine.md §7).
+
+pub mod graphviz;
+pub mod ladder;
+pub mod place;
+
+use std::future::pending;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mgmt_compiler::Compilation;
+use mgmt_compiler::graph::{GraphFormat, ResourceGraph, format};
+use tokio::sync::watch;
+use tokio::task::{JoinError, JoinSet};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use crate::engine::{CommitReport, Engine, EngineConfig, Exit, SubmitError, SubmitOptions};
+use crate::frontend::{Frontend, ProgramFailed};
+use graphviz::Graphviz;
+use ladder::Rung;
+
+/// What one run consists of.
+pub struct Run {
+    /// The front end with its program.
+    pub frontend: Frontend,
+    /// The program, compiled without errors.
+    pub compilation: Compilation,
+    /// The engine to be.
+    pub engine: EngineConfig,
+    /// Ends the run with an error.
+    pub max_runtime: Option<Duration>,
+    /// Where each graph is drawn.
+    pub graphviz: Option<Graphviz>,
+    /// What the operator wants.
+    pub rung: watch::Receiver<Rung>,
+}
+
+/// The exit status of a run that did not end well (engine.md §7.5). Why was logged.
+const FAILED: u8 = 1;
+
+impl Run {
+    /// Runs until somebody or something asks for the end, ends everything in order, and gives the exit
+    /// status (engine.md §7.4, §7.5).
+    pub async fn run(self) -> u8 {
+        let exit = self.engine.services.exit.clone();
+        let catalog = Arc::clone(&self.frontend.catalog);
+        let engine = Arc::new(Engine::new(self.engine));
+        let cancel = CancellationToken::new();
+        let (graphs, newest) = watch::channel(None);
+        let mut frontend = JoinSet::new();
+        frontend.spawn(self.frontend.run(self.compilation, graphs, cancel.clone()));
+        let draw = |graph: &ResourceGraph| {
+            if let Some(graphviz) = &self.graphviz {
+                graphviz.draw(format(graph, &catalog, GraphFormat::Dot));
+            }
+        };
+        let mut conductor = Conductor {
+            engine: Arc::clone(&engine),
+            frontend,
+            newest,
+            submissions: JoinSet::new(),
+            rung: self.rung.clone(),
+            committed: false,
+        };
+        let status = tokio::select! {
+            result = conductor.conduct(&draw) => result.err().unwrap_or(0),
+            code = exit.requested() => {
+                info!("a resource asks for the end, with status {code}");
+                code
+            }
+            () = time_limit(self.max_runtime) => {
+                error!("the limit of --max-runtime is reached");
+                FAILED
+            }
+        };
+        cancel.cancel();
+        let stopped = conductor.stop(self.rung).await;
+        if let Some(graphviz) = self.graphviz {
+            graphviz.finish().await;
+        }
+        if status == 0 {
+            stopped.err().unwrap_or(0)
+        } else {
+            status
+        }
+    }
+}
+
+/// Hands graphs from the front end to the engine.
+struct Conductor {
+    engine: Arc<Engine>,
+    frontend: JoinSet<Result<(), ProgramFailed>>,
+    newest: watch::Receiver<Option<Arc<ResourceGraph>>>,
+    submissions: JoinSet<Submission>,
+    rung: watch::Receiver<Rung>,
+    committed: bool,
+}
+
+/// A graph and what the engine said to it.
+type Submission = (Arc<ResourceGraph>, Result<CommitReport, SubmitError>);
+
+impl Conductor {
+    async fn conduct(&mut self, draw: &dyn Fn(&ResourceGraph)) -> Result<(), u8> {
+        loop {
+            let engine = Arc::clone(&self.engine);
+            tokio::select! {
+                biased;
+                () = reached(&mut self.rung, Rung::Stop) => return Ok(()),
+                exit = engine.exit_requested() => return match exit {
+                    Exit::Converged => Ok(()),
+                    Exit::Failed(reason) => {
+                        error!("{reason}");
+                        Err(FAILED)
+                    }
+                },
+                Some(ended) = self.frontend.join_next() => return frontend_ended(ended),
+                Some(submission) = self.submissions.join_next() => {
+                    self.submitted(submission, draw)?;
+                }
+                Ok(()) = self.newest.changed() => self.submit(),
+            }
+        }
+    }
+
+    /// Offers the newest graph to the engine. Several may be under way; the newer ones win.
+    fn submit(&mut self) {
+        let Some(graph) = self.newest.borrow_and_update().clone() else {
+            return;
+        };
+        info!(
+            "graph: Vertices({}), Edges({})",
+            graph.len(),
+            graph.graph().edge_count()
+        );
+        let engine = Arc::clone(&self.engine);
+        self.submissions.spawn(async move {
+            let copy = ResourceGraph::clone(&graph);
+            let result = engine.submit(copy, SubmitOptions::default()).await;
+            (graph, result)
+        });
+    }
+
+    fn submitted(
+        &mut self,
+        submission: Result<Submission, JoinError>,
+        draw: &dyn Fn(&ResourceGraph),
+    ) -> Result<(), u8> {
+        match submission {
+            Ok((graph, Ok(_))) => {
+                self.committed = true;
+                draw(&graph);
+                Ok(())
+            }
+            Ok((_, Err(SubmitError::Superseded))) => Ok(()),
+            Ok((_, Err(SubmitError::Rejected(problems)))) => {
+                for problem in problems {
+                    error!("{problem}");
+                }
+                if self.committed {
+                    warn!("the running graph stays as it is");
+                    Ok(())
+                } else {
+                    Err(FAILED)
+                }
+            }
+            Ok((_, Err(SubmitError::Fatal(reason)))) => {
+                error!("{reason}");
+                Err(FAILED)
+            }
+            Err(error) => {
+                error!("internal error: {error}");
+                Err(FAILED)
+            }
+        }
+    }
+
+    /// Ends the front end, then the engine, faster if the operator asks for it.
+    async fn stop(mut self, mut rung: watch::Receiver<Rung>) -> Result<(), u8> {
+        let mut result = Ok(());
+        let engine = Arc::clone(&self.engine);
+        let end = async {
+            while let Some(ended) = self.frontend.join_next().await {
+                result = result.and(frontend_ended(ended));
+            }
+            let ended = self.engine.shutdown(false).await;
+            while self.submissions.join_next().await.is_some() {}
+            if let Err(errors) = ended {
+                error!("{errors}");
+                result = Err(FAILED);
+            }
+        };
+        let hurry = async {
+            reached(&mut rung, Rung::Interrupt).await;
+            engine.soft_interrupt();
+            reached(&mut rung, Rung::Kill).await;
+            engine.hard_interrupt();
+            pending::<()>().await;
+        };
+        tokio::select! {
+            () = end => {}
+            () = hurry => {}
+        }
+        result
+    }
+}
+
+fn frontend_ended(ended: Result<Result<(), ProgramFailed>, JoinError>) -> Result<(), u8> {
+    match ended {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => {
+            error!("{error}");
+            Err(FAILED)
+        }
+        Err(error) => {
+            error!("internal error: {error}");
+            Err(FAILED)
+        }
+    }
+}
+
+/// Completes once the operator has climbed that far.
+async fn reached(rung: &mut watch::Receiver<Rung>, wanted: Rung) {
+    if rung.wait_for(|rung| *rung >= wanted).await.is_err() {
+        // Nobody is left to climb.
+        pending::<()>().await;
+    }
+}
+
+async fn time_limit(limit: Option<Duration>) {
+    match limit {
+        Some(limit) => tokio::time::sleep(limit).await,
+        None => pending().await,
+    }
+}

@@ -1,0 +1,133 @@
+//! Draws each committed graph (engine.md §8.2), in the background, so that the engine does not wait for it.
+
+use std::env;
+use std::fmt;
+use std::io::{self, Write};
+use std::os::unix::fs::{chown, fchown};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::Arc;
+
+use tempfile::NamedTempFile;
+use tokio::process::Command;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tracing::warn;
+
+/// The programs of Graphviz that make pictures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+#[allow(missing_docs)]
+pub enum Filter {
+    #[default]
+    Dot,
+    Neato,
+    Twopi,
+    Circo,
+    Fdp,
+    Sfdp,
+    Patchwork,
+    Osage,
+}
+
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Dot => "dot",
+            Self::Neato => "neato",
+            Self::Twopi => "twopi",
+            Self::Circo => "circo",
+            Self::Fdp => "fdp",
+            Self::Sfdp => "sfdp",
+            Self::Patchwork => "patchwork",
+            Self::Osage => "osage",
+        })
+    }
+}
+
+/// A task that writes each graph to a file, and a picture of it beside.
+#[derive(Debug)]
+pub struct Graphviz {
+    newest: watch::Sender<Arc<str>>,
+    task: JoinHandle<()>,
+}
+
+impl Graphviz {
+    /// Starts the task. The picture is `path` with `.png` appended.
+    pub fn start(path: PathBuf, filter: Filter) -> Self {
+        let (newest, mut graphs) = watch::channel(Arc::from(""));
+        let task = tokio::spawn(async move {
+            while graphs.changed().await.is_ok() {
+                let text = Arc::clone(&graphs.borrow_and_update());
+                if let Err(error) = draw(&path, filter, &text).await {
+                    warn!("can't draw the graph to `{}`: {error}", path.display());
+                }
+            }
+        });
+        Self { newest, task }
+    }
+
+    /// Draws this graph next; one that waits is dropped in its favour.
+    pub fn draw(&self, text: String) {
+        self.newest.send_replace(text.into());
+    }
+
+    /// Waits until the last graph is drawn.
+    pub async fn finish(self) {
+        drop(self.newest);
+        // A panic of the task has been shown already.
+        let _ = self.task.await;
+    }
+}
+
+async fn draw(path: &Path, filter: Filter, text: &str) -> io::Result<()> {
+    let owner = invoking_user();
+    let mut picture = path.as_os_str().to_owned();
+    picture.push(".png");
+    {
+        let (path, text) = (path.to_owned(), text.to_owned());
+        tokio::task::spawn_blocking(move || write(&path, &text, owner)).await??;
+    }
+    let mut command = Command::new(filter.to_string());
+    command
+        .arg("-Tpng")
+        .arg("-o")
+        .arg(&picture)
+        .arg(path)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .kill_on_drop(true);
+    let status = command
+        .status()
+        .await
+        .map_err(|error| io::Error::new(error.kind(), format!("can't run `{filter}`: {error}")))?;
+    if !status.success() {
+        return Err(io::Error::other(format!("`{filter}` ended with {status}")));
+    }
+    if let Some((user, group)) = owner {
+        chown(&picture, Some(user), Some(group))?;
+    }
+    Ok(())
+}
+
+/// Replaces the file, so that whoever shows it never sees half a graph. It is for the owner alone.
+fn write(path: &Path, text: &str, owner: Option<(u32, u32)>) -> io::Result<()> {
+    let directory = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let mut file = NamedTempFile::new_in(directory)?;
+    file.write_all(text.as_bytes())?;
+    if let Some((user, group)) = owner {
+        fchown(file.as_file(), Some(user), Some(group))?;
+    }
+    file.persist(path)?;
+    Ok(())
+}
+
+/// Under sudo, who is behind it.
+fn invoking_user() -> Option<(u32, u32)> {
+    let id = |name| env::var(name).ok()?.parse().ok();
+    Some((id("SUDO_UID")?, id("SUDO_GID")?))
+}

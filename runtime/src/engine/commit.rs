@@ -1,0 +1,288 @@
+//! From the running graph to the next one: what stays, what goes, what comes (engine.md §2.4).
+
+use std::sync::Arc;
+
+use mgmt_compiler::graph::{self, Identity};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::confine;
+use super::core::{Core, Mode};
+use super::prepare::Prepared;
+use super::scheduler::{NewEdge, VertexId};
+use super::vertex::{Retries, Vertex};
+use crate::resource::AnyResource;
+
+/// What becomes of one resource of the new graph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// An equal one runs already, and goes on.
+    Keep(VertexId),
+    /// It is new, or replaces one of the same identity.
+    Add { replaces: Option<VertexId> },
+}
+
+/// The difference between the running graph and a new one.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// For each resource of the new graph, in its order.
+    pub(crate) targets: Vec<Target>,
+    /// What runs, and is not kept.
+    pub(crate) removed: Vec<VertexId>,
+}
+
+/// A resource object that was initialised.
+pub(crate) struct NewObject {
+    pub(crate) resource: Arc<dyn AnyResource>,
+    pub(crate) refreshable: bool,
+}
+
+impl Core {
+    /// Finds out what stays. Each running vertex can stand for one new resource only.
+    pub(crate) fn plan(&self, prepared: &Prepared) -> Plan {
+        let mut first: FxHashMap<&Identity, VertexId> = FxHashMap::default();
+        // Hidden resources may share an identity.
+        let mut more: FxHashMap<&Identity, Vec<VertexId>> = FxHashMap::default();
+        for (vertex, state) in self.states() {
+            let identity = &state.declared.identity;
+            if let Some(former) = first.insert(identity, vertex) {
+                more.entry(identity).or_default().push(former);
+            }
+        }
+        let mut kept = FxHashSet::default();
+        let mut targets: Vec<Target> = Vec::with_capacity(prepared.resources.len());
+        for new in &prepared.resources {
+            let same = first
+                .get(&new.identity)
+                .into_iter()
+                .chain(more.get(&new.identity).into_iter().flatten())
+                .find(|old| !kept.contains(*old) && self.can_stand_for(**old, new));
+            targets.push(match same {
+                Some(old) => {
+                    kept.insert(*old);
+                    Target::Keep(*old)
+                }
+                None => Target::Add { replaces: None },
+            });
+        }
+        for (target, new) in targets.iter_mut().zip(&prepared.resources) {
+            if let Target::Add { replaces } = target
+                && !new.meta.hidden
+            {
+                *replaces = first
+                    .get(&new.identity)
+                    .into_iter()
+                    .chain(more.get(&new.identity).into_iter().flatten())
+                    .find(|old| {
+                        !kept.contains(*old)
+                            && self
+                                .vertex(**old)
+                                .is_some_and(|state| !state.declared.meta.hidden)
+                    })
+                    .copied();
+            }
+        }
+        let removed = self
+            .scheduler
+            .vertices()
+            .filter(|vertex| !kept.contains(vertex))
+            .collect();
+        Plan { targets, removed }
+    }
+
+    fn states(&self) -> impl Iterator<Item = (VertexId, &Vertex)> {
+        self.scheduler
+            .vertices()
+            .filter_map(|vertex| Some((vertex, self.vertex(vertex)?)))
+    }
+
+    fn can_stand_for(&self, old: VertexId, new: &graph::Resource) -> bool {
+        let Some(state) = self.vertex(old) else {
+            return false;
+        };
+        if self.scheduler.is_failed(old) && (state.declared.meta.rewatch || new.meta.rewatch) {
+            return false;
+        }
+        confine("compare", || state.declared.differs(new)).is_ok_and(|differs| differs.is_none())
+    }
+
+    /// The vertices that have to settle before the plan may be carried out (engine.md §2.7).
+    pub(crate) fn unrealized(&self, plan: &Plan) -> Vec<VertexId> {
+        plan.removed
+            .iter()
+            .copied()
+            .filter(|vertex| self.awaits_realization(*vertex))
+            .collect()
+    }
+
+    /// Whether the vertex wants to settle once before it goes, and still can.
+    pub(crate) fn awaits_realization(&self, vertex: VertexId) -> bool {
+        self.vertex(vertex).is_some_and(|state| {
+            state.declared.meta.realize
+                && !self.scheduler.is_realized(vertex)
+                && !self.scheduler.is_failed(vertex)
+                && !self.scheduler.is_blocked_for_good(vertex)
+        })
+    }
+
+    /// Carries the plan out: the removed vertices are gone for the world already, and the new objects
+    /// are initialised, one for each added resource in order. `restored` tells which notifications
+    /// survived from an earlier life. Returns the added vertices.
+    pub(crate) fn commit(
+        &mut self,
+        prepared: Prepared,
+        plan: &Plan,
+        objects: Vec<NewObject>,
+        restored: impl Fn(&Identity, &Identity) -> bool,
+    ) -> Vec<VertexId> {
+        debug_assert_eq!(self.mode(), Mode::Paused, "workers never see half a graph");
+        let pending: FxHashSet<(Identity, Identity)> = self
+            .scheduler
+            .pending_pairs()
+            .filter_map(|(from, to)| {
+                let from = self.vertex(from)?.declared.identity.clone();
+                Some((from, self.vertex(to)?.declared.identity.clone()))
+            })
+            .collect();
+        let inherited: Vec<Option<Retries>> = plan
+            .targets
+            .iter()
+            .map(|target| match target {
+                Target::Add {
+                    replaces: Some(old),
+                } => Some(self.vertex(*old)?.check_retries),
+                _ => None,
+            })
+            .collect();
+        self.forget(&plan.removed);
+
+        let mut objects = objects.into_iter();
+        let mut added = Vec::new();
+        let mut ids = Vec::with_capacity(plan.targets.len());
+        for ((target, new), retries) in plan.targets.iter().zip(&prepared.resources).zip(inherited)
+        {
+            match target {
+                Target::Keep(vertex) => ids.push(*vertex),
+                Target::Add { .. } => {
+                    let Some(object) = objects.next() else {
+                        continue;
+                    };
+                    let vertex = self.add(new.clone(), object, retries);
+                    added.push(vertex);
+                    ids.push(vertex);
+                }
+            }
+        }
+        self.connect_receivers(&prepared, &ids);
+
+        let edges: Vec<NewEdge> = prepared
+            .edges
+            .iter()
+            .map(|edge| {
+                let from = &prepared.resources[edge.from].identity;
+                let to = &prepared.resources[edge.to].identity;
+                NewEdge {
+                    from: ids[edge.from],
+                    to: ids[edge.to],
+                    notify: edge.notify,
+                    pending: edge.notify
+                        && (restored(from, to)
+                            || (!pending.is_empty()
+                                && pending.contains(&(from.clone(), to.clone())))),
+                }
+            })
+            .collect();
+        self.scheduler.connect(&edges);
+        for vertex in &added {
+            if self.vertex(*vertex).is_some_and(Vertex::watched) {
+                self.start_watch(*vertex);
+            }
+        }
+        self.generation += 1;
+        added
+    }
+
+    /// Drops vertices that have been cleaned up. Only [`Core::commit`] and the end of the engine follow.
+    pub(crate) fn forget(&mut self, vertices: &[VertexId]) {
+        for vertex in vertices {
+            self.take_vertex(*vertex);
+            self.scheduler.remove(*vertex);
+        }
+        self.drop_outdated_timers();
+    }
+
+    fn add(
+        &mut self,
+        declared: Arc<graph::Resource>,
+        object: NewObject,
+        retries: Option<Retries>,
+    ) -> VertexId {
+        let inherits = !declared.meta.reset;
+        let mut state = Vertex::new(declared, object.resource, object.refreshable, self.now());
+        if let Some(retries) = retries
+            && inherits
+        {
+            state.check_retries.inherit(retries);
+        }
+        let vertex = self.scheduler.add();
+        let index = vertex.index as usize;
+        if self.vertices.len() <= index {
+            self.vertices.resize_with(index + 1, || None);
+        }
+        self.vertices[index] = Some(Box::new(state));
+        vertex
+    }
+
+    /// Resolves the senders of every receiver, adopts changed mappings, and gives new receivers what
+    /// their senders have published already, so that their watch starts in the right place.
+    fn connect_receivers(&mut self, prepared: &Prepared, ids: &[VertexId]) {
+        if prepared.resources.iter().all(|new| new.receives.is_empty()) {
+            for vertex in ids {
+                self.adopt(*vertex, &[]);
+            }
+            return;
+        }
+        let senders: FxHashMap<&Identity, VertexId> = prepared
+            .resources
+            .iter()
+            .zip(ids)
+            .filter(|(new, _)| !new.meta.hidden)
+            .map(|(new, vertex)| (&new.identity, *vertex))
+            .collect();
+        for (new, vertex) in prepared.resources.iter().zip(ids) {
+            self.adopt(*vertex, &new.receives);
+            let Some(mut state) = self.take_vertex(*vertex) else {
+                continue;
+            };
+            for slot in state.slots.iter_mut() {
+                slot.sender = senders.get(&slot.receive.sender).copied();
+            }
+            if !state.slots.is_empty() && state.incarnation == 0 {
+                // What does not fit is reported by the first pass.
+                let transfer = state.slots.transfer(
+                    &state.declared.identity,
+                    &*state.declared.params,
+                    &*state.params,
+                    true,
+                    |sender| self.vertex(sender)?.sent.clone(),
+                );
+                if let Ok(Some(transfer)) = transfer {
+                    state.params = transfer.params;
+                }
+            }
+            self.vertices[vertex.index as usize] = Some(state);
+        }
+    }
+
+    fn adopt(&mut self, vertex: VertexId, receives: &[graph::Receive]) {
+        let Some(state) = self.vertex(vertex) else {
+            return;
+        };
+        if state.slots.maps_like(receives) {
+            return;
+        }
+        if let Some(state) = self.vertices[vertex.index as usize].as_deref_mut() {
+            state.slots = super::receive::Slots::new(receives);
+        }
+        self.scheduler.invalidate(vertex);
+    }
+}

@@ -1,0 +1,552 @@
+//! The one task that owns the state machine, the clock, and the tasks of the resources.
+
+mod switch;
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use super::converged::Convergence;
+use super::core::{Command, Core, Mode};
+use super::prepare::Prepared;
+use super::refresh::RefreshLog;
+use super::scheduler::VertexId;
+use super::status::{EngineEvent, EngineStatus, VertexStatus};
+use super::task::{self, Done};
+use super::{CommitReport, EngineConfig, Exit, SubmitError, confine, state_dir};
+use crate::resource::{
+    CheckContext, InitContext, Registry, Services, WatchContext, WatchEvent, WatchId,
+};
+
+/// Watches wait in line beyond this; each has one event under way at most.
+const EVENTS: usize = 1024;
+/// Listeners that lag behind by more miss the oldest.
+const BROADCAST: usize = 4096;
+/// After so many inputs in a row the clock and the commands get their turn.
+const BATCH: usize = 128;
+
+/// How far the operator has climbed (engine.md §7.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Rung {
+    Run,
+    Soft,
+    Hard,
+}
+
+/// What the owner of the engine wants.
+#[derive(Debug)]
+pub(super) enum Control {
+    Submit {
+        prepared: Prepared,
+        fast: bool,
+        reply: oneshot::Sender<Result<CommitReport, SubmitError>>,
+    },
+    Shutdown {
+        fast: bool,
+        reply: oneshot::Sender<Vec<String>>,
+    },
+    Snapshot(oneshot::Sender<Vec<VertexStatus>>),
+}
+
+/// What others see of the driver.
+pub(super) struct Views {
+    pub(super) status: watch::Receiver<EngineStatus>,
+    pub(super) events: broadcast::Sender<EngineEvent>,
+    pub(super) exit: watch::Receiver<Option<Exit>>,
+}
+
+/// A graph on its way.
+struct Submission {
+    prepared: Prepared,
+    fast: bool,
+    reply: oneshot::Sender<Result<CommitReport, SubmitError>>,
+    /// The vertices that have to settle before (engine.md §2.7).
+    gate: Vec<VertexId>,
+}
+
+/// The tasks of one vertex.
+struct Tasks {
+    context: InitContext,
+    watch: CancellationToken,
+    /// Whether a watch task exists.
+    watching: bool,
+    check: CancellationToken,
+}
+
+pub(super) struct Driver {
+    core: Core,
+    epoch: Instant,
+    registry: Registry,
+    services: Services,
+    log: Option<RefreshLog>,
+    log_stop: CancellationToken,
+    log_task: JoinSet<()>,
+    convergence: Convergence,
+    tasks: JoinSet<Done>,
+    /// By slot of the scheduler.
+    by_vertex: Vec<Option<Tasks>>,
+    event_sender: mpsc::Sender<WatchEvent>,
+    event_receiver: mpsc::Receiver<WatchEvent>,
+    /// Events that wait for the resume.
+    held: Vec<WatchEvent>,
+    control: mpsc::Receiver<Control>,
+    rung: watch::Receiver<Rung>,
+    waiting: VecDeque<Submission>,
+    /// The graph that the pause is for.
+    switching: Option<Submission>,
+    pause_began: Duration,
+    /// Those that wait for the end; there is no way back once there is one.
+    leaving: Vec<oneshot::Sender<Vec<String>>>,
+    /// Why no further graph can be taken.
+    dead: Option<String>,
+    status: watch::Sender<EngineStatus>,
+    broadcast: broadcast::Sender<EngineEvent>,
+    exit: watch::Sender<Option<Exit>>,
+}
+
+impl Driver {
+    pub(super) fn new(
+        config: EngineConfig,
+        control: mpsc::Receiver<Control>,
+        rung: watch::Receiver<Rung>,
+    ) -> (Self, Views) {
+        let (event_sender, event_receiver) = mpsc::channel(EVENTS);
+        let (status, status_view) = watch::channel(EngineStatus::default());
+        let (exit, exit_view) = watch::channel(None);
+        let broadcast = broadcast::Sender::new(BROADCAST);
+        let views = Views {
+            status: status_view,
+            events: broadcast.clone(),
+            exit: exit_view,
+        };
+        let log = config
+            .durable_notifications
+            .then(|| RefreshLog::open(state_dir::refresh(&config.services.prefix)));
+        let mut core = Core::new(config.converger.timeout);
+        core.resume(false, Duration::ZERO);
+        let driver = Self {
+            core,
+            epoch: Instant::now(),
+            registry: config.registry,
+            services: config.services,
+            log,
+            log_stop: CancellationToken::new(),
+            log_task: JoinSet::new(),
+            convergence: Convergence::new(config.converger),
+            tasks: JoinSet::new(),
+            by_vertex: Vec::new(),
+            event_sender,
+            event_receiver,
+            held: Vec::new(),
+            control,
+            rung,
+            waiting: VecDeque::new(),
+            switching: None,
+            pause_began: Duration::ZERO,
+            leaving: Vec::new(),
+            dead: None,
+            status,
+            broadcast,
+            exit,
+        };
+        (driver, views)
+    }
+
+    pub(super) async fn run(mut self) {
+        if let Some(log) = &self.log {
+            self.log_task.spawn(log.clone().run(self.log_stop.clone()));
+        }
+        loop {
+            self.core.advance(self.now());
+            self.execute();
+            self.open_gate();
+            if self.core.is_quiescent() {
+                if let Some(submission) = self.switching.take() {
+                    self.core.paused();
+                    self.switch(submission).await;
+                    continue;
+                }
+                if !self.leaving.is_empty() {
+                    self.core.paused();
+                    self.leave().await;
+                    return;
+                }
+            }
+            self.publish();
+            let deadline = self
+                .core
+                .deadline()
+                .and_then(|deadline| self.epoch.checked_add(deadline));
+            tokio::select! {
+                control = self.control.recv() => match control {
+                    Some(control) => self.obey(control),
+                    // The engine was dropped; so is this task at its next wait.
+                    None => return,
+                },
+                Ok(()) = self.rung.changed() => self.climb(),
+                Some(done) = self.tasks.join_next() => {
+                    self.finished(done);
+                    self.drain();
+                }
+                Some(event) = self.event_receiver.recv() => {
+                    self.event(event);
+                    self.drain();
+                }
+                () = sleep_until(deadline.unwrap_or(self.epoch)), if deadline.is_some() => {}
+            }
+        }
+    }
+
+    fn now(&self) -> Duration {
+        self.epoch.elapsed()
+    }
+
+    /// Takes what has arrived besides, so that what belongs together is worked on together.
+    fn drain(&mut self) {
+        for _ in 0..BATCH {
+            if let Some(done) = self.tasks.try_join_next() {
+                self.finished(done);
+            } else if let Ok(event) = self.event_receiver.try_recv() {
+                self.event(event);
+            } else {
+                return;
+            }
+        }
+    }
+
+    fn obey(&mut self, control: Control) {
+        match control {
+            Control::Snapshot(reply) => {
+                // Who asked may have left.
+                let _ = reply.send(self.core.snapshot());
+            }
+            Control::Shutdown { fast, reply } => {
+                self.leaving.push(reply);
+                for submission in self.waiting.drain(..).chain(self.switching.take()) {
+                    let _ = submission.reply.send(Err(SubmitError::Fatal(
+                        "the engine is shutting down".to_owned(),
+                    )));
+                }
+                self.core.pause(fast, self.epoch.elapsed());
+            }
+            Control::Submit {
+                prepared,
+                fast,
+                reply,
+            } => {
+                if let Some(reason) = self.unusable() {
+                    let _ = reply.send(Err(SubmitError::Fatal(reason)));
+                    return;
+                }
+                let submission = Submission {
+                    prepared,
+                    fast,
+                    reply,
+                    gate: Vec::new(),
+                };
+                self.supersede(&submission.prepared);
+                self.waiting.push_back(submission);
+                if self.waiting.len() == 1 {
+                    self.compute_gate();
+                }
+            }
+        }
+    }
+
+    fn unusable(&self) -> Option<String> {
+        if !self.leaving.is_empty() {
+            return Some("the engine is shutting down".to_owned());
+        }
+        self.dead.clone()
+    }
+
+    /// Graphs that wait are dropped in favour of the newer one, unless they hold something that has to be
+    /// realized once and that the newer one does not hold (engine.md 2.7.3).
+    fn supersede(&mut self, newer: &Prepared) {
+        let replaceable = |older: &Submission| {
+            older
+                .prepared
+                .resources
+                .iter()
+                .filter(|resource| resource.meta.realize)
+                .all(|resource| {
+                    newer.resources.iter().any(|other| {
+                        confine("compare", || resource.differs(other).is_none()).unwrap_or(false)
+                    })
+                })
+        };
+        let mut front_changed = false;
+        while let Some(older) = self.waiting.back()
+            && replaceable(older)
+        {
+            if let Some(older) = self.waiting.pop_back() {
+                let _ = older.reply.send(Err(SubmitError::Superseded));
+            }
+            front_changed = self.waiting.is_empty();
+        }
+        if front_changed {
+            info!("a newer graph takes the place of one that waited");
+        }
+    }
+
+    fn compute_gate(&mut self) {
+        if let Some(front) = self.waiting.front_mut() {
+            let plan = self.core.plan(&front.prepared);
+            front.gate = self.core.unrealized(&plan);
+            if !front.gate.is_empty() {
+                info!(
+                    "the switch waits until {} resources are realized",
+                    front.gate.len()
+                );
+            }
+        }
+    }
+
+    /// Starts the pause for the next graph once nothing has to be realized before.
+    fn open_gate(&mut self) {
+        if self.switching.is_some() || !self.leaving.is_empty() {
+            return;
+        }
+        let interrupted = *self.rung.borrow() > Rung::Run;
+        let Some(front) = self.waiting.front_mut() else {
+            return;
+        };
+        front
+            .gate
+            .retain(|vertex| self.core.awaits_realization(*vertex));
+        if !front.gate.is_empty() && !interrupted {
+            return;
+        }
+        let fast = front.fast;
+        self.switching = self.waiting.pop_front();
+        self.pause_began = self.now();
+        self.core.pause(fast, self.now());
+        self.execute();
+    }
+
+    fn climb(&mut self) {
+        let rung = *self.rung.borrow_and_update();
+        if rung == Rung::Run {
+            return;
+        }
+        let now = self.now();
+        self.core.interrupt(now);
+        if rung == Rung::Hard {
+            let vertices: Vec<_> = self.core.scheduler.vertices().collect();
+            for vertex in vertices {
+                let Some(state) = self.core.vertex(vertex) else {
+                    continue;
+                };
+                if let Err(panic) = confine("interrupt", || state.resource.interrupt()) {
+                    let identity = &state.declared.identity;
+                    error!(kind = %identity.kind, name = %identity.name, "{panic}");
+                }
+            }
+        }
+    }
+
+    fn event(&mut self, event: WatchEvent) {
+        let now = self.now();
+        let WatchId {
+            vertex,
+            incarnation,
+        } = event.watch;
+        if self.core.watch_event(vertex, incarnation, now) {
+            self.execute();
+            // The watch may have been cancelled meanwhile.
+            let _ = event.taken.send(());
+        } else {
+            self.held.push(event);
+        }
+    }
+
+    fn finished(&mut self, done: Result<Done, tokio::task::JoinError>) {
+        let now = self.now();
+        match done {
+            Ok(Done::Watch { watch, result }) => {
+                if let Some(tasks) = self.tasks_of(watch.vertex) {
+                    tasks.watching = false;
+                }
+                self.core
+                    .watch_ended(watch.vertex, watch.incarnation, result, now);
+            }
+            Ok(Done::Check { vertex, result }) => self.core.check_ended(vertex, result, now),
+            // Panics of resources are caught inside the tasks.
+            Err(error) => error!("internal error: a task of the engine ended early: {error}"),
+        }
+        self.execute();
+    }
+
+    fn tasks_of(&mut self, vertex: VertexId) -> Option<&mut Tasks> {
+        if !self.core.scheduler.contains(vertex) {
+            return None;
+        }
+        self.by_vertex.get_mut(vertex.index as usize)?.as_mut()
+    }
+
+    /// Does what the state machine wants.
+    fn execute(&mut self) {
+        for command in self.core.take_commands() {
+            match command {
+                Command::StartWatch {
+                    vertex,
+                    incarnation,
+                } => self.start_watch(WatchId {
+                    vertex,
+                    incarnation,
+                }),
+                Command::StopWatch(vertex) => {
+                    if let Some(tasks) = self.tasks_of(vertex) {
+                        tasks.watch.cancel();
+                    }
+                }
+                Command::Check(vertex, request) => self.start_check(vertex, request),
+                Command::CancelCheck(vertex) => {
+                    if let Some(tasks) = self.tasks_of(vertex) {
+                        tasks.check.cancel();
+                    }
+                }
+                Command::Raise { parent, children } => {
+                    if let Some(log) = &self.log {
+                        let children = self.core.identities(&children);
+                        for parent in self.core.identities(&[parent]) {
+                            log.resolve(&parent, children.clone());
+                        }
+                    }
+                }
+                Command::Served { parents, child } => {
+                    if let Some(log) = &self.log {
+                        let parents = self.core.identities(&parents);
+                        for child in self.core.identities(&[child]) {
+                            log.serve(parents.clone(), &child);
+                        }
+                    }
+                }
+                Command::Event(event) => {
+                    if let EngineEvent::Converged(converged) = event {
+                        self.converged(converged);
+                    }
+                    // Nobody may be listening.
+                    let _ = self.broadcast.send(event);
+                }
+            }
+        }
+    }
+
+    fn converged(&mut self, converged: bool) {
+        let exit = match self.convergence.report(converged) {
+            Ok(true) => {
+                let seconds = self.core.converger.timeout().unwrap_or_default().as_secs();
+                info!("converged for {seconds} seconds, exiting!");
+                Exit::Converged
+            }
+            Ok(false) => return,
+            Err(error) => {
+                error!("{error}");
+                Exit::Failed(error.into())
+            }
+        };
+        self.request_exit(exit);
+    }
+
+    fn request_exit(&self, exit: Exit) {
+        self.exit.send_if_modified(|present| {
+            let first = present.is_none();
+            if first {
+                *present = Some(exit);
+            }
+            first
+        });
+    }
+
+    fn start_watch(&mut self, watch: WatchId) {
+        let Some(state) = self.core.vertex(watch.vertex) else {
+            return;
+        };
+        let (resource, params) = (state.resource.clone(), state.params.clone());
+        let events = self.event_sender.clone();
+        let Some(tasks) = self.tasks_of(watch.vertex) else {
+            return;
+        };
+        tasks.watch = CancellationToken::new();
+        tasks.watching = true;
+        let context =
+            WatchContext::shared(tasks.context.clone(), tasks.watch.clone(), watch, events);
+        self.tasks
+            .spawn(task::watch(watch, resource, params, context));
+    }
+
+    fn start_check(&mut self, vertex: VertexId, mut request: super::core::CheckRequest) {
+        let Some(state) = self.core.vertex(vertex) else {
+            return;
+        };
+        let resource = state.resource.clone();
+        let identity = state.declared.identity.clone();
+        let log = self.log.clone();
+        let Some(tasks) = self.tasks_of(vertex) else {
+            return;
+        };
+        tasks.check = CancellationToken::new();
+        let context = CheckContext::new(
+            tasks.context.clone(),
+            tasks.check.clone(),
+            request.apply,
+            request.refresh,
+            std::mem::take(&mut request.received),
+        );
+        self.tasks.spawn(task::check(
+            vertex, identity, resource, request, context, log,
+        ));
+    }
+
+    fn publish(&self) {
+        let status = self.core.status();
+        self.status.send_if_modified(|former| {
+            let changed = *former != status;
+            *former = status;
+            changed
+        });
+    }
+
+    /// Lets the workers run again.
+    fn resume(&mut self, committed: bool) {
+        self.core.resume(committed, self.now());
+        self.execute();
+        for event in std::mem::take(&mut self.held) {
+            self.event(event);
+        }
+        debug_assert!(self.core.mode() != Mode::Paused || !self.held.is_empty());
+    }
+
+    /// The end: every vertex is removed like at a switch (engine.md §2.9).
+    async fn leave(&mut self) {
+        info!("waiting...");
+        let vertices: Vec<_> = self.core.scheduler.vertices().collect();
+        let errors = self.tear_down(&vertices).await;
+        self.core.forget(&vertices);
+        self.log_stop.cancel();
+        while self.log_task.join_next().await.is_some() {}
+        if !errors.is_empty() {
+            warn!("{} resources were not cleaned up", errors.len());
+        }
+        self.publish();
+        // Calls that came during the tear down.
+        while let Ok(control) = self.control.try_recv() {
+            match control {
+                Control::Shutdown { reply, .. } => self.leaving.push(reply),
+                Control::Submit { reply, .. } => {
+                    let _ = reply.send(Err(SubmitError::Fatal("the engine has ended".to_owned())));
+                }
+                Control::Snapshot(reply) => drop(reply),
+            }
+        }
+        for reply in self.leaving.drain(..) {
+            let _ = reply.send(errors.clone());
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! The stop-the-world part of a graph switch (engine.md §2.3, steps 9 to 14; §2.4).
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use mgmt_compiler::graph::Identity;
+use rustc_hash::FxHashSet;
+use tokio::task::JoinError;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use super::{Done, Driver, Submission, Tasks};
+use crate::engine::commit::{NewObject, Plan, Target};
+use crate::engine::core::describe;
+use crate::engine::prepare::{Prepared, Problem};
+use crate::engine::refresh::Outstanding;
+use crate::engine::scheduler::VertexId;
+use crate::engine::status::EngineEvent;
+use crate::engine::{CommitReport, Exit, SubmitError, confine, state_dir, task};
+use crate::resource::{AnyResource, InitContext};
+
+/// How many resources are initialised or cleaned up at once.
+const CONCURRENT: usize = 64;
+
+struct Added {
+    object: NewObject,
+    context: InitContext,
+}
+
+impl Driver {
+    /// Replaces the running graph. Everybody is paused; events wait.
+    pub(super) async fn switch(&mut self, submission: Submission) {
+        let Submission {
+            prepared, reply, ..
+        } = submission;
+        let plan = self.core.plan(&prepared);
+        let result = match self.create(&prepared, &plan) {
+            Err(problems) => {
+                self.resume(false);
+                Err(SubmitError::Rejected(problems))
+            }
+            Ok(added) => self.replace(prepared, plan, added).await,
+        };
+        if let Err(SubmitError::Fatal(reason)) = &result {
+            error!("{reason}");
+            self.dead = Some(reason.clone());
+            self.request_exit(Exit::Failed(reason.as_str().into()));
+        }
+        // Who submitted may have given up waiting.
+        let _ = reply.send(result);
+        for waiting in self.waiting.iter_mut() {
+            waiting.gate.clear();
+        }
+        if let Some(reason) = self.dead.clone() {
+            for waiting in self.waiting.drain(..) {
+                let _ = waiting.reply.send(Err(SubmitError::Fatal(reason.clone())));
+            }
+        }
+        self.compute_gate();
+    }
+
+    /// Everything that can fail without the removals having happened.
+    fn create(&self, prepared: &Prepared, plan: &Plan) -> Result<Vec<Added>, Vec<Problem>> {
+        let mut problems = Vec::new();
+        let mut added = Vec::new();
+        for (new, target) in prepared.resources.iter().zip(&plan.targets) {
+            if matches!(target, Target::Keep(_)) {
+                continue;
+            }
+            let identity = &new.identity;
+            let created = confine("new", || self.registry.create(&identity.name, &*new.params));
+            let resource: Arc<dyn AnyResource> = match created {
+                Ok(Ok(resource)) => resource.into(),
+                Ok(Err(error)) => {
+                    problems.push(problem(new, describe(&error)));
+                    continue;
+                }
+                Err(panic) => {
+                    problems.push(problem(new, panic.to_string()));
+                    continue;
+                }
+            };
+            let traits = self.registry.traits(&identity.kind).unwrap_or_default();
+            added.push(Added {
+                object: NewObject {
+                    resource,
+                    refreshable: traits.refreshable,
+                },
+                context: InitContext::new(
+                    self.services.clone(),
+                    state_dir::vardir(&self.services.prefix, identity),
+                ),
+            });
+        }
+        if problems.is_empty() {
+            Ok(added)
+        } else {
+            Err(problems)
+        }
+    }
+
+    async fn replace(
+        &mut self,
+        prepared: Prepared,
+        plan: Plan,
+        added: Vec<Added>,
+    ) -> Result<CommitReport, SubmitError> {
+        // All removals end before the first init, so that two lives of one identity never overlap.
+        self.tear_down(&plan.removed).await;
+        if let Err(reason) = init_all(&prepared, &plan, &added).await {
+            self.core.forget(&plan.removed);
+            self.core.scheduler.connect(&[]);
+            return Err(SubmitError::Fatal(reason));
+        }
+        let outstanding = self
+            .log
+            .as_ref()
+            .map(|log| log.outstanding())
+            .unwrap_or_default();
+        self.prune_log(&prepared, &outstanding);
+        let (vertices, edges) = (prepared.resources.len(), prepared.edges.len());
+        let (objects, contexts): (Vec<_>, Vec<_>) = added
+            .into_iter()
+            .map(|added| (added.object, added.context))
+            .unzip();
+        for vertex in &plan.removed {
+            if let Some(slot) = self.by_vertex.get_mut(vertex.index as usize) {
+                *slot = None;
+            }
+        }
+        let ids = self.core.commit(prepared, &plan, objects, |parent, child| {
+            outstanding.contains(parent, child)
+        });
+        for (vertex, context) in ids.iter().zip(contexts) {
+            let index = vertex.index as usize;
+            if self.by_vertex.len() <= index {
+                self.by_vertex.resize_with(index + 1, || None);
+            }
+            self.by_vertex[index] = Some(Tasks {
+                context,
+                watch: CancellationToken::new(),
+                watching: false,
+                check: CancellationToken::new(),
+            });
+        }
+        let report = CommitReport {
+            generation: self.core.generation,
+            kept: vertices - ids.len(),
+            added: ids.len(),
+            removed: plan.removed.len(),
+            paused: self.now() - self.pause_began,
+        };
+        self.resume(true);
+        info!("graph: Vertices({vertices}), Edges({edges})");
+        let _ = self.broadcast.send(EngineEvent::Committed {
+            generation: report.generation,
+            vertices,
+            edges,
+            kept: report.kept,
+            added: report.added,
+            removed: report.removed,
+        });
+        Ok(report)
+    }
+
+    /// Records of notifications that no edge carries any more are dropped. An empty graph says nothing
+    /// about them: it is what runs while the real one is not there yet.
+    fn prune_log(&self, prepared: &Prepared, outstanding: &Outstanding) {
+        let Some(log) = &self.log else {
+            return;
+        };
+        if outstanding.is_empty() || prepared.resources.is_empty() {
+            return;
+        }
+        let pairs: BTreeSet<(Identity, Identity)> = prepared
+            .edges
+            .iter()
+            .filter(|edge| edge.notify)
+            .map(|edge| {
+                (
+                    prepared.resources[edge.from].identity.clone(),
+                    prepared.resources[edge.to].identity.clone(),
+                )
+            })
+            .collect();
+        log.retain(&pairs);
+    }
+
+    /// Stops the watches of the vertices, joins them, and cleans the resources up, all at once. Returns
+    /// what went wrong; it never stops half-way.
+    pub(super) async fn tear_down(&mut self, vertices: &[VertexId]) -> Vec<String> {
+        let mut open: FxHashSet<VertexId> = FxHashSet::default();
+        for vertex in vertices {
+            if let Some(tasks) = self.tasks_of(*vertex) {
+                tasks.watch.cancel();
+                if tasks.watching {
+                    open.insert(*vertex);
+                }
+            }
+        }
+        let gone: FxHashSet<VertexId> = vertices.iter().copied().collect();
+        self.held
+            .retain(|event| !gone.contains(&event.watch.vertex));
+        self.join_watches(open).await;
+        let objects = vertices.iter().filter_map(|vertex| {
+            let state = self.core.vertex(*vertex)?;
+            Some((state.declared.identity.clone(), state.resource.clone()))
+        });
+        let cleanups = objects.map(|(identity, resource)| async move {
+            let result = task::cleanup(&*resource).await;
+            (identity, result)
+        });
+        let mut errors = Vec::new();
+        let mut results =
+            futures::stream::iter(cleanups.collect::<Vec<_>>()).buffer_unordered(CONCURRENT);
+        while let Some((identity, result)) = results.next().await {
+            if let Err(error) = result {
+                let message = describe(&error);
+                error!(kind = %identity.kind, name = %identity.name, "can't clean up: {message}");
+                errors.push(format!("{identity}: can't clean up: {message}"));
+            }
+        }
+        errors
+    }
+
+    /// Waits for watches that were told to end. What else ends meanwhile is kept for later.
+    async fn join_watches(&mut self, mut open: FxHashSet<VertexId>) {
+        let mut others: Vec<Result<Done, JoinError>> = Vec::new();
+        let mut patience = Duration::from_secs(1);
+        let mut complain_at = Some(Instant::now() + patience);
+        let mut complained = false;
+        while !open.is_empty() {
+            tokio::select! {
+                done = self.tasks.join_next() => match done {
+                    Some(Ok(Done::Watch { watch, .. })) if open.remove(&watch.vertex) => {}
+                    Some(other) => others.push(other),
+                    // No task is left, so nobody is waited for.
+                    None => break,
+                },
+                () = sleep_until(complain_at.unwrap_or_else(Instant::now)), if complain_at.is_some() => {
+                    complained = true;
+                    for identity in self.core.identities(&open.iter().copied().collect::<Vec<_>>()) {
+                        warn!(kind = %identity.kind, name = %identity.name, "blocked: its watch does not end");
+                    }
+                    patience *= 2;
+                    complain_at = (patience <= Duration::from_secs(4)).then(|| Instant::now() + patience);
+                }
+            }
+        }
+        if complained {
+            info!("exited: all watches have ended");
+        }
+        for other in others {
+            self.finished(other);
+        }
+    }
+}
+
+/// Initialises all new resources. If one fails, those that succeeded are cleaned up.
+async fn init_all(prepared: &Prepared, plan: &Plan, added: &[Added]) -> Result<(), String> {
+    let new = prepared
+        .resources
+        .iter()
+        .zip(&plan.targets)
+        .filter(|(_, target)| matches!(target, Target::Add { .. }))
+        .map(|(new, _)| new);
+    let inits: Vec<_> = new
+        .zip(added)
+        .map(|(new, added)| async move {
+            let resource = &*added.object.resource;
+            let result = task::init(resource, &*new.params, &added.context).await;
+            (new, resource, result)
+        })
+        .collect();
+    let results: Vec<_> = futures::stream::iter(inits)
+        .buffer_unordered(CONCURRENT)
+        .collect()
+        .await;
+    let mut failures = Vec::new();
+    let mut succeeded = Vec::new();
+    for (new, resource, result) in results {
+        match result {
+            Ok(()) => succeeded.push((new, resource)),
+            Err(error) => failures.push(format!("{}: {}", new.identity, describe(&error))),
+        }
+    }
+    if failures.is_empty() {
+        return Ok(());
+    }
+    for (new, resource) in succeeded {
+        if let Err(error) = task::cleanup(resource).await {
+            error!(kind = %new.identity.kind, name = %new.identity.name, "can't clean up: {}", describe(&error));
+        }
+    }
+    Err(format!("can't initialise {}", failures.join("; ")))
+}
+
+fn problem(resource: &mgmt_compiler::graph::Resource, message: String) -> Problem {
+    Problem {
+        identity: resource.identity.clone(),
+        span: resource.span,
+        message,
+        help: None,
+    }
+}

@@ -1,0 +1,280 @@
+//! What is checked and added before a graph may take over, while the former one still runs
+//! (engine.md §2.3, steps 2 to 7).
+
+use std::fmt;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use mgmt_compiler::graph::{Identity, Resource, ResourceGraph};
+use mgmt_grammar::span::Span;
+use petgraph::visit::{EdgeRef, IntoEdgeReferences};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::confine;
+use crate::resource::Registry;
+
+/// A graph that may take over.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Prepared {
+    pub(crate) resources: Vec<Arc<Resource>>,
+    pub(crate) edges: Vec<PreparedEdge>,
+}
+
+/// An edge between two of [`Prepared::resources`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PreparedEdge {
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+    pub(crate) notify: bool,
+}
+
+/// What the deploy wants of all its resources.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Overrides {
+    pub(crate) noop: bool,
+    pub(crate) sema: Option<NonZeroU32>,
+}
+
+/// One reason why a graph can not take over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The resource.
+    pub identity: Identity,
+    /// The statement that declared it.
+    pub span: Option<Span>,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.identity, self.message)?;
+        match &self.help {
+            Some(help) => write!(f, " ({help})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Problem {
+    fn new(resource: &Resource, message: impl Into<String>) -> Self {
+        Self {
+            identity: resource.identity.clone(),
+            span: resource.span,
+            message: message.into(),
+            help: None,
+        }
+    }
+}
+
+/// Checks a graph and applies what the deploy wants of all its resources.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub(crate) fn prepare(
+    graph: &ResourceGraph,
+    registry: &Registry,
+    overrides: Overrides,
+) -> Result<Prepared, Vec<Problem>> {
+    let mut problems: Vec<Problem> = graph
+        .resources()
+        .filter_map(|resource| validate(resource, registry).err())
+        .collect();
+    problems.extend(duplicates(graph));
+    problems.extend(receives(graph));
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let mut prepared = flatten(graph, overrides);
+    // Automatic edges, automatic grouping and due reversals belong here, in this order.
+    add_sender_edges(&mut prepared);
+    match cycle(&prepared) {
+        Some(problem) => Err(vec![problem]),
+        None => Ok(prepared),
+    }
+}
+
+fn validate(resource: &Resource, registry: &Registry) -> Result<(), Problem> {
+    let wrong = |message: &str| Err(Problem::new(resource, message));
+    let identity = &resource.identity;
+    if identity.kind.is_empty() {
+        return wrong("the kind is empty");
+    }
+    if identity.name.is_empty() {
+        return wrong("the name is empty");
+    }
+    if let Err(error) = resource.meta.validate() {
+        return wrong(&error.to_string());
+    }
+    if identity.name.starts_with('$') && !resource.meta.dollar {
+        return Err(Problem {
+            help: Some("set `Meta:dollar` if that is what you mean".to_owned()),
+            ..Problem::new(resource, "the name begins with `$`")
+        });
+    }
+    if registry.traits(&identity.kind).is_none() {
+        return wrong(&format!(
+            "the resource kind `{}` can not run here",
+            identity.kind
+        ));
+    }
+    if resource.meta.hidden {
+        return Ok(());
+    }
+    match confine("validate", || resource.params.validate(&identity.name)) {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(invalid)) => Err(Problem {
+            help: invalid.help.clone(),
+            ..Problem::new(resource, invalid.to_string())
+        }),
+        Err(panic) => wrong(&panic.to_string()),
+    }
+}
+
+/// At most one resource that is not hidden may have an identity.
+fn duplicates(graph: &ResourceGraph) -> Vec<Problem> {
+    let mut seen = FxHashSet::default();
+    graph
+        .resources()
+        .filter(|resource| !resource.meta.hidden && !seen.insert(&resource.identity))
+        .map(|resource| Problem::new(resource, "is declared twice"))
+        .collect()
+}
+
+fn receives(graph: &ResourceGraph) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for resource in graph.resources() {
+        for (at, receive) in resource.receives.iter().enumerate() {
+            if graph.find(&receive.sender).is_none() {
+                let message = format!(
+                    "receives `{}` from {}, which is not in the graph",
+                    receive.param, receive.sender
+                );
+                problems.push(Problem::new(resource, message));
+            }
+            let clash = resource.receives[..at].iter().any(|other| {
+                other.param == receive.param
+                    && (other.sender != receive.sender || other.key != receive.key)
+            });
+            if clash {
+                let message = format!("receives `{}` twice", receive.param);
+                problems.push(Problem::new(resource, message));
+            }
+        }
+    }
+    problems
+}
+
+fn flatten(graph: &ResourceGraph, overrides: Overrides) -> Prepared {
+    let inner = graph.graph();
+    let mut resources = Vec::with_capacity(inner.node_count());
+    let mut position = FxHashMap::default();
+    for node in inner.node_indices() {
+        position.insert(node, resources.len());
+        resources.push(overridden(&inner[node], overrides));
+    }
+    let edges = inner
+        .edge_references()
+        .map(|edge| PreparedEdge {
+            from: position[&edge.source()],
+            to: position[&edge.target()],
+            notify: edge.weight().notify,
+        })
+        .collect();
+    Prepared { resources, edges }
+}
+
+fn overridden(resource: &Arc<Resource>, overrides: Overrides) -> Arc<Resource> {
+    if !overrides.noop && overrides.sema.is_none() {
+        return resource.clone();
+    }
+    let mut resource = Resource::clone(resource);
+    resource.meta.noop |= overrides.noop;
+    if let Some(count) = overrides.sema {
+        resource.meta.sema.push(format!(":{count}"));
+    }
+    Arc::new(resource)
+}
+
+/// A sender runs before its receivers, also if the front end did not say so.
+fn add_sender_edges(prepared: &mut Prepared) {
+    if prepared
+        .resources
+        .iter()
+        .all(|each| each.receives.is_empty())
+    {
+        return;
+    }
+    let by_identity: FxHashMap<&Identity, usize> = prepared
+        .resources
+        .iter()
+        .enumerate()
+        .filter(|(_, resource)| !resource.meta.hidden)
+        .map(|(at, resource)| (&resource.identity, at))
+        .collect();
+    let mut present: FxHashSet<(usize, usize)> = prepared
+        .edges
+        .iter()
+        .map(|edge| (edge.from, edge.to))
+        .collect();
+    for (to, resource) in prepared.resources.iter().enumerate() {
+        for receive in &resource.receives {
+            if let Some(from) = by_identity.get(&receive.sender)
+                && present.insert((*from, to))
+            {
+                prepared.edges.push(PreparedEdge {
+                    from: *from,
+                    to,
+                    notify: false,
+                });
+            }
+        }
+    }
+}
+
+/// One cycle, if there is any. Iterative, since a chain may be as long as the graph.
+fn cycle(prepared: &Prepared) -> Option<Problem> {
+    let count = prepared.resources.len();
+    let mut parents_left = vec![0usize; count];
+    let mut children: Vec<Vec<usize>> = vec![Vec::new(); count];
+    for edge in &prepared.edges {
+        parents_left[edge.to] += 1;
+        children[edge.from].push(edge.to);
+    }
+    let mut free: Vec<usize> = (0..count).filter(|at| parents_left[*at] == 0).collect();
+    while let Some(at) = free.pop() {
+        for child in &children[at] {
+            parents_left[*child] -= 1;
+            if parents_left[*child] == 0 {
+                free.push(*child);
+            }
+        }
+    }
+    // What is left has a parent that is left; following the parents must come back somewhere.
+    let mut parent = vec![None; count];
+    for edge in &prepared.edges {
+        if parents_left[edge.from] > 0 {
+            parent[edge.to] = Some(edge.from);
+        }
+    }
+    let mut at = (0..count).find(|at| parents_left[*at] > 0)?;
+    let mut position = FxHashMap::default();
+    let mut path = Vec::new();
+    while !position.contains_key(&at) {
+        position.insert(at, path.len());
+        path.push(at);
+        at = parent[at]?;
+    }
+    let mut members: Vec<String> = path[position[&at]..]
+        .iter()
+        .rev()
+        .map(|at| prepared.resources[*at].identity.to_string())
+        .collect();
+    members.extend(members.first().cloned());
+    Some(Problem::new(
+        &prepared.resources[at],
+        format!("depends on itself: {}", members.join(" -> ")),
+    ))
+}

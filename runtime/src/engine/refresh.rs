@@ -1,0 +1,259 @@
+//! Notifications that survive a crash (engine.md 3.4.14).
+//!
+//! Before a resource that notifies others may change anything, the *intent* is on disk. When it did change
+//! something, one *pending* record per notified child takes the intent's place, and goes when the child
+//! has served it. Whoever finds records after a crash notifies again: at least once, never not at all.
+//!
+//! The file holds what is outstanding now, which is little, and is replaced as a whole. Writes that come
+//! together share one replacement.
+
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use mgmt_compiler::graph::Identity;
+use serde::{Deserialize, Serialize};
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+const FILE: &str = "pending.json";
+const VERSION: u32 = 1;
+
+/// The outstanding notifications of one engine.
+#[derive(Clone, Debug)]
+pub(crate) struct RefreshLog(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    directory: PathBuf,
+    records: Mutex<Records>,
+    changed: Notify,
+    /// The version that is on disk, or why it is not.
+    durable: watch::Sender<u64>,
+}
+
+#[derive(Debug, Default)]
+struct Records {
+    intents: BTreeSet<Identity>,
+    pending: BTreeSet<(Identity, Identity)>,
+    version: u64,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct File {
+    version: u32,
+    intents: Vec<(String, String)>,
+    pending: Vec<((String, String), (String, String))>,
+}
+
+impl RefreshLog {
+    /// Opens the log in `directory`. A file that can not be understood is set aside, never fatal.
+    pub(crate) fn open(directory: PathBuf) -> Self {
+        let path = directory.join(FILE);
+        let records = match read(&path) {
+            Ok(records) => records,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Records::default(),
+            Err(error) => {
+                let aside = directory.join(format!("{FILE}.bad"));
+                warn!(
+                    "can't use `{}`: {error}; it is moved to `{}`, and notifications that were pending may be lost",
+                    path.display(),
+                    aside.display()
+                );
+                if let Err(error) = std::fs::rename(&path, &aside) {
+                    warn!("can't move `{}`: {error}", path.display());
+                }
+                Records::default()
+            }
+        };
+        Self(Arc::new(Shared {
+            directory,
+            records: Mutex::new(records),
+            changed: Notify::new(),
+            durable: watch::Sender::new(0),
+        }))
+    }
+
+    /// Records that `parent` may be about to notify, and waits until that is on disk.
+    ///
+    /// If it can not be written the notification is only as safe as this process; that is logged, and
+    /// nobody waits.
+    pub(crate) async fn intend(&self, parent: &Identity) {
+        let version = self.change(|records| records.intents.insert(parent.clone()));
+        let mut durable = self.0.durable.subscribe();
+        // The sender lives in `self`.
+        let _ = durable.wait_for(|durable| *durable >= version).await;
+    }
+
+    /// Puts records for the notified children in the place of the intent; none if nothing changed.
+    pub(crate) fn resolve(&self, parent: &Identity, children: Vec<Identity>) {
+        self.change(|records| {
+            let mut changed = records.intents.remove(parent);
+            for child in children {
+                changed |= records.pending.insert((parent.clone(), child));
+            }
+            changed
+        });
+    }
+
+    /// The child has served the notifications of these parents.
+    pub(crate) fn serve(&self, parents: Vec<Identity>, child: &Identity) {
+        self.change(|records| {
+            let mut changed = false;
+            for parent in parents {
+                changed |= records.pending.remove(&(parent, child.clone()));
+            }
+            changed
+        });
+    }
+
+    /// Whether a notification from `parent` to `child` may be outstanding.
+    pub(crate) fn outstanding(&self) -> Outstanding {
+        let records = self.lock();
+        Outstanding {
+            intents: records.intents.clone(),
+            pending: records.pending.clone(),
+        }
+    }
+
+    /// Drops the records of pairs for which `exists` is false, and turns intents into records of the pairs
+    /// that exist.
+    pub(crate) fn retain(&self, pairs: &BTreeSet<(Identity, Identity)>) {
+        self.change(|records| {
+            let before = (records.intents.len(), records.pending.len());
+            for (parent, child) in pairs {
+                if records.intents.contains(parent) {
+                    records.pending.insert((parent.clone(), child.clone()));
+                }
+            }
+            records.intents.clear();
+            records.pending.retain(|pair| pairs.contains(pair));
+            before != (0, records.pending.len())
+        });
+    }
+
+    /// Writes the changes until `stop`, and what is left then.
+    pub(crate) async fn run(self, stop: CancellationToken) {
+        let mut failed = false;
+        loop {
+            let (version, file) = self.file();
+            if version > *self.0.durable.borrow() {
+                let directory = self.0.directory.clone();
+                let written = tokio::task::spawn_blocking(move || write(&directory, &file)).await;
+                let error = match written {
+                    Ok(Ok(())) => None,
+                    Ok(Err(error)) => Some(error.to_string()),
+                    Err(error) => Some(error.to_string()),
+                };
+                if let Some(error) = &error
+                    && !failed
+                {
+                    warn!(
+                        "can't record pending notifications in `{}`: {error}; a crash may lose some",
+                        self.0.directory.display()
+                    );
+                }
+                failed = error.is_some();
+                self.0.durable.send_replace(version);
+                continue;
+            }
+            if stop.is_cancelled() {
+                return;
+            }
+            tokio::select! {
+                () = self.0.changed.notified() => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Records> {
+        self.0
+            .records
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the version that holds the change.
+    fn change(&self, change: impl FnOnce(&mut Records) -> bool) -> u64 {
+        let mut records = self.lock();
+        if change(&mut records) {
+            records.version += 1;
+            self.0.changed.notify_one();
+        }
+        records.version
+    }
+
+    fn file(&self) -> (u64, File) {
+        let pair = |identity: &Identity| (identity.kind.to_string(), identity.name.to_string());
+        let records = self.lock();
+        let file = File {
+            version: VERSION,
+            intents: records.intents.iter().map(pair).collect(),
+            pending: records
+                .pending
+                .iter()
+                .map(|(parent, child)| (pair(parent), pair(child)))
+                .collect(),
+        };
+        (records.version, file)
+    }
+}
+
+/// What was outstanding at one instant.
+#[derive(Debug, Default)]
+pub(crate) struct Outstanding {
+    intents: BTreeSet<Identity>,
+    pending: BTreeSet<(Identity, Identity)>,
+}
+
+impl Outstanding {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.intents.is_empty() && self.pending.is_empty()
+    }
+
+    /// Whether the child has to be notified.
+    pub(crate) fn contains(&self, parent: &Identity, child: &Identity) -> bool {
+        !self.is_empty()
+            && (self.intents.contains(parent)
+                || self.pending.contains(&(parent.clone(), child.clone())))
+    }
+}
+
+fn read(path: &Path) -> io::Result<Records> {
+    let text = std::fs::read(path)?;
+    let file: File = serde_json::from_slice(&text)?;
+    if file.version != VERSION {
+        return Err(io::Error::other(format!(
+            "its format {} is unknown",
+            file.version
+        )));
+    }
+    let identity = |(kind, name): (String, String)| Identity::new(kind, name);
+    Ok(Records {
+        intents: file.intents.into_iter().map(identity).collect(),
+        pending: file
+            .pending
+            .into_iter()
+            .map(|(parent, child)| (identity(parent), identity(child)))
+            .collect(),
+        version: 0,
+    })
+}
+
+fn write(directory: &Path, file: &File) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory)?;
+    let mut aside = tempfile::NamedTempFile::new_in(directory)?;
+    aside.write_all(&serde_json::to_vec(file)?)?;
+    aside.as_file().sync_data()?;
+    aside
+        .persist(directory.join(FILE))
+        .map_err(|error| error.error)?;
+    std::fs::File::open(directory)?.sync_all()
+}

@@ -1,0 +1,130 @@
+//! Where the engine and its resources keep their state below the prefix (engine.md §6.5).
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE;
+use mgmt_compiler::graph::Identity;
+use sha2::{Digest, Sha256};
+
+/// The longest name of a directory entry on the file systems that matter.
+const NAME_MAX: usize = 255;
+
+/// The private directory of a resource.
+pub(crate) fn vardir(prefix: &Path, identity: &Identity) -> PathBuf {
+    // The empty part gives the trailing slash.
+    prefix
+        .join("engine")
+        .join("state")
+        .join(unique_name(identity))
+        .join("")
+}
+
+/// Where pending notifications are kept.
+pub(crate) fn refresh(prefix: &Path) -> PathBuf {
+    prefix.join("engine").join("refresh")
+}
+
+/// `kind-` with the encoded name, then the name in a readable form; a digest if that is too long.
+fn unique_name(identity: &Identity) -> String {
+    let kind = identity.kind.as_str().replace('/', "-");
+    let encoded = URL_SAFE.encode(identity.name.as_bytes());
+    let readable = identity.name.as_str().replace(['/', '\0'], "-");
+    let name = format!("{kind}-{encoded}+{readable}");
+    if name.len() <= NAME_MAX {
+        return name;
+    }
+    let digest = Sha256::digest(identity.to_string().as_bytes());
+    let kind: String = kind.chars().take(40).collect();
+    format!("{kind}-{}", URL_SAFE.encode(digest))
+}
+
+/// The exclusive use of a prefix, until it is dropped.
+#[derive(Debug)]
+pub struct PrefixLock(#[allow(dead_code)] File);
+
+/// The prefix can not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PrefixError {
+    /// It can not be created or opened.
+    #[error("can't use the directory `{}`: {source}", path.display())]
+    Unusable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Somebody else has it.
+    #[error(
+        "the directory `{}` is used by another process; stop it, or choose another directory with --prefix",
+        path.display()
+    )]
+    Locked {
+        /// Which.
+        path: PathBuf,
+    },
+}
+
+/// Creates the prefix if need be and takes it for this process alone.
+///
+/// # Errors
+/// If it can not be created, or if another process has it.
+pub fn lock_prefix(prefix: &Path) -> Result<PrefixLock, PrefixError> {
+    let unusable = |source| PrefixError::Unusable {
+        path: prefix.to_owned(),
+        source,
+    };
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o775)
+        .create(prefix)
+        .map_err(unusable)?;
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o600)
+        .open(prefix.join("lock"))
+        .map_err(unusable)?;
+    match rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(PrefixLock(file)),
+        Err(rustix::io::Errno::WOULDBLOCK) => Err(PrefixError::Locked {
+            path: prefix.to_owned(),
+        }),
+        Err(error) => Err(unusable(error.into())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_directory_tells_kind_and_name() {
+        let path = vardir(Path::new("/p"), &Identity::new("file", "/tmp/x"));
+        assert_eq!(path.to_str(), Some("/p/engine/state/file-L3RtcC94+-tmp-x/"));
+    }
+
+    #[test]
+    fn long_names_are_digested_and_stay_apart() {
+        let name = |tail: &str| unique_name(&Identity::new("file", "x".repeat(300) + tail));
+        assert!(name("a").len() <= NAME_MAX);
+        assert_ne!(name("a"), name("b"));
+    }
+
+    #[test]
+    fn a_prefix_serves_one_process() {
+        let prefix = tempfile::tempdir().expect("a temporary directory");
+        let held = lock_prefix(prefix.path()).expect("nobody has it yet");
+        assert!(matches!(
+            lock_prefix(prefix.path()),
+            Err(PrefixError::Locked { .. })
+        ));
+        drop(held);
+        assert!(lock_prefix(prefix.path()).is_ok());
+    }
+}

@@ -1,0 +1,134 @@
+//! What runs outside the state machine: the calls into resources, each in a task of its own. A panic of a
+//! resource is an error of its vertex (engine.md §1.3, L9).
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use mgmt_compiler::graph::Identity;
+use mgmt_stdlib::resource::Params;
+use tokio::time::{sleep, timeout};
+use tracing::warn;
+
+use super::core::{CheckRequest, CheckResult, describe};
+use super::panic_error;
+use super::refresh::RefreshLog;
+use super::scheduler::VertexId;
+use crate::resource::{
+    AnyResource, CheckContext, InitContext, Outcome, ResourceError, WatchContext, WatchId,
+};
+
+/// How a task ended.
+#[derive(Debug)]
+pub(crate) enum Done {
+    Watch {
+        watch: WatchId,
+        result: Result<(), ResourceError>,
+    },
+    Check {
+        vertex: VertexId,
+        result: CheckResult,
+    },
+}
+
+/// Runs one watch to its end.
+pub(crate) async fn watch(
+    watch: WatchId,
+    resource: Arc<dyn AnyResource>,
+    params: Arc<dyn Params>,
+    context: WatchContext,
+) -> Done {
+    let call = async { resource.watch(&*params, &context).await };
+    let result = AssertUnwindSafe(call)
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|panic| Err(panic_error("watch", &*panic)));
+    Done::Watch { watch, result }
+}
+
+/// Runs one `check_apply` to its end.
+pub(crate) async fn check(
+    vertex: VertexId,
+    identity: Identity,
+    resource: Arc<dyn AnyResource>,
+    request: CheckRequest,
+    context: CheckContext,
+    log: Option<RefreshLog>,
+) -> Done {
+    if request.intent
+        && let Some(log) = log
+    {
+        log.intend(&identity).await;
+    }
+    let call = async { resource.check_apply(&*request.params, &context).await };
+    let call = AssertUnwindSafe(call)
+        .catch_unwind()
+        .map(|result| result.unwrap_or_else(|panic| Err(panic_error("check_apply", &*panic))));
+    let outcome = match request.timeout {
+        None => call.await,
+        Some(limit) => within(limit, &identity, &context, call).await,
+    };
+    let sent = outcome.is_ok().then(|| context.take_sent()).flatten();
+    Done::Check {
+        vertex,
+        result: CheckResult { outcome, sent },
+    }
+}
+
+/// Cancels the call when its time is over, and waits for it: dropping it could leave half a change.
+async fn within(
+    limit: Duration,
+    identity: &Identity,
+    context: &CheckContext,
+    call: impl Future<Output = Result<Outcome, ResourceError>>,
+) -> Result<Outcome, ResourceError> {
+    let mut call = std::pin::pin!(call);
+    tokio::select! {
+        biased;
+        result = &mut call => return result,
+        () = sleep(limit) => context.token().cancel(),
+    }
+    let mut patience = Duration::from_secs(1);
+    let mut overrun = Duration::ZERO;
+    let result = loop {
+        match timeout(patience, &mut call).await {
+            Ok(result) => break result,
+            Err(_) => {
+                overrun += patience;
+                patience *= 2;
+                warn!(kind = %identity.kind, name = %identity.name,
+                    "still running {} seconds after its timeout", overrun.as_secs());
+            }
+        }
+    };
+    result.map_err(|error| {
+        let seconds = limit.as_secs_f64();
+        ResourceError::message(match error {
+            ResourceError::Cancelled => format!("timeout after {seconds} seconds"),
+            other => format!("timeout after {seconds} seconds: {}", describe(&other)),
+        })
+    })
+}
+
+/// Initialises a resource.
+pub(crate) async fn init(
+    resource: &dyn AnyResource,
+    params: &dyn Params,
+    context: &InitContext,
+) -> Result<(), ResourceError> {
+    let call = async { resource.init(params, context).await };
+    AssertUnwindSafe(call)
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|panic| Err(panic_error("init", &*panic)))
+}
+
+/// Cleans a resource up.
+pub(crate) async fn cleanup(resource: &dyn AnyResource) -> Result<(), ResourceError> {
+    let call = async { resource.cleanup().await };
+    AssertUnwindSafe(call)
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|panic| Err(panic_error("cleanup", &*panic)))
+}

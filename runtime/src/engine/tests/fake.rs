@@ -1,0 +1,478 @@
+//! A resource kind for tests: it does what its script says and writes down what was asked of it.
+
+use std::any::Any;
+use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use mgmt_compiler::graph::{Identity, Receive, Resource as Declared, ResourceGraph};
+use mgmt_stdlib::param::HostType;
+use mgmt_stdlib::resource::{
+    Declare, Invalid, Meta, Params, ResourceDef, SendDef, SetError, Traits, Validate,
+};
+use mgmt_stdlib::value::Value;
+use petgraph::stable_graph::NodeIndex;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep};
+
+use crate::engine::{Engine, EngineConfig};
+use crate::resource::{
+    CheckContext, InitContext, Outcome, Registry, Resource, ResourceError, Services, WatchContext,
+};
+
+/// What the fakes of one test share.
+#[derive(Debug)]
+pub(crate) struct World {
+    epoch: Instant,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    trace: Vec<Entry>,
+    fakes: BTreeMap<String, Behaviour>,
+    wakers: BTreeMap<String, Arc<Notify>>,
+}
+
+/// How a fake behaves; by name, so that it survives replacement.
+#[derive(Clone, Debug)]
+pub(crate) struct Behaviour {
+    /// How long a call takes.
+    pub(crate) latency: Duration,
+    /// What the next calls give; then whatever is the case.
+    pub(crate) script: VecDeque<Act>,
+    /// Whether a call is cut short by its cancellation.
+    pub(crate) obedient: bool,
+    /// Whether there is something to repair.
+    pub(crate) broken: bool,
+    /// Ends of the next watches, before their first event.
+    pub(crate) watch_script: VecDeque<Act>,
+    /// What it sends.
+    pub(crate) out: String,
+    pub(crate) init: Option<Act>,
+}
+
+impl Default for Behaviour {
+    fn default() -> Self {
+        Self {
+            latency: Duration::ZERO,
+            script: VecDeque::new(),
+            obedient: true,
+            broken: true,
+            watch_script: VecDeque::new(),
+            out: String::new(),
+            init: None,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Act {
+    Fail,
+    Panic,
+    /// Returns without having done anything.
+    Stop,
+    /// Like the fake would without a script.
+    Normal,
+}
+
+/// What happened, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) at: Duration,
+    pub(crate) name: String,
+    pub(crate) what: What,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    Init,
+    Watch,
+    Check {
+        apply: bool,
+        refresh: bool,
+        text: String,
+        changed: bool,
+    },
+    Checked(Option<Outcome>),
+    Unwatch,
+    Cleanup,
+    Interrupt,
+}
+
+impl World {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            epoch: Instant::now(),
+            state: Mutex::default(),
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    fn note(&self, name: &str, what: What) {
+        let entry = Entry {
+            at: self.epoch.elapsed(),
+            name: name.to_owned(),
+            what,
+        };
+        self.lock().trace.push(entry);
+    }
+
+    /// Changes the behaviour of a fake.
+    pub(crate) fn set(&self, name: &str, change: impl FnOnce(&mut Behaviour)) {
+        change(self.lock().fakes.entry(name.to_owned()).or_default());
+    }
+
+    /// Breaks the subject from outside and lets its watch see it.
+    pub(crate) fn break_it(&self, name: &str) {
+        self.set(name, |fake| fake.broken = true);
+        self.waker(name).notify_one();
+    }
+
+    /// Lets the watch see something.
+    pub(crate) fn touch(&self, name: &str) {
+        self.waker(name).notify_one();
+    }
+
+    fn waker(&self, name: &str) -> Arc<Notify> {
+        self.lock()
+            .wakers
+            .entry(name.to_owned())
+            .or_default()
+            .clone()
+    }
+
+    pub(crate) fn trace(&self) -> Vec<Entry> {
+        self.lock().trace.clone()
+    }
+
+    pub(crate) fn clear_trace(&self) {
+        self.lock().trace.clear();
+    }
+
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.epoch.elapsed()
+    }
+
+    /// How often something happened to a fake.
+    pub(crate) fn count(&self, name: &str, what: impl Fn(&What) -> bool) -> usize {
+        self.lock()
+            .trace
+            .iter()
+            .filter(|entry| entry.name == name && what(&entry.what))
+            .count()
+    }
+
+    pub(crate) fn checks(&self, name: &str) -> usize {
+        self.count(name, |what| matches!(what, What::Check { .. }))
+    }
+
+    /// The starts of the calls, with their times in milliseconds.
+    pub(crate) fn starts(&self, name: &str) -> Vec<u128> {
+        self.lock()
+            .trace
+            .iter()
+            .filter(|entry| entry.name == name && matches!(entry.what, What::Check { .. }))
+            .map(|entry| entry.at.as_millis())
+            .collect()
+    }
+
+    fn behaviour(&self, name: &str) -> Behaviour {
+        self.lock().fakes.get(name).cloned().unwrap_or_default()
+    }
+}
+
+/// The parameters of a fake.
+#[derive(Clone, Debug)]
+pub(crate) struct FakeParams {
+    world: Arc<World>,
+    /// Can be received.
+    pub(crate) text: String,
+}
+
+impl Params for FakeParams {
+    fn kind(&self) -> &'static str {
+        "fake"
+    }
+    fn set(&mut self, param: &str, value: &Value) -> Result<(), SetError> {
+        match (param, value.as_str()) {
+            ("text", Some(text)) => self.text = text.to_string_lossy().into_owned(),
+            ("text", None) => return Err(SetError::Misfit("not a str".to_owned())),
+            _ => return Err(SetError::Unknown(param.to_owned())),
+        }
+        Ok(())
+    }
+    fn get(&self, param: &str) -> Option<Value> {
+        (param == "text").then(|| Value::str(self.text.as_str()))
+    }
+    fn is_zero(&self, _param: &str) -> bool {
+        self.text.is_empty()
+    }
+    fn differs(&self, other: &dyn Params) -> Option<String> {
+        match other.as_any().downcast_ref::<Self>() {
+            Some(other) if other.text == self.text => None,
+            _ => Some("the text differs".to_owned()),
+        }
+    }
+    fn clone_box(&self) -> Box<dyn Params> {
+        Box::new(self.clone())
+    }
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
+}
+
+impl Validate for FakeParams {
+    fn validate(&self, _name: &str) -> Result<(), Invalid> {
+        match self.text.as_str() {
+            "invalid" => Err(Invalid::param("text", "must not be `invalid`")),
+            "panic" => panic!("asked for"),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Declare for FakeParams {
+    fn declare() -> ResourceDef {
+        ResourceDef {
+            kind: "fake",
+            doc: "For tests.",
+            params: Vec::new(),
+            sends: vec![SendDef {
+                name: "out",
+                doc: "What the script says.",
+                ty: HostType::Str,
+            }],
+            traits: Traits {
+                refreshable: true,
+                receives: true,
+                ..Traits::default()
+            },
+            new: || {
+                Box::new(FakeParams {
+                    world: World::new(),
+                    text: String::new(),
+                })
+            },
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Fake {
+    name: String,
+    world: Arc<World>,
+    running: Mutex<bool>,
+}
+
+#[async_trait]
+impl Resource for Fake {
+    type Params = FakeParams;
+
+    fn new(name: &str, params: &FakeParams) -> Self {
+        Self {
+            name: name.to_owned(),
+            world: params.world.clone(),
+            running: Mutex::new(false),
+        }
+    }
+
+    async fn init(&self, _: &FakeParams, _: &InitContext) -> Result<(), ResourceError> {
+        match self.world.behaviour(&self.name).init {
+            Some(Act::Fail) => return Err(ResourceError::message("init failed")),
+            Some(Act::Panic) => panic!("init panicked"),
+            _ => {}
+        }
+        self.world.note(&self.name, What::Init);
+        Ok(())
+    }
+
+    async fn watch(&self, _: &FakeParams, context: &WatchContext) -> Result<(), ResourceError> {
+        self.world.note(&self.name, What::Watch);
+        let mut act = None;
+        self.world
+            .set(&self.name, |fake| act = fake.watch_script.pop_front());
+        match act {
+            Some(Act::Fail) => return Err(ResourceError::message("can not watch")),
+            Some(Act::Panic) => panic!("watch panicked"),
+            Some(Act::Stop) => return Ok(()),
+            _ => {}
+        }
+        let waker = self.world.waker(&self.name);
+        loop {
+            if context.event().await.is_err() {
+                break;
+            }
+            tokio::select! {
+                () = context.cancelled() => break,
+                () = waker.notified() => {}
+            }
+        }
+        self.world.note(&self.name, What::Unwatch);
+        Ok(())
+    }
+
+    fn must_rewatch(&self, old: &FakeParams, new: &FakeParams) -> bool {
+        new.text.starts_with("rewatch") && old.text != new.text
+    }
+
+    async fn check_apply(
+        &self,
+        params: &FakeParams,
+        context: &CheckContext,
+    ) -> Result<Outcome, ResourceError> {
+        assert!(
+            !std::mem::replace(&mut *self.running.lock().unwrap(), true),
+            "two calls at once"
+        );
+        self.world.note(
+            &self.name,
+            What::Check {
+                apply: context.apply(),
+                refresh: context.refresh(),
+                text: params.text.clone(),
+                changed: context.has_changed("text"),
+            },
+        );
+        let mut behaviour = None;
+        self.world.set(&self.name, |fake| {
+            behaviour = Some((fake.clone(), fake.script.pop_front()));
+        });
+        let (fake, act) = behaviour.unwrap();
+        let cancelled = tokio::select! {
+            () = sleep(fake.latency) => false,
+            () = context.cancelled(), if fake.obedient => true,
+        };
+        *self.running.lock().unwrap() = false;
+        let result = match act {
+            _ if cancelled => Err(ResourceError::Cancelled),
+            Some(Act::Fail) => Err(ResourceError::message("apply failed")),
+            Some(Act::Panic) => {
+                self.world.note(&self.name, What::Checked(None));
+                panic!("apply panicked")
+            }
+            _ if fake.broken || context.refresh() => Ok(Outcome::Changed),
+            _ => Ok(Outcome::Unchanged),
+        };
+        if result.is_ok() {
+            context.send(vec![("out", Some(Value::str(fake.out.as_str())))]);
+            if context.apply() {
+                self.world.set(&self.name, |fake| fake.broken = false);
+            }
+        }
+        self.world
+            .note(&self.name, What::Checked(result.as_ref().ok().copied()));
+        result
+    }
+
+    fn interrupt(&self) {
+        self.world.note(&self.name, What::Interrupt);
+    }
+
+    async fn cleanup(&self) -> Result<(), ResourceError> {
+        self.world.note(&self.name, What::Cleanup);
+        Ok(())
+    }
+}
+
+/// Builds graphs of fakes by name.
+pub(crate) struct Graph {
+    world: Arc<World>,
+    pub(crate) graph: ResourceGraph,
+    nodes: BTreeMap<String, NodeIndex>,
+}
+
+impl Graph {
+    pub(crate) fn new(world: &Arc<World>) -> Self {
+        Self {
+            world: world.clone(),
+            graph: ResourceGraph::default(),
+            nodes: BTreeMap::new(),
+        }
+    }
+
+    /// Adds fakes with default parameters.
+    pub(crate) fn fakes(mut self, names: &[&str]) -> Self {
+        for name in names {
+            self = self.fake(name, "", Meta::default());
+        }
+        self
+    }
+
+    pub(crate) fn fake(self, name: &str, text: &str, meta: Meta) -> Self {
+        self.receiver(name, text, meta, &[])
+    }
+
+    /// `from` are senders whose `out` becomes the receiver's `text`.
+    pub(crate) fn receiver(mut self, name: &str, text: &str, meta: Meta, from: &[&str]) -> Self {
+        let receives = from
+            .iter()
+            .map(|sender| Receive {
+                param: "text".into(),
+                sender: Identity::new("fake", *sender),
+                key: "out".into(),
+                span: None,
+            })
+            .collect();
+        let node = self.graph.add(Arc::new(Declared {
+            identity: Identity::new("fake", name),
+            params: Arc::new(FakeParams {
+                world: self.world.clone(),
+                text: text.to_owned(),
+            }),
+            meta,
+            receives,
+            span: None,
+        }));
+        self.nodes.insert(name.to_owned(), node);
+        self
+    }
+
+    pub(crate) fn edge(self, from: &str, to: &str) -> Self {
+        self.connect(from, to, false)
+    }
+
+    pub(crate) fn notify(self, from: &str, to: &str) -> Self {
+        self.connect(from, to, true)
+    }
+
+    fn connect(mut self, from: &str, to: &str, notify: bool) -> Self {
+        self.graph.connect(self.nodes[from], self.nodes[to], notify);
+        self
+    }
+}
+
+pub(crate) fn services(prefix: &Path) -> Services {
+    Services::new("h1", "mgmt", prefix)
+}
+
+/// The configuration of an engine that runs fakes and keeps nothing on disk.
+pub(crate) fn config() -> EngineConfig {
+    let mut registry = Registry::default();
+    registry.add::<Fake>();
+    EngineConfig {
+        durable_notifications: false,
+        ..EngineConfig::new(registry, services(Path::new("/nonexistent")))
+    }
+}
+
+pub(crate) fn engine() -> Engine {
+    Engine::new(config())
+}
+
+/// Waits until nobody has anything to do.
+pub(crate) async fn idle(engine: &Engine) {
+    let mut status = engine.status();
+    status
+        .wait_for(|status| status.busy == 0 && !status.paused)
+        .await
+        .expect("the engine runs");
+}
