@@ -159,7 +159,10 @@ impl Driver {
 
     pub(super) async fn run(mut self) {
         if let Some(log) = &self.log {
-            self.log_task.spawn(log.clone().run(self.log_stop.clone()));
+            let run = log
+                .clone()
+                .run(self.services.clone(), self.log_stop.clone());
+            self.log_task.spawn(run);
         }
         loop {
             self.core.advance(self.now());

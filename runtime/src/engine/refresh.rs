@@ -8,7 +8,8 @@
 //! together share one replacement.
 
 use std::collections::BTreeSet;
-use std::io::{self, Write};
+use std::io::{self, Write as _};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -17,6 +18,9 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
+
+use crate::atomic_write::{Attributes, Slot, Staged};
+use crate::resource::{ResourceError, Services};
 
 const FILE: &str = "pending.json";
 const VERSION: u32 = 1;
@@ -30,7 +34,7 @@ struct Shared {
     directory: PathBuf,
     records: Mutex<Records>,
     changed: Notify,
-    /// The version that is on disk, or why it is not.
+    /// The version that was written last.
     durable: watch::Sender<u64>,
 }
 
@@ -135,27 +139,20 @@ impl RefreshLog {
     }
 
     /// Writes the changes until `stop`, and what is left then.
-    pub(crate) async fn run(self, stop: CancellationToken) {
+    pub(crate) async fn run(self, services: Services, stop: CancellationToken) {
         let mut failed = false;
         loop {
             let (version, file) = self.file();
             if version > *self.0.durable.borrow() {
-                let directory = self.0.directory.clone();
-                let written = tokio::task::spawn_blocking(move || write(&directory, &file)).await;
-                let error = match written {
-                    Ok(Ok(())) => None,
-                    Ok(Err(error)) => Some(error.to_string()),
-                    Err(error) => Some(error.to_string()),
-                };
-                if let Some(error) = &error
+                let written = self.write(&services, file).await;
+                if let Err(error) = &written
                     && !failed
                 {
                     warn!(
-                        "can't record pending notifications in `{}`: {error}; a crash may lose some",
-                        self.0.directory.display()
+                        "pending notifications can't be recorded, and a crash may lose some: {error}"
                     );
                 }
-                failed = error.is_some();
+                failed = written.is_err();
                 self.0.durable.send_replace(version);
                 continue;
             }
@@ -167,6 +164,15 @@ impl RefreshLog {
                 () = stop.cancelled() => {}
             }
         }
+    }
+
+    async fn write(&self, services: &Services, file: File) -> Result<(), ResourceError> {
+        let directory = self.0.directory.clone();
+        let staged = services
+            .blocking
+            .run(move || stage(&directory, &file))
+            .await?;
+        services.writer.commit(staged).await
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Records> {
@@ -243,17 +249,17 @@ fn read(path: &Path) -> io::Result<Records> {
     })
 }
 
-fn write(directory: &Path, file: &File) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
+fn stage(directory: &Path, file: &File) -> Result<Staged, ResourceError> {
+    let path = directory.join(FILE);
     std::fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
-        .create(directory)?;
-    let mut aside = tempfile::NamedTempFile::new_in(directory)?;
-    aside.write_all(&serde_json::to_vec(file)?)?;
-    aside.as_file().sync_data()?;
-    aside
-        .persist(directory.join(FILE))
-        .map_err(|error| error.error)?;
-    std::fs::File::open(directory)?.sync_all()
+        .create(directory)
+        .map_err(ResourceError::path("create", directory))?;
+    Staged::write(Slot::unlimited(), &path, &Attributes::default(), |aside| {
+        serde_json::to_writer(&mut *aside, file)
+            .map_err(io::Error::from)
+            .and_then(|()| aside.flush())
+            .map_err(ResourceError::path("write", &path))
+    })
 }
