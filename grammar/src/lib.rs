@@ -8,6 +8,7 @@ pub mod ast;
 mod builder;
 pub mod dump;
 mod error;
+pub mod format;
 pub mod interpolate;
 mod layout;
 mod lexer;

@@ -12,11 +12,20 @@ use std::process::ExitCode;
 
 use libtest_mimic::Arguments;
 use mgmt_grammar::span::{LineIndex, SourceId, Span};
-use mgmt_grammar::{SyntaxError, dump, parse};
+use mgmt_grammar::{SyntaxError, dump, format, parse};
 
 fn main() -> ExitCode {
-    let trials = harness::trials("parse", parsed);
+    let mut trials = harness::trials("parse", parsed);
+    trials.extend(harness::trials("format", formatted));
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+/// The formatted text, or why there is none.
+fn formatted(text: &str) -> String {
+    match format::format(text) {
+        Ok(formatted) => formatted,
+        Err(error) => format!("! {error}\n"),
+    }
 }
 
 /// The tree and the errors.
