@@ -14,7 +14,7 @@
 //! (such as `/etc/hosts` in a container), those in `/proc` and `/sys`, and those whose directory can not be
 //! written to or whose owner could not be kept.
 
-mod group;
+pub(crate) mod group;
 mod staged;
 
 pub use group::AtomicWriter;

@@ -4,10 +4,13 @@
 //! one describes. It knows resources only through [`resource::Resource`] and knows no kind by name.
 //! Read [`resource`] first, then [`engine`].
 
+pub mod accounts;
 pub mod atomic_write;
 pub mod blocking;
 pub mod driver;
 pub mod engine;
 pub mod frontend;
 pub mod path_watch;
+pub mod removal;
 pub mod resource;
+pub mod resources;

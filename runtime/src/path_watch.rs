@@ -36,10 +36,10 @@ use tree::{NodeId, Tree};
 #[derive(Clone, Default)]
 pub struct PathHub(Arc<Mutex<Option<Arc<Reader>>>>);
 
-/// A watch of one path; dropping it ends it.
+/// A watch of one path or several; dropping it ends it.
 pub struct PathWatch {
     reader: Arc<Reader>,
-    node: NodeId,
+    nodes: Vec<NodeId>,
     signal: Arc<Signal>,
 }
 
@@ -97,18 +97,31 @@ impl PathHub {
         path: impl AsRef<Path>,
         recurse: bool,
     ) -> Result<PathWatch, PathWatchError> {
-        let path = path.as_ref();
-        if !path.is_absolute() {
-            return Err(PathWatchError::Relative(path.to_owned()));
-        }
-        let reader = self.reader()?;
-        let signal = Arc::new(Signal::default());
-        let node = reader.tree().subscribe(path, recurse, &signal);
-        let watch = PathWatch {
-            reader,
-            node,
-            signal,
+        self.watch_all([(path, recurse)])
+    }
+
+    /// Starts watching several paths, each with its `recurse`, for which one event is as good as
+    /// another.
+    ///
+    /// # Errors
+    /// As those of [`PathHub::watch`].
+    pub fn watch_all<P: AsRef<Path>>(
+        &self,
+        paths: impl IntoIterator<Item = (P, bool)>,
+    ) -> Result<PathWatch, PathWatchError> {
+        let mut watch = PathWatch {
+            reader: self.reader()?,
+            nodes: Vec::new(),
+            signal: Arc::new(Signal::default()),
         };
+        for (path, recurse) in paths {
+            let path = path.as_ref();
+            if !path.is_absolute() {
+                return Err(PathWatchError::Relative(path.to_owned()));
+            }
+            let node = watch.reader.tree().subscribe(path, recurse, &watch.signal);
+            watch.nodes.push(node);
+        }
         match watch.signal.failure() {
             Some(failure) => Err(failure),
             None => Ok(watch),
@@ -142,7 +155,10 @@ impl PathWatch {
 
 impl Drop for PathWatch {
     fn drop(&mut self) {
-        self.reader.tree().unsubscribe(self.node, &self.signal);
+        let mut tree = self.reader.tree();
+        for node in &self.nodes {
+            tree.unsubscribe(*node, &self.signal);
+        }
     }
 }
 

@@ -5,6 +5,8 @@
 
 mod context;
 mod error;
+#[cfg(test)]
+pub(crate) mod harness;
 mod registry;
 mod services;
 

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::path_watch::PathWatchError;
+
 /// Why a `watch` or `check_apply` failed. A kind with more to say wraps its own error in `Other`.
 #[derive(Debug, thiserror::Error)]
 pub enum ResourceError {
@@ -20,6 +22,9 @@ pub enum ResourceError {
         #[source]
         source: io::Error,
     },
+    /// A path can not be watched.
+    #[error(transparent)]
+    Watch(#[from] PathWatchError),
     /// What the kind says itself.
     #[error("{0}")]
     Message(String),

@@ -1,0 +1,96 @@
+//! Users and groups, as the C library knows them (resources-host.md §1.9).
+//!
+//! Nothing is kept between calls, since another resource may just have made the account. The look-ups
+//! may block.
+
+use nix::unistd::{Gid, Group, Uid, User};
+
+use crate::resource::ResourceError;
+
+/// What a number means that nobody in the database has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnknownNumber {
+    /// It is used as it is.
+    Accept,
+    /// It is an error.
+    Refuse,
+}
+
+/// The user id for a number or a name, tried in this order.
+///
+/// # Errors
+/// If there is no such user, or the look-up fails.
+pub fn uid(text: &str, unknown: UnknownNumber) -> Result<u32, ResourceError> {
+    Ok(match user(text)? {
+        Some(user) => user.uid.as_raw(),
+        None => number(text, unknown)
+            .ok_or_else(|| ResourceError::message(format!("there is no user `{text}`")))?,
+    })
+}
+
+/// The group id for a number or a name, tried in this order.
+///
+/// # Errors
+/// If there is no such group, or the look-up fails.
+pub fn gid(text: &str, unknown: UnknownNumber) -> Result<u32, ResourceError> {
+    let failed = |error: nix::Error| {
+        ResourceError::message(format!("can't look up the group `{text}`: {error}"))
+    };
+    if let Ok(number) = text.parse::<u32>()
+        && let Some(group) = Group::from_gid(Gid::from_raw(number)).map_err(failed)?
+    {
+        return Ok(group.gid.as_raw());
+    }
+    Ok(match Group::from_name(text).map_err(failed)? {
+        Some(group) => group.gid.as_raw(),
+        None => number(text, unknown)
+            .ok_or_else(|| ResourceError::message(format!("there is no group `{text}`")))?,
+    })
+}
+
+/// The account for a number or a name, tried in this order.
+///
+/// # Errors
+/// If the look-up fails.
+pub fn user(text: &str) -> Result<Option<User>, ResourceError> {
+    let failed = |error: nix::Error| {
+        ResourceError::message(format!("can't look up the user `{text}`: {error}"))
+    };
+    if let Ok(number) = text.parse::<u32>()
+        && let Some(user) = User::from_uid(Uid::from_raw(number)).map_err(failed)?
+    {
+        return Ok(Some(user));
+    }
+    User::from_name(text).map_err(failed)
+}
+
+fn number(text: &str, unknown: UnknownNumber) -> Option<u32> {
+    match unknown {
+        UnknownNumber::Accept if text.bytes().all(|byte| byte.is_ascii_digit()) => {
+            text.parse().ok()
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_numbers_are_found() {
+        assert_eq!(uid("root", UnknownNumber::Refuse).unwrap(), 0);
+        assert_eq!(uid("0", UnknownNumber::Refuse).unwrap(), 0);
+        assert_eq!(gid("root", UnknownNumber::Refuse).unwrap(), 0);
+    }
+
+    #[test]
+    fn unknown_numbers_are_a_choice() {
+        assert_eq!(uid("3999999", UnknownNumber::Accept).unwrap(), 3_999_999);
+        assert!(uid("3999999", UnknownNumber::Refuse).is_err());
+        assert_eq!(gid("3999999", UnknownNumber::Accept).unwrap(), 3_999_999);
+        let error = gid("no-such-group", UnknownNumber::Accept).unwrap_err();
+        assert_eq!(error.to_string(), "there is no group `no-such-group`");
+        assert!(uid("-1", UnknownNumber::Accept).is_err());
+    }
+}

@@ -1,0 +1,105 @@
+//! `file` is woken by changes of its path, its source and its fragments. It compares type, content, link text,
+//! owner, mode and SELinux context, each only if it is given, and changes just what differs. It never
+//! follows a link when it removes, leaves what other resources manage, and never logs content.
+//!
+//! A check reads rather than trusts what it saw before: sizes first, then bytes, up to the first
+//! difference. All of a check is one visit to a blocking thread; new content is then committed together
+//! with that of other files ([`crate::atomic_write`]).
+
+mod attributes;
+mod content;
+mod directory;
+mod link;
+mod removal;
+mod selinux;
+mod sync;
+mod work;
+
+use async_trait::async_trait;
+use mgmt_stdlib::resources::file as declared;
+
+use crate::atomic_write::Slot;
+use crate::resource::{CheckContext, Outcome, Resource, ResourceError, WatchContext};
+use work::{Next, Work};
+
+/// See [`declared::File`].
+pub(super) struct File {
+    name: String,
+}
+
+#[async_trait]
+impl Resource for File {
+    type Params = declared::File;
+
+    fn new(name: &str, _params: &declared::File) -> Self {
+        Self {
+            name: name.to_owned(),
+        }
+    }
+
+    async fn watch(
+        &self,
+        params: &declared::File,
+        context: &WatchContext,
+    ) -> Result<(), ResourceError> {
+        let watched = self.watched(params);
+        let hub = context.services.paths.clone();
+        let mut watch = if watched.iter().any(|(_, recurse)| *recurse) {
+            let start = move || Ok(hub.watch_all(watched)?);
+            context.services.blocking.run(start).await?
+        } else {
+            hub.watch_all(watched)?
+        };
+        loop {
+            context.event().await?;
+            tokio::select! {
+                () = context.cancelled() => return Ok(()),
+                changed = watch.changed() => changed?,
+            }
+        }
+    }
+
+    fn must_rewatch(&self, old: &declared::File, new: &declared::File) -> bool {
+        self.watched(old) != self.watched(new)
+    }
+
+    async fn check_apply(
+        &self,
+        params: &declared::File,
+        context: &CheckContext,
+    ) -> Result<Outcome, ResourceError> {
+        let services = &context.services;
+        let work = Work::new(&self.name, params, context);
+        let slot = if context.apply() {
+            services.writer.reserve().await?
+        } else {
+            Slot::unlimited()
+        };
+        match services.blocking.run(move || work.run(slot)).await? {
+            Next::Done(outcome) => Ok(outcome),
+            Next::Commit(staged, rest) => {
+                services.writer.commit(staged).await?;
+                if let Some(rest) = rest {
+                    services.blocking.run(move || rest.attributes()).await?;
+                }
+                Ok(Outcome::Changed)
+            }
+        }
+    }
+}
+
+impl File {
+    /// The paths to watch, each with whether everything below counts.
+    fn watched(&self, params: &declared::File) -> Vec<(String, bool)> {
+        let mut watched = vec![(params.resultant_path(&self.name), params.recurse)];
+        // The text of a link is data.
+        if !params.source.is_empty() && !params.symlink {
+            watched.push((params.source.clone(), params.source.ends_with('/')));
+        }
+        watched.extend(params.fragments.iter().map(|path| (path.clone(), false)));
+        watched
+    }
+}
+
+#[cfg(test)]
+mod tests;

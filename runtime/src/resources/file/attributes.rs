@@ -1,0 +1,114 @@
+//! Owner, group and mode of what is there (resources-host.md §2.5.8, §2.5.9), and its SELinux context.
+
+use std::fs::{self, Metadata, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, lchown};
+
+use mgmt_stdlib::mode::{MODE_BITS, Octal};
+
+use super::selinux;
+use super::work::Work;
+use crate::accounts::{self, UnknownNumber};
+use crate::resource::{Outcome, ResourceError};
+
+impl Work {
+    pub(super) fn attributes(&self) -> Result<Outcome, ResourceError> {
+        // The owner first: changing it clears bits of the mode.
+        Ok(self
+            .be_owned()?
+            .and(self.have_mode()?)
+            .and(self.have_context()?))
+    }
+
+    /// The object itself, which for a link is the link.
+    fn object(&self, parameter: &str) -> Result<Metadata, ResourceError> {
+        let there = if self.params.symlink {
+            self.examine_link()?
+        } else {
+            self.examine()?
+        };
+        there.ok_or_else(|| {
+            self.wrong(&format!(
+                "does not exist, so its {parameter} can not be set"
+            ))
+        })
+    }
+
+    fn be_owned(&self) -> Result<Outcome, ResourceError> {
+        let params = &self.params;
+        if params.owner.is_empty() && params.group.is_empty() {
+            return Ok(Outcome::Unchanged);
+        }
+        let there = self.object("owner")?;
+        let mut uid = None;
+        if !params.owner.is_empty() {
+            let wanted = accounts::uid(&params.owner, UnknownNumber::Accept)?;
+            uid = (wanted != there.uid()).then_some(wanted);
+        }
+        let mut gid = None;
+        if !params.group.is_empty() {
+            let wanted = accounts::gid(&params.group, UnknownNumber::Accept)?;
+            gid = (wanted != there.gid()).then_some(wanted);
+        }
+        if uid.is_none() && gid.is_none() {
+            return Ok(Outcome::Unchanged);
+        }
+        if self.must_only_tell() {
+            return Ok(Outcome::Changed);
+        }
+        let chown = if params.symlink {
+            lchown(&self.path, uid, gid)
+        } else {
+            std::os::unix::fs::chown(&self.path, uid, gid)
+        };
+        chown.map_err(ResourceError::path("change the owner of", &self.path))?;
+        tracing::info!(
+            "chown `{}`: {} {}",
+            self.path.display(),
+            uid.map_or(String::new(), |uid| format!("user {uid}")),
+            gid.map_or(String::new(), |gid| format!("group {gid}")),
+        );
+        Ok(Outcome::Changed)
+    }
+
+    fn have_mode(&self) -> Result<Outcome, ResourceError> {
+        // Links have no mode.
+        if self.params.symlink {
+            return Ok(Outcome::Unchanged);
+        }
+        let Some(mode) = self.mode()? else {
+            return Ok(Outcome::Unchanged);
+        };
+        let present = self.object("mode")?.mode() & MODE_BITS;
+        let wanted = mode.resolve(present);
+        if wanted == present {
+            return Ok(Outcome::Unchanged);
+        }
+        if self.must_only_tell() {
+            return Ok(Outcome::Changed);
+        }
+        fs::set_permissions(&self.path, Permissions::from_mode(wanted))
+            .map_err(ResourceError::path("change the mode of", &self.path))?;
+        tracing::info!(
+            "chmod `{}`: {} -> {}",
+            self.path.display(),
+            Octal(present),
+            Octal(wanted)
+        );
+        Ok(Outcome::Changed)
+    }
+
+    fn have_context(&self) -> Result<Outcome, ResourceError> {
+        let Some(wanted) = &self.params.selinux else {
+            return Ok(Outcome::Unchanged);
+        };
+        if selinux::context(&self.path)?.as_deref().unwrap_or_default() == wanted.as_bytes() {
+            return Ok(Outcome::Unchanged);
+        }
+        if self.must_only_tell() {
+            return Ok(Outcome::Changed);
+        }
+        selinux::set_context(&self.path, wanted)?;
+        tracing::info!("set the context of `{}` to `{wanted}`", self.path.display());
+        Ok(Outcome::Changed)
+    }
+}

@@ -1,0 +1,317 @@
+//! Makes one directory tree like another (resources-host.md §2.5.4, §2.5.5): first a plan that only looks,
+//! then its execution.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::fs::{self, FileType, Metadata};
+use std::path::{Path, PathBuf};
+
+use mgmt_stdlib::paths;
+use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
+use tokio_util::sync::CancellationToken;
+
+use super::content::{Origin, copied_mode};
+use super::directory::make_directory;
+use super::link::{place_link, read_link};
+use super::work::found;
+use crate::atomic_write::group::commit_all;
+use crate::atomic_write::{Attributes, Slot, Staged, is_own_temporary};
+use crate::removal::{remove_one, remove_tree};
+use crate::resource::{Outcome, ResourceError};
+
+/// How many files are committed together.
+const GROUP: usize = 64;
+
+/// What is to be made like what.
+pub(super) struct Sync<'a> {
+    /// Nothing stands for an empty directory.
+    pub(super) source: Option<&'a Path>,
+    pub(super) destination: &'a Path,
+    /// Permits replacing an object by one of another type.
+    pub(super) force: bool,
+    /// Removes what the source does not have.
+    pub(super) purge: bool,
+    pub(super) spared: Spared,
+    pub(super) cancel: &'a CancellationToken,
+}
+
+/// One step. Paths are relative to both trees.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Action {
+    /// Removes whatever is there.
+    Remove(PathBuf),
+    MakeDirectory(PathBuf),
+    CopyFile(PathBuf),
+    PlaceLink {
+        path: PathBuf,
+        text: PathBuf,
+    },
+}
+
+/// What a purge leaves alone.
+pub(super) struct Spared(BTreeSet<PathBuf>);
+
+impl Spared {
+    /// What others manage, without the directory itself.
+    pub(super) fn new(managed: &BTreeSet<String>, directory: &Path) -> Self {
+        let managed = managed.iter().map(|path| PathBuf::from(paths::clean(path)));
+        Self(managed.filter(|path| path != directory).collect())
+    }
+
+    fn contains(&self, path: &Path) -> bool {
+        self.0.contains(path)
+    }
+
+    /// Whether something below the path is spared.
+    fn reaches_below(&self, path: &Path) -> bool {
+        self.0
+            .range(path.to_owned()..)
+            .find(|spared| *spared != path)
+            .is_some_and(|spared| spared.starts_with(path))
+    }
+}
+
+/// Entries of a directory by name, links not followed.
+type Entries = BTreeMap<OsString, Metadata>;
+
+/// Tells whether to go on.
+type Take<'f> = dyn FnMut(Action) -> bool + 'f;
+
+impl Sync<'_> {
+    /// Whether there is anything to do; stops at the first difference.
+    pub(super) fn is_needed(&self) -> Result<Outcome, ResourceError> {
+        let mut outcome = Outcome::Unchanged;
+        self.compare(Path::new(""), self.source.is_some(), true, &mut |_| {
+            outcome = Outcome::Changed;
+            false
+        })?;
+        Ok(outcome)
+    }
+
+    /// Everything there is to do, in order.
+    pub(super) fn plan(&self) -> Result<Vec<Action>, ResourceError> {
+        let mut actions = Vec::new();
+        self.compare(Path::new(""), self.source.is_some(), true, &mut |action| {
+            actions.push(action);
+            true
+        })?;
+        Ok(actions)
+    }
+
+    /// Compares one directory with all below; false if `take` had enough.
+    fn compare(
+        &self,
+        below: &Path,
+        in_source: bool,
+        in_destination: bool,
+        take: &mut Take<'_>,
+    ) -> Result<bool, ResourceError> {
+        let source = match self.source {
+            Some(source) if in_source => list(&source.join(below))?,
+            _ => Entries::new(),
+        };
+        let destination = if in_destination {
+            list(&self.destination.join(below))?
+        } else {
+            Entries::new()
+        };
+        for (name, wanted) in &source {
+            if self.cancel.is_cancelled() {
+                return Err(ResourceError::Cancelled);
+            }
+            let path = below.join(name);
+            if !self.compare_entry(path, wanted, destination.get(name), take)? {
+                return Ok(false);
+            }
+        }
+        if !self.purge {
+            return Ok(true);
+        }
+        for (name, there) in &destination {
+            if source.contains_key(name) || is_own_temporary(name.as_encoded_bytes()) {
+                continue;
+            }
+            if !self.purge_entry(below.join(name), there, take)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn compare_entry(
+        &self,
+        path: PathBuf,
+        wanted: &Metadata,
+        there: Option<&Metadata>,
+        take: &mut Take<'_>,
+    ) -> Result<bool, ResourceError> {
+        let kind = wanted.file_type();
+        let same_kind = there.is_some_and(|there| there.file_type() == kind);
+        if let Some(there) = there
+            && !same_kind
+        {
+            self.permit_replacement(&path, there.file_type(), kind)?;
+            // A link or file that takes the place of another is renamed over it.
+            let in_place = kind.is_symlink() && !there.is_dir();
+            if !in_place && !take(Action::Remove(path.clone())) {
+                return Ok(false);
+            }
+        }
+        if kind.is_dir() {
+            if !same_kind && !take(Action::MakeDirectory(path.clone())) {
+                return Ok(false);
+            }
+            return self.compare(&path, true, same_kind, take);
+        }
+        let destination = self.destination.join(&path);
+        if kind.is_symlink() {
+            let text = read_link(&self.in_source(&path))?;
+            if same_kind && read_link(&destination)? == text {
+                return Ok(true);
+            }
+            return Ok(take(Action::PlaceLink { path, text }));
+        }
+        let origin = Origin::file(&self.in_source(&path))?;
+        if let Some(there) = there
+            && same_kind
+            && origin.is_content_of(&destination, there, self.cancel)?
+        {
+            return Ok(true);
+        }
+        Ok(take(Action::CopyFile(path)))
+    }
+
+    fn permit_replacement(
+        &self,
+        path: &Path,
+        there: FileType,
+        wanted: FileType,
+    ) -> Result<(), ResourceError> {
+        let harmless = (there.is_symlink() || there.is_file()) && !wanted.is_dir();
+        if self.force || harmless {
+            return Ok(());
+        }
+        let (there, wanted) = (describe(there), describe(wanted));
+        Err(ResourceError::message(format!(
+            "`{}` is {there} and should be {wanted}: `force` permits replacing it",
+            self.destination.join(path).display()
+        )))
+    }
+
+    fn purge_entry(
+        &self,
+        path: PathBuf,
+        there: &Metadata,
+        take: &mut Take<'_>,
+    ) -> Result<bool, ResourceError> {
+        let absolute = self.destination.join(&path);
+        if self.spared.contains(&absolute) || is_mount_point(&absolute) {
+            return Ok(true);
+        }
+        if there.is_dir() && self.spared.reaches_below(&absolute) {
+            return self.compare(&path, false, true, take);
+        }
+        Ok(take(Action::Remove(path)))
+    }
+
+    fn in_source(&self, path: &Path) -> PathBuf {
+        self.source.unwrap_or(Path::new("/")).join(path)
+    }
+
+    /// Does what was planned. New files become visible in groups.
+    pub(super) fn carry_out(&self, plan: Vec<Action>) -> Result<(), ResourceError> {
+        let mut staged = Vec::new();
+        for action in plan {
+            if self.cancel.is_cancelled() {
+                return Err(ResourceError::Cancelled);
+            }
+            match action {
+                Action::Remove(path) => self.remove(&path)?,
+                Action::MakeDirectory(path) => self.make_directory(&path)?,
+                Action::CopyFile(path) => staged.push(self.stage(&path)?),
+                Action::PlaceLink { path, text } => {
+                    let path = self.destination.join(path);
+                    place_link(&text, &path)?;
+                    tracing::info!("symlink `{}` -> `{}`", path.display(), text.display());
+                }
+            }
+            if staged.len() == GROUP {
+                commit(&mut staged)?;
+            }
+        }
+        commit(&mut staged)
+    }
+
+    fn remove(&self, path: &Path) -> Result<(), ResourceError> {
+        let path = self.destination.join(path);
+        let there = found(&path, fs::symlink_metadata(&path))?;
+        if there.is_some_and(|there| there.is_dir()) {
+            remove_tree(&path, self.cancel)?;
+        } else {
+            remove_one(&path)?;
+        }
+        tracing::info!("removed `{}`", path.display());
+        Ok(())
+    }
+
+    fn make_directory(&self, path: &Path) -> Result<(), ResourceError> {
+        let source = self.in_source(path);
+        let metadata = fs::metadata(&source).map_err(ResourceError::path("examine", &source))?;
+        let path = self.destination.join(path);
+        make_directory(&path, copied_mode(&metadata).resolve(0))?;
+        tracing::info!("mkdir `{}`", path.display());
+        Ok(())
+    }
+
+    fn stage(&self, path: &Path) -> Result<Staged, ResourceError> {
+        let source = self.in_source(path);
+        let origin = Origin::file(&source)?;
+        let destination = self.destination.join(path);
+        let mut attributes = Attributes::default();
+        if let Origin::File(_, metadata) = &origin {
+            attributes.mode = Some(copied_mode(metadata));
+        }
+        let mut copied = 0;
+        let staged = Staged::write(Slot::unlimited(), &destination, &attributes, |file| {
+            copied = origin.copy_to(file, &destination, self.cancel)?;
+            Ok(())
+        })?;
+        tracing::info!("copied `{}`, {copied} bytes", destination.display());
+        Ok(staged)
+    }
+}
+
+fn commit(staged: &mut Vec<Staged>) -> Result<(), ResourceError> {
+    commit_all(std::mem::take(staged)).into_iter().collect()
+}
+
+/// A tree that can not be read is an error: taken for empty, it would empty the destination.
+fn list(directory: &Path) -> Result<Entries, ResourceError> {
+    let failed = || ResourceError::path("list", directory);
+    let mut entries = Entries::new();
+    for entry in fs::read_dir(directory).map_err(failed())? {
+        let entry = entry.map_err(failed())?;
+        // An entry may have gone since.
+        if let Some(metadata) = found(&entry.path(), entry.metadata())? {
+            entries.insert(entry.file_name(), metadata);
+        }
+    }
+    Ok(entries)
+}
+
+fn is_mount_point(path: &Path) -> bool {
+    statx(CWD, path, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::empty())
+        .is_ok_and(|stat| stat.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
+}
+
+fn describe(kind: FileType) -> &'static str {
+    if kind.is_dir() {
+        "a directory"
+    } else if kind.is_file() {
+        "a file"
+    } else if kind.is_symlink() {
+        "a symbolic link"
+    } else {
+        "a device, pipe or socket"
+    }
+}

@@ -1,0 +1,162 @@
+//! `test` watches nothing, logs its parameters, sends, and fails if it is told to. It never touches the
+//! system.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use mgmt_stdlib::resource::{Declare, Params};
+use mgmt_stdlib::resources::test as declared;
+use mgmt_stdlib::value::Value;
+
+use crate::resource::{CheckContext, Outcome, Resource, ResourceError};
+
+/// The last parameter that is logged; those after it say how the resource behaves.
+const LAST_LOGGED: &str = "func1";
+
+/// See [`declared::Test`].
+pub(super) struct Test;
+
+#[async_trait]
+impl Resource for Test {
+    type Params = declared::Test;
+
+    fn new(_name: &str, _params: &declared::Test) -> Self {
+        Self
+    }
+
+    async fn check_apply(
+        &self,
+        params: &declared::Test,
+        context: &CheckContext,
+    ) -> Result<Outcome, ResourceError> {
+        for received in context.received() {
+            let changed = if received.changed {
+                "changed"
+            } else {
+                "as before"
+            };
+            tracing::info!("received `{}`: {changed}", received.param);
+        }
+        if context.refresh() {
+            tracing::info!("received a notification");
+        }
+        check_received(params, context)?;
+        if params.waitforerror > 0 {
+            let wait = Duration::from_millis(params.waitforerror.unsigned_abs());
+            tokio::select! {
+                () = context.cancelled() => return Err(ResourceError::Cancelled),
+                () = tokio::time::sleep(wait) => {}
+            }
+            return Err(ResourceError::message(format!(
+                "failed after {} ms, as told",
+                params.waitforerror
+            )));
+        }
+        for line in lines(params) {
+            tracing::info!("{line}");
+        }
+        context.send(vec![
+            ("hello", Some(Value::from(params.sendvalue.as_str()))),
+            ("answer", Some(Value::Int(42))),
+        ]);
+        Ok(Outcome::Unchanged)
+    }
+}
+
+fn check_received(params: &declared::Test, context: &CheckContext) -> Result<(), ResourceError> {
+    let Some(expected) = &params.expectrecv else {
+        return Ok(());
+    };
+    let expected: BTreeSet<&str> = expected.iter().map(String::as_str).collect();
+    let received: BTreeSet<&str> = context
+        .received()
+        .iter()
+        .map(|received| received.param.as_str())
+        .collect();
+    if expected == received {
+        return Ok(());
+    }
+    Err(ResourceError::message(format!(
+        "expected to receive {expected:?}, received {received:?}"
+    )))
+}
+
+/// One line for each parameter that is to be shown.
+fn lines(params: &declared::Test) -> Vec<String> {
+    let declaration = declared::Test::declare();
+    let last = declaration
+        .params
+        .iter()
+        .position(|param| param.name == LAST_LOGGED)
+        .map_or(0, |last| last + 1);
+    declaration.params[..last]
+        .iter()
+        .filter(|param| {
+            params.onlyshow.is_empty() || params.onlyshow.iter().any(|name| name == param.dump_name)
+        })
+        .map(|param| match params.get(param.name) {
+            Some(value) => format!("{}: {value}", param.dump_name),
+            None => format!("{}: nil", param.dump_name),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::harness::{Scratch, sent};
+
+    #[tokio::test]
+    async fn sends_and_never_changes() {
+        let params = declared::Test {
+            sendvalue: "x".to_owned(),
+            ..declared::Test::default()
+        };
+        let test = Scratch::new().resource::<Test>("t", params);
+        test.is_settled().await;
+        let (_, values) = test.send().await.unwrap();
+        assert_eq!(sent(&values, "hello"), Some(Value::from("x")));
+        assert_eq!(sent(&values, "answer"), Some(Value::Int(42)));
+    }
+
+    #[tokio::test]
+    async fn what_is_received_is_compared_by_name() {
+        let params = declared::Test {
+            expectrecv: Some(vec!["str".to_owned(), "int".to_owned()]),
+            ..declared::Test::default()
+        };
+        let test = Scratch::new().resource::<Test>("t", params);
+        test.receive(&["int", "str"]).await.unwrap();
+        test.receive(&["int", "int8"]).await.unwrap_err();
+        test.apply().await.unwrap_err();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn fails_when_told_and_can_be_cancelled() {
+        let params = declared::Test {
+            waitforerror: 1000,
+            ..declared::Test::default()
+        };
+        let test = Scratch::new().resource::<Test>("t", params);
+        let error = test.apply().await.unwrap_err();
+        assert_eq!(error.to_string(), "failed after 1000 ms, as told");
+        test.cancel.cancel();
+        let error = test.apply().await.unwrap_err();
+        assert!(matches!(error, ResourceError::Cancelled));
+    }
+
+    #[test]
+    fn only_the_wanted_parameters_are_shown() {
+        let mut params = declared::Test {
+            uint8: 7,
+            onlyshow: vec!["Uint8".to_owned(), "StringPtr".to_owned()].into(),
+            ..declared::Test::default()
+        };
+        assert_eq!(lines(&params), ["Uint8: 7", "StringPtr: nil"]);
+        params.onlyshow = Vec::new().into();
+        let all = lines(&params);
+        assert!(all.first().unwrap().starts_with("Bool: "));
+        assert!(all.last().unwrap().starts_with("Func1: "));
+    }
+}
