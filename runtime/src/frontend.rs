@@ -22,6 +22,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
+use crate::kernel_events::KernelEvents;
 use crate::path_watch::PathHub;
 use evaluation::{Evaluation, Output};
 use reload::SourceWatch;
@@ -46,6 +47,8 @@ pub struct Frontend {
     pub host: Arc<dyn Host>,
     /// How files are watched.
     pub paths: PathHub,
+    /// How network interfaces and devices are watched.
+    pub kernel: KernelEvents,
     /// Tells people what is wrong.
     pub report: Report,
     /// Whether a change of the program's files, or of what it looks at, leads to a new graph.

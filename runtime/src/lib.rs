@@ -10,6 +10,7 @@ pub mod blocking;
 pub mod driver;
 pub mod engine;
 pub mod frontend;
+pub mod kernel_events;
 pub mod path_watch;
 pub mod removal;
 pub mod resource;

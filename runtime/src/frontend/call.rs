@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, watch};
 use tracing::warn;
 
 use super::evaluation::Message;
+use crate::kernel_events::{KernelEvents, KernelWatch};
 use crate::path_watch::{PathHub, PathWatch};
 
 /// Timers follow the monotonic clock; after this long the wall clock is asked again, since it can be set.
@@ -29,6 +30,7 @@ pub(super) struct Call {
     pub(super) args: watch::Receiver<Vec<Value>>,
     pub(super) host: Arc<dyn Host>,
     pub(super) paths: PathHub,
+    pub(super) kernel: KernelEvents,
     pub(super) results: mpsc::UnboundedSender<Message>,
 }
 
@@ -36,11 +38,13 @@ impl Call {
     /// Calls until it is cancelled.
     pub(super) async fn run(mut self) {
         let mut watches = HashMap::new();
+        let mut kernel: Vec<(Wake, KernelWatch)> = Vec::new();
         loop {
             let args = self.args.borrow_and_update().clone();
             // The events are listened to before the call, so that none falls between the two.
             let wakes = self.sampler.wake(&args);
             self.watch_paths(&wakes, &mut watches);
+            self.watch_kernel(&wakes, &mut kernel);
             let (mut sampler, host) = (self.sampler, Arc::clone(&self.host));
             let called = tokio::task::spawn_blocking(move || {
                 let result = sampler.call(&*host, &args);
@@ -58,7 +62,7 @@ impl Call {
             if self.results.send(Message::Fed(self.id, result)).is_err() {
                 return;
             }
-            let event = wait(&*self.host, &wakes, &mut watches);
+            let event = wait(&*self.host, &wakes, &mut watches, &mut kernel);
             tokio::select! {
                 () = event => {}
                 changed = self.args.changed() => if changed.is_err() { return },
@@ -71,7 +75,7 @@ impl Call {
         let paths = || {
             wakes.iter().filter_map(|wake| match wake {
                 Wake::Path(path) => Some(path),
-                Wake::Clock(_) | Wake::Midnight => None,
+                _ => None,
             })
         };
         watches.retain(|watched, _| paths().any(|path| path == watched));
@@ -85,10 +89,34 @@ impl Call {
             }
         }
     }
+
+    /// Makes `watches` those of the kernel's events among `wakes`.
+    fn watch_kernel(&self, wakes: &[Wake], watches: &mut Vec<(Wake, KernelWatch)>) {
+        watches.retain(|(wake, _)| wakes.contains(wake));
+        for wake in wakes {
+            let watch = match wake {
+                Wake::Interfaces => self.kernel.interfaces(),
+                Wake::Devices(subsystem) => self.kernel.devices(subsystem),
+                Wake::Clock(_) | Wake::Midnight | Wake::Path(_) => continue,
+            };
+            if watches.iter().any(|(watched, _)| watched == wake) {
+                continue;
+            }
+            match watch {
+                Ok(watch) => watches.push((wake.clone(), watch)),
+                Err(error) => warn!("`{}` does not notice changes: {error}", self.name),
+            }
+        }
+    }
 }
 
 /// Waits for the first event.
-async fn wait(host: &dyn Host, wakes: &[Wake], watches: &mut HashMap<PathBuf, PathWatch>) {
+async fn wait(
+    host: &dyn Host,
+    wakes: &[Wake],
+    watches: &mut HashMap<PathBuf, PathWatch>,
+    kernel: &mut [(Wake, KernelWatch)],
+) {
     let mut events: Vec<BoxFuture<'_, ()>> = Vec::new();
     for wake in wakes {
         match wake {
@@ -98,7 +126,7 @@ async fn wait(host: &dyn Host, wakes: &[Wake], watches: &mut HashMap<PathBuf, Pa
             Wake::Midnight => {
                 events.push(sleep_until(host, |now| next_midnight(host, now)).boxed());
             }
-            Wake::Path(_) => {}
+            Wake::Path(_) | Wake::Interfaces | Wake::Devices(_) => {}
         }
     }
     for watch in watches.values_mut() {
@@ -111,6 +139,9 @@ async fn wait(host: &dyn Host, wakes: &[Wake], watches: &mut HashMap<PathBuf, Pa
             }
             .boxed(),
         );
+    }
+    for (_, watch) in kernel {
+        events.push(watch.changed().boxed());
     }
     if events.is_empty() {
         std::future::pending().await

@@ -166,6 +166,7 @@ impl LiveCalls {
                     args: latest,
                     host: Arc::clone(&self.frontend.host),
                     paths: self.frontend.paths.clone(),
+                    kernel: self.frontend.kernel.clone(),
                     results: self.inbox.clone(),
                 };
                 self.tracker.spawn_on(

@@ -187,6 +187,7 @@ impl Run {
                 hostname: hostname.clone(),
             }),
             paths: Default::default(),
+            kernel: Default::default(),
             report: report(self.log_format, terminal),
             watch: !self.no_watch,
         };
