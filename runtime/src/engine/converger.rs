@@ -34,12 +34,13 @@ impl Converger {
     }
 
     /// A graph was committed or given up: the idle clock starts anew, and every commit but the first is
-    /// reported as `false`, so that who waits for `false` then `true` sees it (engine.md 5.3.5).
+    /// reported as `false`, so that who waits for `false` then `true` sees it (engine.md 5.3.5). Before the
+    /// first commit there is nothing that could be converged.
     pub(crate) fn resume(&mut self, now: Duration, committed: bool) {
-        self.paused = false;
+        self.commits += u64::from(committed);
+        self.paused = self.commits == 0;
         self.last_activity = now;
         if committed {
-            self.commits += 1;
             if self.timeout.is_some() && (self.converged || self.commits > 1) {
                 self.converged = false;
                 self.reports.push(false);

@@ -82,7 +82,7 @@ pub(crate) struct Core {
     pub(super) scheduler: Scheduler,
     /// By slot of the scheduler.
     pub(super) vertices: Vec<Option<Box<Vertex>>>,
-    semaphores: Semaphores,
+    pub(super) semaphores: Semaphores,
     /// Vertices that have to be looked at by then; outdated entries do no harm.
     timers: BinaryHeap<Reverse<(Duration, VertexId)>>,
     /// Those that got their semaphores.
@@ -749,7 +749,12 @@ impl Core {
                 self.set_phase(vertex, Phase::Idle);
             }
         }
+        let blocked = self.scheduler.blocked();
         self.scheduler.fail(vertex);
+        let blocked = self.scheduler.blocked().saturating_sub(blocked);
+        if blocked > 0 {
+            warn!("{blocked} resources do not run: blocked by {identity}");
+        }
         self.commands.push(Command::Event(EngineEvent::Failed {
             identity,
             error: message,

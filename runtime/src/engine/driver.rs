@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::converged::Convergence;
-use super::core::{Command, Core, Mode};
+use super::core::{CheckRequest, Command, Core};
 use super::prepare::Prepared;
 use super::refresh::RefreshLog;
 use super::scheduler::VertexId;
@@ -484,7 +484,7 @@ impl Driver {
             .spawn(task::watch(watch, resource, params, context));
     }
 
-    fn start_check(&mut self, vertex: VertexId, mut request: super::core::CheckRequest) {
+    fn start_check(&mut self, vertex: VertexId, mut request: CheckRequest) {
         let Some(state) = self.core.vertex(vertex) else {
             return;
         };
@@ -523,7 +523,6 @@ impl Driver {
         for event in std::mem::take(&mut self.held) {
             self.event(event);
         }
-        debug_assert!(self.core.mode() != Mode::Paused || !self.held.is_empty());
     }
 
     /// The end: every vertex is removed like at a switch (engine.md §2.9).

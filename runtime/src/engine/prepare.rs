@@ -267,14 +267,21 @@ fn cycle(prepared: &Prepared) -> Option<Problem> {
         path.push(at);
         at = parent[at]?;
     }
-    let mut members: Vec<String> = path[position[&at]..]
+    let mut members: Vec<&Resource> = path[position[&at]..]
         .iter()
         .rev()
-        .map(|at| prepared.resources[*at].identity.to_string())
+        .map(|at| &*prepared.resources[*at])
         .collect();
-    members.extend(members.first().cloned());
+    let least = (0..members.len()).min_by_key(|at| &members[*at].identity)?;
+    members.rotate_left(least);
+    let first = members[0];
+    let names: Vec<String> = members
+        .iter()
+        .chain([&first])
+        .map(|member| member.identity.to_string())
+        .collect();
     Some(Problem::new(
-        &prepared.resources[at],
-        format!("depends on itself: {}", members.join(" -> ")),
+        first,
+        format!("depends on itself: {}", names.join(" -> ")),
     ))
 }

@@ -1,5 +1,11 @@
 //! The engine as its users see it, with fake resources on a paused clock.
 
 pub(crate) mod fake;
+
+mod failure;
+mod meta;
 mod random;
+mod stop;
+mod switch;
 mod timing;
+mod values;

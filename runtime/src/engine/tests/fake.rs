@@ -17,7 +17,7 @@ use petgraph::stable_graph::NodeIndex;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
-use crate::engine::{Engine, EngineConfig};
+use crate::engine::{CommitReport, Engine, EngineConfig, SubmitOptions};
 use crate::resource::{
     CheckContext, InitContext, Outcome, Registry, Resource, ResourceError, Services, WatchContext,
 };
@@ -102,6 +102,26 @@ pub(crate) enum What {
     Interrupt,
 }
 
+impl What {
+    /// A word for it. Calls are `check`, with `?` if nothing may be changed and `!` if there is a
+    /// notification; their ends are `changed`, `same` and `failed`.
+    fn short(&self) -> &'static str {
+        match self {
+            Self::Init => "init",
+            Self::Watch => "watch",
+            Self::Check { apply: false, .. } => "check?",
+            Self::Check { refresh: true, .. } => "check!",
+            Self::Check { .. } => "check",
+            Self::Checked(Some(Outcome::Changed)) => "changed",
+            Self::Checked(Some(Outcome::Unchanged)) => "same",
+            Self::Checked(None) => "failed",
+            Self::Unwatch => "unwatch",
+            Self::Cleanup => "cleanup",
+            Self::Interrupt => "interrupt",
+        }
+    }
+}
+
 impl World {
     pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self {
@@ -151,7 +171,20 @@ impl World {
         self.lock().trace.clone()
     }
 
-    pub(crate) fn clear_trace(&self) {
+    /// What happened to one fake, in short: see [`What::short`].
+    pub(crate) fn story(&self, name: &str) -> String {
+        let state = self.lock();
+        let words: Vec<_> = state
+            .trace
+            .iter()
+            .filter(|entry| entry.name == name)
+            .map(|entry| entry.what.short())
+            .collect();
+        words.join(" ")
+    }
+
+    /// Forgets what happened.
+    pub(crate) fn forget(&self) {
         self.lock().trace.clear();
     }
 
@@ -466,6 +499,26 @@ pub(crate) fn config() -> EngineConfig {
 
 pub(crate) fn engine() -> Engine {
     Engine::new(config())
+}
+
+/// Meta parameters that differ from the defaults.
+pub(crate) fn meta(change: impl FnOnce(&mut Meta)) -> Meta {
+    let mut meta = Meta::default();
+    change(&mut meta);
+    meta
+}
+
+/// Submits a good graph.
+pub(crate) async fn submit(engine: &Engine, graph: Graph) -> CommitReport {
+    engine
+        .submit(graph.graph, SubmitOptions::default())
+        .await
+        .expect("a good graph")
+}
+
+/// Lets that much time pass.
+pub(crate) async fn pass(milliseconds: u64) {
+    sleep(Duration::from_millis(milliseconds)).await;
 }
 
 /// Waits until nobody has anything to do.

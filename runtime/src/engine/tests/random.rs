@@ -567,6 +567,7 @@ impl Simulation {
     fn check_rest(&self) {
         let scheduler = &self.core.scheduler;
         assert_eq!(scheduler.busy(), 0, "T3: {:?}", self.core.snapshot());
+        assert_eq!(self.core.semaphores.len(), 0, "H2");
         for (vertex, account) in &self.accounts {
             let name = &account.name;
             let stuck = scheduler.is_failed(*vertex) || scheduler.is_blocked_for_good(*vertex);

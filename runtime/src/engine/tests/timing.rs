@@ -3,8 +3,8 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use super::fake::{Graph, World, config, engine, idle};
-use crate::engine::{ConvergerConfig, Engine, EngineConfig, Exit, SubmitOptions};
+use super::fake::{Graph, World, config, engine, idle, submit};
+use crate::engine::{ConvergerConfig, Engine, EngineConfig, Exit};
 
 fn converging(seconds: u64) -> EngineConfig {
     EngineConfig {
@@ -27,10 +27,7 @@ fn slow(world: &World, names: &[&str], milliseconds: u64) {
 
 /// Runs the graph until the engine wants to exit, and says how long that took.
 async fn run(world: &World, engine: Engine, graph: Graph) -> Duration {
-    engine
-        .submit(graph.graph, SubmitOptions::default())
-        .await
-        .expect("a good graph");
+    submit(&engine, graph).await;
     assert_eq!(engine.exit_requested().await, Exit::Converged);
     let elapsed = world.elapsed();
     engine.shutdown(false).await.expect("an orderly end");
@@ -90,10 +87,7 @@ async fn stopped(fast: bool) -> (Duration, usize) {
         .edge("a", "b")
         .edge("b", "c");
     let engine = engine();
-    engine
-        .submit(graph.graph, SubmitOptions::default())
-        .await
-        .expect("a good graph");
+    submit(&engine, graph).await;
     tokio::time::sleep(Duration::from_millis(1_500)).await;
     engine.shutdown(fast).await.expect("an orderly end");
     let calls = ["a", "b", "c"].iter().map(|name| world.checks(name)).sum();
@@ -115,10 +109,7 @@ async fn an_event_is_served_at_once() {
     let world = World::new();
     let engine = engine();
     let graph = Graph::new(&world).fakes(&["a"]);
-    engine
-        .submit(graph.graph, SubmitOptions::default())
-        .await
-        .expect("a good graph");
+    submit(&engine, graph).await;
     idle(&engine).await;
     tokio::time::sleep(Duration::from_secs(3_600)).await;
     assert_eq!(
