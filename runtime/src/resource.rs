@@ -35,6 +35,13 @@ pub trait Resource: Sized + Send + Sync + 'static {
     /// A resource that has not touched anything yet. `name` is the name in the program.
     fn new(name: &str, params: &Self::Params) -> Self;
 
+    /// The absolute paths that a resource with these parameters wants to be there, which a `purge` of
+    /// another resource must therefore spare; a trailing slash means a directory.
+    fn managed_paths(name: &str, params: &Self::Params) -> Vec<String> {
+        let _ = (name, params);
+        Vec::new()
+    }
+
     /// Prepares private state. Must not do long work.
     ///
     /// # Errors

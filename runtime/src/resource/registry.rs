@@ -81,6 +81,7 @@ type Constructor = fn(&str, &dyn Params) -> Result<Box<dyn AnyResource>, Resourc
 struct Entry {
     new: Constructor,
     traits: Traits,
+    managed_paths: fn(&str, &dyn Params) -> Vec<String>,
 }
 
 /// The implementations by kind.
@@ -94,6 +95,11 @@ impl Registry {
         let entry = Entry {
             new: |name, params| Ok(Box::new(R::new(name, downcast(params)?))),
             traits: declaration.traits,
+            managed_paths: |name, params| {
+                downcast(params)
+                    .map(|params| R::managed_paths(name, params))
+                    .unwrap_or_default()
+            },
         };
         self.0.insert(declaration.kind, entry);
     }
@@ -117,6 +123,14 @@ impl Registry {
     /// The optional abilities of a kind; nothing if it is not entered.
     pub fn traits(&self, kind: &str) -> Option<Traits> {
         Some(self.0.get(kind)?.traits)
+    }
+
+    /// The paths that these parameters want to be there ([`Resource::managed_paths`]).
+    pub fn managed_paths(&self, name: &str, params: &dyn Params) -> Vec<String> {
+        self.0
+            .get(params.kind())
+            .map(|entry| (entry.managed_paths)(name, params))
+            .unwrap_or_default()
     }
 
     /// The kinds, in order.

@@ -17,6 +17,7 @@ mod work;
 
 use async_trait::async_trait;
 use mgmt_stdlib::resources::file as declared;
+use mgmt_stdlib::resources::file::State;
 
 use crate::atomic_write::Slot;
 use crate::resource::{CheckContext, Outcome, Resource, ResourceError, WatchContext};
@@ -34,6 +35,13 @@ impl Resource for File {
     fn new(name: &str, _params: &declared::File) -> Self {
         Self {
             name: name.to_owned(),
+        }
+    }
+
+    fn managed_paths(name: &str, params: &declared::File) -> Vec<String> {
+        match params.wanted_state() {
+            State::Absent => Vec::new(),
+            State::Exists | State::Undefined => vec![params.resultant_path(name)],
         }
     }
 

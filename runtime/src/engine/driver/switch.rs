@@ -110,6 +110,11 @@ impl Driver {
     ) -> Result<CommitReport, SubmitError> {
         // All removals end before the first init, so that two lives of one identity never overlap.
         self.tear_down(&plan.removed).await;
+        let managed = prepared.resources.iter().flat_map(|resource| {
+            self.registry
+                .managed_paths(&resource.identity.name, &*resource.params)
+        });
+        self.services.managed.replace(managed.collect());
         if let Err(reason) = init_all(&prepared, &plan, &added).await {
             self.core.forget(&plan.removed);
             self.core.scheduler.connect(&[]);

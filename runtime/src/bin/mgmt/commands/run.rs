@@ -204,7 +204,7 @@ impl Run {
         let program = concat!("mgmt ", env!("CARGO_PKG_VERSION"));
         let services = Services::new(hostname, program, Arc::clone(prefix.path()));
         frontend.paths = services.paths.clone();
-        let mut engine = EngineConfig::new(mgmt_runtime::resource::Registry::default(), services);
+        let mut engine = EngineConfig::new(mgmt_runtime::resources::registry(), services);
         engine.noop = self.noop;
         engine.sema = u32::try_from(self.sema).ok().and_then(NonZeroU32::new);
         engine.converger.timeout = self
