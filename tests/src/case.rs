@@ -5,12 +5,13 @@ use std::path::Path;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use mgmt_compiler::commands::compile_shown;
+use mgmt_compiler::diagnostic::Diagnostic;
 use mgmt_compiler::evaluator::Evaluator;
 use mgmt_compiler::files::MemoryFiles;
 use mgmt_compiler::first::first_graph;
-use mgmt_compiler::graph::{GraphFormat, format};
-use mgmt_compiler::render::{Findings, MessageFormat, Terminal, render};
-use mgmt_compiler::{Input, Options};
+use mgmt_compiler::graph::{GraphFormat, ResourceGraph, format};
+use mgmt_compiler::render::{MessageFormat, Terminal, render};
+use mgmt_compiler::{Compilation, Input, Options};
 use mgmt_stdlib::catalog::{Catalog, Host};
 
 /// The files of a program in memory, rooted at `/`.
@@ -52,32 +53,48 @@ impl Case {
         Ok(Self { rule, files, input })
     }
 
+    /// A program of one file.
+    pub fn program(text: &str) -> Self {
+        Self {
+            rule: String::new(),
+            files: MemoryFiles::default().with("/main.mcl", text),
+            input: Input::Path("/main.mcl".into()),
+        }
+    }
+
     /// The diagnostics as they are shown to people, then the graph as `mgmtc graph` prints it.
     pub fn outcome(&self, catalog: &Catalog) -> String {
+        let (compilation, graph) = self.run(catalog);
+        let findings = compilation.findings();
+        let mut out = render(MessageFormat::Human, &[findings], Terminal::PLAIN);
+        if let Some(graph) = graph {
+            out.push_str(&format(&graph, catalog, GraphFormat::Text));
+        }
+        out
+    }
+
+    /// What is wrong with the program, also while it runs.
+    pub fn diagnostics(&self, catalog: &Catalog) -> Vec<Diagnostic> {
+        self.run(catalog).0.diagnostics
+    }
+
+    fn run(&self, catalog: &Catalog) -> (Compilation, Option<ResourceGraph>) {
         let options = Options {
             hostname: FixedHost.hostname().to_owned(),
             module_path: Some("/modules".into()),
         };
         let mut compilation =
             compile_shown(&self.input, &self.files, catalog, &options, Path::new("/"));
-        let graph = compilation.program.take().and_then(|program| {
-            match first_graph(&mut Evaluator::new(program), &FixedHost) {
-                Ok(graph) => Some(graph),
-                Err(diagnostic) => {
-                    compilation.diagnostics.insert(0, *diagnostic);
-                    None
-                }
-            }
-        });
-        let findings = Findings {
-            diagnostics: &compilation.diagnostics,
-            sources: &compilation.sources,
+        let Some(program) = compilation.program.take() else {
+            return (compilation, None);
         };
-        let mut out = render(MessageFormat::Human, &[findings], Terminal::PLAIN);
-        if let Some(graph) = graph {
-            out.push_str(&format(&graph, catalog, GraphFormat::Text));
+        match first_graph(&mut Evaluator::new(program), &FixedHost) {
+            Ok(graph) => (compilation, Some(graph)),
+            Err(diagnostic) => {
+                compilation.diagnostics.insert(0, *diagnostic);
+                (compilation, None)
+            }
         }
-        out
     }
 }
 

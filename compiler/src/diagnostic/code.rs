@@ -192,14 +192,13 @@ impl Serialize for Code {
 }
 
 impl Explanation {
-    /// The examples of one sort on the page: the texts between fences marked `mcl wrong` or `mcl right`.
+    /// The examples of one sort on the page: the texts between fences marked `mcl wrong`, `mcl right`, or, if
+    /// they are no programs that stand alone, `text wrong` and `text right`.
     pub fn examples(&self, sort: &str) -> Vec<String> {
         let mut examples = Vec::new();
         let mut lines = self.page.lines();
         while let Some(line) = lines.next() {
-            if let Some(info) = line.strip_prefix("```")
-                && info.split_once(' ').is_some_and(|(_, rest)| rest == sort)
-            {
+            if line.strip_prefix("```") == Some(sort) {
                 let text: String = lines
                     .by_ref()
                     .take_while(|line| *line != "```")
@@ -232,7 +231,9 @@ mod tests {
             let code = explanation.code;
             assert!(!explanation.page.starts_with("```"), "{code}");
             for sort in ["wrong", "right"] {
-                assert!(!explanation.examples(sort).is_empty(), "{code}: {sort}");
+                let examples = ["mcl", "text"].map(|language| format!("{language} {sort}"));
+                let examples = examples.iter().flat_map(|sort| explanation.examples(sort));
+                assert_ne!(examples.count(), 0, "{code}: {sort}");
             }
         }
     }
