@@ -128,11 +128,6 @@ impl Conductor {
         let Some(graph) = self.newest.borrow_and_update().clone() else {
             return;
         };
-        info!(
-            "graph: Vertices({}), Edges({})",
-            graph.len(),
-            graph.graph().edge_count()
-        );
         let engine = Arc::clone(&self.engine);
         self.submissions.spawn(async move {
             let copy = ResourceGraph::clone(&graph);
