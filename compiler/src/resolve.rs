@@ -8,6 +8,7 @@
 mod cycle;
 mod declare;
 mod expr;
+mod literal_dollar;
 mod lookup;
 mod names;
 mod purity;

@@ -150,8 +150,7 @@ codes! {
     W0802 UNUSED_FUNCTION "a function that nothing calls"
     W0803 UNUSED_CLASS "a class that nothing includes"
     W0804 UNUSED_IMPORT "an import that nothing uses"
-    W0805 SHADOWED "a name that hides another"
-    W0806 LITERAL_DOLLAR "a `$name` in a string that is not replaced"
+    W0805 LITERAL_DOLLAR "a `$name` in a string that is not replaced"
 
     E0901 UNREADABLE_FILE "a file that can not be read"
     E0902 NOT_UTF8 "a file that is not UTF-8"

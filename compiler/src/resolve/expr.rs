@@ -363,6 +363,7 @@ impl Resolver<'_, '_> {
                 return self.push(ExprKind::Error, span);
             }
         };
+        self.warn_of_literal_dollars(raw, span, scope);
         let mut parts = Vec::with_capacity(pieces.len());
         for piece in &pieces {
             let (kind, place) = match piece {
