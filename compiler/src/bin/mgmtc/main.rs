@@ -14,6 +14,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use mgmt_compiler::commands::check::Check;
 use mgmt_compiler::commands::explain::Explain;
+use mgmt_compiler::commands::fmt::Fmt;
 use mgmt_compiler::commands::graph::Graph;
 use mgmt_compiler::commands::{Console, Status, generate};
 use mgmt_compiler::render::Terminal;
@@ -30,6 +31,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Check(Check),
+    Fmt(Fmt),
     Graph(Graph),
     Explain(Explain),
     /// Print a completion script for a shell.
@@ -76,6 +78,7 @@ fn run(command: &Command) -> io::Result<Status> {
     };
     let status = match command {
         Command::Check(check) => check.run(&mut console)?,
+        Command::Fmt(fmt) => fmt.run(&mut console)?,
         Command::Graph(graph) => graph.run(&mut console)?,
         Command::Explain(explain) => explain.run(&mut console)?,
         Command::Completions { shell } => {

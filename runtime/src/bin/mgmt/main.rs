@@ -12,6 +12,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use mgmt_compiler::commands::check::Check;
 use mgmt_compiler::commands::explain::Explain;
+use mgmt_compiler::commands::fmt::Fmt;
 use mgmt_compiler::commands::{Console, Status, generate};
 use mgmt_compiler::render::Terminal;
 use mgmt_stdlib::catalog::Catalog;
@@ -33,6 +34,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Check(Check),
+    Fmt(Fmt),
     Run(Box<Run>),
     Explain(Explain),
     /// Print a completion script for a shell.
@@ -89,6 +91,7 @@ fn other(command: Option<&Command>, license: bool) -> io::Result<u8> {
     };
     let status = match command {
         Some(Command::Check(check)) => check.run(&mut console)?,
+        Some(Command::Fmt(fmt)) => fmt.run(&mut console)?,
         Some(Command::Explain(explain)) => explain.run(&mut console)?,
         Some(Command::Completions { shell }) => {
             generate::completions(Cli::command(), *shell, console.out)?;
