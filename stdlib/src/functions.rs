@@ -17,18 +17,18 @@ mod list;
 mod map;
 mod math;
 mod net;
-mod number;
+pub(crate) mod number;
 pub mod operator;
 mod os;
 mod path;
-mod quoting;
+pub(crate) mod quoting;
 mod regexp;
 mod special;
 mod strings;
 mod sys;
 #[cfg(test)]
 mod testing;
-mod text;
+pub(crate) mod text;
 mod util;
 
 use crate::catalog::{FunctionDef, VariableDef};

@@ -14,5 +14,6 @@ pub mod param;
 pub mod paths;
 pub mod resource;
 pub mod resources;
+pub mod template;
 pub mod types;
 pub mod value;

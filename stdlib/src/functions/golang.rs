@@ -12,6 +12,7 @@ mod rand;
 mod runtime;
 mod strconv;
 mod strings;
+mod template;
 
 use crate::catalog::FunctionDef;
 
@@ -26,6 +27,7 @@ pub(crate) fn all() -> Vec<FunctionDef> {
         runtime::all(),
         strconv::all(),
         strings::all(),
+        template::all(),
     ]
     .concat()
 }

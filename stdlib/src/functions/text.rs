@@ -131,6 +131,22 @@ pub(crate) fn title(text: &[u8]) -> String {
         .collect()
 }
 
+/// Escapes the five characters that have a meaning in HTML.
+pub(crate) fn escape_html(s: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(s.len() + s.len() / 8);
+    for byte in s {
+        match byte {
+            b'<' => out.extend_from_slice(b"&lt;"),
+            b'>' => out.extend_from_slice(b"&gt;"),
+            b'&' => out.extend_from_slice(b"&amp;"),
+            b'\'' => out.extend_from_slice(b"&#39;"),
+            b'"' => out.extend_from_slice(b"&#34;"),
+            _ => out.push(*byte),
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

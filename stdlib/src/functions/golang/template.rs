@@ -1,0 +1,209 @@
+//! `golang.template`: text from a template (functions.md §10).
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use crate::catalog::{
+    CallError, CallResult, FunctionDef, Host, Implementation, Inference, Purity, Sampler, Wake,
+};
+use crate::template::{Library, Template};
+use crate::types::Type;
+use crate::value::{Str, Value};
+
+use super::super::declare::{Argument, snapshot, wrong_count};
+
+pub(crate) fn all() -> Vec<FunctionDef> {
+    vec![
+        snapshot(
+            "golang.template",
+            "func(template str) str",
+            "The text of a template in the language of Go's text/template. The second argument is what its dot stands for: \
+             fields of a struct are reached with the first letter in upper case, entries of a map by their key. The functions \
+             of this library can be called as `strings_to_upper` and the like.",
+            || Box::new(Sampled::default()),
+        )
+        .or("func(template str, vars ?1) str")
+        .inferred(Inference::Template)
+        .catchable(&["template: execution error: ...: error calling F: E"]),
+    ]
+}
+
+/// A live call, which keeps what it read while the text of the template stays.
+#[derive(Default)]
+struct Sampled {
+    template: Option<(Str, Template)>,
+}
+
+impl Sampler for Sampled {
+    fn call(&mut self, host: &dyn Host, args: &[Value]) -> CallResult {
+        let (text, vars) = match args {
+            [text] => (text, None),
+            [text, vars] => (text, Some(vars)),
+            _ => return Err(wrong_count(args.len())),
+        };
+        let text = <&Str>::from_value(text)?;
+        let library = Callable { host };
+        let template = match self.template.take() {
+            Some((have, template)) if have == *text => template,
+            _ => Template::parse(text.as_bytes(), &library).map_err(CallError::from)?,
+        };
+        let rendered = template.render(vars, &library);
+        self.template = Some((text.clone(), template));
+        Ok(Value::from(rendered.map_err(CallError::from)?))
+    }
+
+    fn wake(&self, _: &[Value]) -> Vec<Wake> {
+        Vec::new()
+    }
+}
+
+/// The functions that a template may call: those that no event wakes and whose types are known.
+struct Callable<'h> {
+    host: &'h dyn Host,
+}
+
+static FUNCTIONS: LazyLock<BTreeMap<String, FunctionDef>> = LazyLock::new(|| {
+    super::super::all()
+        .into_iter()
+        .filter(is_callable)
+        .map(|function| (name_of(&function), function))
+        .collect()
+});
+
+fn is_callable(function: &FunctionDef) -> bool {
+    let plain = matches!(
+        function.purity,
+        Purity::Pure | Purity::Effect | Purity::Snapshot
+    );
+    let known = function.signatures.iter().all(|signature| {
+        let mut types = signature.ty.args.iter().map(|(_, ty)| ty);
+        !signature.variadic && types.all(is_known) && is_known(&signature.ty.result)
+    });
+    plain && known && function.inference == Inference::Signature
+}
+
+/// Whether a type has no variable in it.
+fn is_known(ty: &Type) -> bool {
+    match ty {
+        Type::Bool | Type::Str | Type::Int | Type::Float => true,
+        Type::List(element) => is_known(element),
+        Type::Map(entry) => is_known(&entry.0) && is_known(&entry.1),
+        Type::Struct(fields) => fields.iter().all(|(_, ty)| is_known(ty)),
+        Type::Func(_) | Type::Variant | Type::Var(_) => false,
+    }
+}
+
+/// `net/http.response` is `net_http_response`, and `len` is `_len`.
+fn name_of(function: &FunctionDef) -> String {
+    format!("{}_{}", function.package.replace('/', "_"), function.name)
+}
+
+impl Library for Callable<'_> {
+    fn find(&self, name: &str) -> Option<&FunctionDef> {
+        FUNCTIONS.get(name)
+    }
+
+    fn call(&self, function: &FunctionDef, args: &[Value]) -> CallResult {
+        match function.implementation {
+            Implementation::Pure(call) => call(args),
+            Implementation::Typed(call) => match function.signature(args.len()) {
+                Some(signature) => call(&signature.ty, args),
+                None => Err(wrong_count(args.len())),
+            },
+            Implementation::Sampled(start) => start().call(self.host, args),
+            Implementation::Graph(_) => Err(CallError::fatal(format!(
+                "{} can not be called in a template",
+                function.full_name()
+            ))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::testing::{TestHost, call, call_on, caught, fatal, sample};
+    use super::*;
+
+    fn fields(fields: &[(&str, Value)]) -> Value {
+        Value::Struct(
+            fields
+                .iter()
+                .map(|(name, value)| (*name, value.clone()))
+                .collect(),
+        )
+    }
+
+    #[test]
+    fn the_example_of_the_manual() {
+        let template = "{{ range $i, $h := .Hosts -}}\n{{ if $i }},{{ end }}{{ strings_to_upper $h }}\n{{- end }} \
+                        ttl={{ .Ttl }}{{/* done */}}";
+        let vars = fields(&[
+            ("hosts", Value::list(["a".into(), "b".into()])),
+            ("ttl", 60.into()),
+        ]);
+        assert_eq!(
+            call("golang.template", &[template.into(), vars]),
+            Ok("A,B ttl=60".into())
+        );
+    }
+
+    #[test]
+    fn functions_see_the_machine() {
+        let host = TestHost {
+            env: vec![("A".to_owned(), "x".to_owned())],
+            ..TestHost::default()
+        };
+        let template = r#"{{ sys_getenv "A" }} {{ datetime_print 0 }} {{ _concat "a" "b" }}"#;
+        assert_eq!(
+            call_on(&host, "golang.template", &[template.into()]),
+            Ok("x 1970-01-01 00:00:00 +0000 UTC ab".into())
+        );
+    }
+
+    #[test]
+    fn errors_of_functions_keep_their_kind() {
+        let caught_text = caught(call("golang.template", &[r#"{{ sys_getenv "A" }}"#.into()]));
+        assert_eq!(
+            caught_text,
+            r#"template: execution error: template: template:1:3: executing "template" at <sys_getenv "A">: error calling sys_getenv: environment variable not set: A"#
+        );
+        let fatal_text = fatal(call("golang.template", &["{{ example_nothing }}".into()]));
+        assert_eq!(
+            fatal_text,
+            r#"template: parse error: template: template:1: function "example_nothing" not defined"#
+        );
+        fatal(call("golang.template", &["{{ datetime_print -1 }}".into()]));
+    }
+
+    #[test]
+    fn polymorphic_and_woken_functions_are_not_callable() {
+        for name in [
+            "_len",
+            "_contains",
+            "datetime_now",
+            "fmt_printf",
+            "golang_template",
+            "iter_map",
+        ] {
+            assert!(!FUNCTIONS.contains_key(name), "{name}");
+        }
+        for name in [
+            "_concat",
+            "golang_path_filepath_base",
+            "datetime_hour",
+            "net_cidr_to_ip",
+            "_panic_debug",
+        ] {
+            assert!(FUNCTIONS.contains_key(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn another_text_is_read_anew() {
+        let mut sampler = sample("golang.template");
+        for text in ["a", "a", "b"] {
+            let rendered = sampler.call(&TestHost::default(), &[text.into()]);
+            assert_eq!(rendered, Ok(text.into()));
+        }
+    }
+}
