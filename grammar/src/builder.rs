@@ -98,6 +98,14 @@ impl<'text> Builder<'text> {
         self.push_error(SyntaxError::new(kind, span).replacing(edited, text));
     }
 
+    /// Reports too many levels, once: where one part of a program is nested that deep, others are too.
+    fn report_too_deep(&mut self, span: Span) {
+        let reported = |error: &SyntaxError| error.kind == SyntaxErrorKind::TooDeep;
+        if !self.errors.iter().any(reported) {
+            self.report(SyntaxErrorKind::TooDeep, span);
+        }
+    }
+
     fn push_error(&mut self, error: SyntaxError) {
         self.errors.push(error);
     }
@@ -117,7 +125,7 @@ impl<'text> Builder<'text> {
         let (kind, depth) = if usize::from(below) < MAX_DEPTH {
             (kind, below + 1)
         } else {
-            self.report(SyntaxErrorKind::TooDeep, span);
+            self.report_too_deep(span);
             (ExprKind::Error, 1)
         };
         self.exprs.push(Expr { kind, span });
@@ -505,14 +513,15 @@ fn distinct_errors(
             _ if generic => same_line || is_mended_line(text, mended, error.span.start),
             _ => separator && mended.binary_search(&error.span.start).is_ok(),
         };
+        if follows {
+            continue;
+        }
         if let SyntaxErrorKind::Unexpected { expected, .. } = &error.kind
             && expected.contains(&Expected::Token(TokenKind::OpenBrace))
         {
             missing_braces += 1;
         }
-        if !follows {
-            distinct.push(error);
-        }
+        distinct.push(error);
     }
     distinct
 }

@@ -15,6 +15,8 @@ mod lexer;
 mod parser;
 pub mod span;
 mod stack;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod token;
 
 pub use error::{

@@ -160,7 +160,9 @@ impl Builder<'_> {
 
     /// The first newline at or after `at`, before `end`.
     fn newline_after(&self, at: u32, end: u32) -> crate::span::Span {
-        let offset = self.slice(at, end).find('\n').unwrap_or(0) as u32;
-        self.span(at + offset, at + offset + 1)
+        match self.slice(at, end).find('\n') {
+            Some(offset) => self.span(at + offset as u32, at + offset as u32 + 1),
+            None => self.span(at, at),
+        }
     }
 }

@@ -20,7 +20,7 @@ impl Builder<'_> {
         let (kind, depth) = if usize::from(below) < MAX_DEPTH {
             (kind, below + 1)
         } else {
-            self.report(SyntaxErrorKind::TooDeep, span);
+            self.report_too_deep(span);
             (TypeKind::Error, 1)
         };
         NestedType {

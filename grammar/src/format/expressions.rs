@@ -226,8 +226,8 @@ impl Printer<'_> {
         self.reached(start + 1);
         if multiline {
             self.write("{");
-            self.end_line();
             self.indent();
+            self.end_line();
             self.start_line(self.file[body.expr].span.start);
             self.expr(body.expr);
             self.end_line();
@@ -266,8 +266,8 @@ impl Printer<'_> {
         self.write(bracket);
         self.reached(open + 1);
         if multiline {
-            self.end_line();
             self.indent();
+            self.end_line();
             for item in items {
                 self.start_line(item.start(self));
                 item.print(self);

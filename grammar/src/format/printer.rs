@@ -12,7 +12,8 @@ pub(super) struct Printer<'a> {
     /// The first comment that is not written yet.
     next_comment: usize,
     out: String,
-    level: usize,
+    /// Where the brackets opened, in the source, between which the lines are indented now.
+    open: Vec<u32>,
     /// The end of what was written last, in the source.
     position: u32,
 }
@@ -25,7 +26,7 @@ impl<'a> Printer<'a> {
             comments,
             next_comment: 0,
             out: String::with_capacity(text.len() + text.len() / 8),
-            level: 0,
+            open: Vec::new(),
             position: 0,
         }
     }
@@ -80,8 +81,9 @@ impl<'a> Printer<'a> {
         self.text.get(from as usize..to as usize).unwrap_or("")
     }
 
+    /// Indents what follows: it stands in the bracket that was just written.
     pub(super) fn indent(&mut self) {
-        self.level += 1;
+        self.open.push(self.position);
     }
 
     /// Starts the line of what stands at `at` in the source: the comments before it, a blank line if there
@@ -96,7 +98,7 @@ impl<'a> Printer<'a> {
     pub(super) fn start_closing_line(&mut self, at: u32) {
         self.comments_before(at);
         self.blank_line_before(at);
-        self.level -= 1;
+        self.open.pop();
         self.write_indentation();
     }
 
@@ -122,11 +124,21 @@ impl<'a> Printer<'a> {
     }
 
     /// Writes the comments that stand before `at`, each on a line of its own.
+    ///
+    /// A comment from a place that has no line of its own waits until the whole statement or element is
+    /// written, unless another comment has to be written before that.
     fn comments_before(&mut self, at: u32) {
-        while let Some(comment) = self.comments.get(self.next_comment)
-            && comment.span.start < at
-        {
-            self.next_comment += 1;
+        let inside = self.open.last().copied().unwrap_or(0);
+        let pending = &self.comments[self.next_comment..];
+        let count = pending.partition_point(|comment| comment.span.start < at);
+        let Some((last, _)) = pending[..count].split_last() else {
+            return;
+        };
+        if last.span.start < inside {
+            return;
+        }
+        self.next_comment += count;
+        for comment in &pending[..count] {
             self.blank_line_before(comment.span.start);
             self.write_indentation();
             self.out.push_str(comment.span.text(self.text));
@@ -146,7 +158,7 @@ impl<'a> Printer<'a> {
     }
 
     fn write_indentation(&mut self) {
-        for _ in 0..self.level {
+        for _ in 0..self.open.len() {
             self.out.push('\t');
         }
     }

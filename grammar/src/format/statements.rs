@@ -28,8 +28,8 @@ impl Printer<'_> {
             self.write("{}");
         } else {
             self.write("{");
-            self.end_line();
             self.indent();
+            self.end_line();
             inside(self);
             self.start_closing_line(span.end - 1);
             self.write("}");

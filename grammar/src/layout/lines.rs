@@ -55,7 +55,8 @@ pub(super) fn is_nameless(tokens: &[Token], index: usize) -> bool {
         inside += 1;
     }
     let entry = match tokens.get(inside).map(|token| token.kind) {
-        Some(CloseBrace) => true,
+        // It might be an empty map with something behind it, however little sense that makes.
+        Some(CloseBrace) => matches!(kind_after(tokens, inside), None | Some(Newline)),
         Some(Identifier) => kind_after(tokens, inside) == Some(Rocket),
         Some(Capitalized) => matches!(kind_after(tokens, inside), Some(Rocket | Colon)),
         _ => false,
