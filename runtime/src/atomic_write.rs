@@ -14,8 +14,9 @@
 //! (such as `/etc/hosts` in a container), those in `/proc` and `/sys`, and those whose directory can not be
 //! written to or whose owner could not be kept.
 
-pub(crate) mod group;
+mod group;
 mod staged;
 
 pub use group::AtomicWriter;
+pub(crate) use group::commit_all;
 pub use staged::{Attributes, Slot, Staged, is_own_temporary, temporary_name};

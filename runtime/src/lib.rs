@@ -12,6 +12,7 @@ pub mod engine;
 pub mod frontend;
 pub mod kernel_events;
 pub mod path_watch;
+pub mod process;
 pub mod removal;
 pub mod resource;
 pub mod resources;

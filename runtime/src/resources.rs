@@ -1,5 +1,6 @@
 //! What the resource kinds do, one module a kind.
 
+mod exec;
 mod exit;
 mod file;
 mod noop;
@@ -13,6 +14,7 @@ use crate::resource::Registry;
 /// Every kind that this crate can run.
 pub fn registry() -> Registry {
     let mut registry = Registry::default();
+    registry.add::<exec::Exec>();
     registry.add::<exit::Exit>();
     registry.add::<file::File>();
     registry.add::<noop::Noop>();

@@ -185,6 +185,22 @@ impl Watching {
         }
     }
 
+    /// Waits until the watch fails.
+    pub(crate) async fn failure(mut self) -> ResourceError {
+        let task = timeout(PATIENCE, async {
+            loop {
+                tokio::select! {
+                    Some(taken) = self.events.recv() => acknowledge(taken),
+                    result = &mut self.task => return result,
+                }
+            }
+        });
+        task.await
+            .expect("the watch ends")
+            .expect("without a panic")
+            .expect_err("with an error")
+    }
+
     /// Cancels the watch and waits for its end, which must be clean.
     pub(crate) async fn end(self) {
         self.cancel.cancel();

@@ -1,6 +1,7 @@
 //! What all resources of a process share.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -29,12 +30,15 @@ pub struct Services {
     pub exit: ExitRequests,
     /// The socket of the systemd journal.
     pub journal: Arc<Path>,
+    /// Where programs are looked for; has the form of `PATH`.
+    pub search_path: Arc<OsStr>,
     /// What `purge` has to spare.
     pub managed: ManagedPaths,
 }
 
 impl Services {
-    /// The services of a process, with the usual limits and places. It touches nothing yet.
+    /// The services of a process, with the usual limits and places, and with the `PATH` of this process.
+    /// It touches nothing yet.
     pub fn new(
         hostname: impl Into<Arc<str>>,
         program: impl Into<Arc<str>>,
@@ -49,6 +53,7 @@ impl Services {
             writer: AtomicWriter::default(),
             exit: ExitRequests::default(),
             journal: Path::new("/run/systemd/journal/socket").into(),
+            search_path: std::env::var_os("PATH").unwrap_or_default().into(),
             managed: ManagedPaths::default(),
         }
     }

@@ -14,8 +14,7 @@ use super::content::{Origin, copied_mode};
 use super::directory::make_directory;
 use super::link::{place_link, read_link};
 use super::work::found;
-use crate::atomic_write::group::commit_all;
-use crate::atomic_write::{Attributes, Slot, Staged, is_own_temporary};
+use crate::atomic_write::{Attributes, Slot, Staged, commit_all, is_own_temporary};
 use crate::removal::{remove_one, remove_tree};
 use crate::resource::{Outcome, ResourceError};
 

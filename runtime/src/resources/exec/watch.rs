@@ -1,0 +1,184 @@
+//! What wakes an `exec`: the lines of its watch command and changes of paths.
+
+use mgmt_stdlib::resources::exec as declared;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::{Exec, command, describe, part};
+use crate::path_watch::PathWatch;
+use crate::process::{Sink, Stream};
+use crate::resource::{ResourceError, WatchContext};
+
+/// How much of a line is logged. Longer lines are as good as several.
+const LOGGED: usize = 1024;
+
+/// The paths to watch, each with whether everything below counts, and the watch command.
+#[derive(PartialEq, Eq)]
+pub(super) struct Sources<'a> {
+    paths: Vec<(&'a str, bool)>,
+    command: Option<[&'a str; 3]>,
+}
+
+impl Sources<'_> {
+    pub(super) fn is_empty(&self) -> bool {
+        self.paths.is_empty() && self.command.is_none()
+    }
+}
+
+pub(super) fn sources(params: &declared::Exec) -> Sources<'_> {
+    let creates = (!params.creates.is_empty()).then_some(&params.creates);
+    let paths = params
+        .watchfiles
+        .iter()
+        .chain(&params.mtimes)
+        .chain(creates);
+    let command = [&params.watchcmd, &params.watchshell, &params.watchcwd];
+    Sources {
+        paths: paths
+            .map(|path| (path.as_str(), path.ends_with('/')))
+            .collect(),
+        command: (!params.watchcmd.is_empty()).then(|| command.map(String::as_str)),
+    }
+}
+
+pub(super) async fn watch(
+    exec: &Exec,
+    params: &declared::Exec,
+    context: &WatchContext,
+) -> Result<(), ResourceError> {
+    let paths = watch_paths(params, context).await?;
+    let lines = Notify::new();
+    // Whichever of the two ends first ends the other.
+    let stop = context.token().child_token();
+    let watched = async {
+        let result = run_watchcmd(exec, params, context, &lines, &stop).await;
+        stop.cancel();
+        result
+    };
+    let reported = async {
+        let result = tokio::select! {
+            result = report(context, paths, &lines) => result,
+            () = stop.cancelled() => Ok(()),
+        };
+        stop.cancel();
+        result
+    };
+    let (watched, reported) = tokio::join!(watched, reported);
+    watched.and(reported)
+}
+
+async fn watch_paths(
+    params: &declared::Exec,
+    context: &WatchContext,
+) -> Result<Option<PathWatch>, ResourceError> {
+    let paths: Vec<(String, bool)> = sources(params)
+        .paths
+        .into_iter()
+        .map(|(path, recurse)| (path.to_owned(), recurse))
+        .collect();
+    if paths.is_empty() {
+        return Ok(None);
+    }
+    let hub = context.services.paths.clone();
+    let start = move || Ok(hub.watch_all(paths)?);
+    context.services.blocking.run(start).await.map(Some)
+}
+
+async fn report(
+    context: &WatchContext,
+    mut paths: Option<PathWatch>,
+    lines: &Notify,
+) -> Result<(), ResourceError> {
+    loop {
+        context.event().await?;
+        let changed = async {
+            match &mut paths {
+                Some(paths) => paths.changed().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            changed = changed => changed?,
+            () = lines.notified() => {}
+        }
+    }
+}
+
+async fn run_watchcmd(
+    exec: &Exec,
+    params: &declared::Exec,
+    context: &WatchContext,
+    lines: &Notify,
+    stop: &CancellationToken,
+) -> Result<(), ResourceError> {
+    if params.watchcmd.is_empty() {
+        stop.cancelled().await;
+        return Ok(());
+    }
+    let part = part(&params.watchcmd, &params.watchshell, &params.watchcwd);
+    let command = command(params, part, &context.services).await?;
+    let mut events = LineEvents {
+        lines,
+        stdout: Vec::new(),
+        stderr: Vec::new(),
+    };
+    let status = exec.runner.run_into(&command, stop, &mut events).await?;
+    Err(ResourceError::message(format!(
+        "`watchcmd` has ended with {}",
+        describe(status)
+    )))
+}
+
+/// Makes an event of each line that is not empty.
+struct LineEvents<'a> {
+    lines: &'a Notify,
+    /// The lines that have not ended yet.
+    stdout: Vec<u8>,
+    stderr: Vec<u8>,
+}
+
+impl Sink for LineEvents<'_> {
+    fn take(&mut self, stream: Stream, bytes: &[u8]) {
+        let begun = match stream {
+            Stream::Stdout => &mut self.stdout,
+            Stream::Stderr => &mut self.stderr,
+        };
+        for byte in bytes {
+            if *byte != b'\n' {
+                begun.push(*byte);
+            }
+            if *byte == b'\n' || begun.len() == LOGGED {
+                let line = std::mem::take(begun);
+                if !line.is_empty() {
+                    tracing::debug!("watchcmd: {}", String::from_utf8_lossy(&line));
+                    self.lines.notify_one();
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+
+    use super::*;
+
+    #[test]
+    fn lines_are_put_together_and_empty_ones_skipped() {
+        let lines = Notify::new();
+        let mut events = LineEvents {
+            lines: &lines,
+            stdout: Vec::new(),
+            stderr: Vec::new(),
+        };
+        let fired = || lines.notified().now_or_never().is_some();
+        events.take(Stream::Stdout, b"\n\nbe");
+        events.take(Stream::Stderr, b"gun");
+        assert!(!fired());
+        events.take(Stream::Stdout, b"gun\n");
+        assert!(fired());
+        events.take(Stream::Stderr, &[b'x'; LOGGED]);
+        assert!(fired());
+    }
+}
