@@ -1,0 +1,63 @@
+# `make` lists the targets.
+
+CARGO ?= cargo
+PREFIX ?= /usr/local
+DESTDIR ?=
+TARGET = $(or $(CARGO_TARGET_DIR),target)
+SHARE = $(TARGET)/share
+# For how long `make soak` goes on.
+MINUTES ?= 20
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test soak bench lint setup docs completions man install
+
+help: ## List the targets.
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+demo: ## Build, run a quick-start example, and show what it did.
+	scripts/demo
+
+test: ## Install what the tests need, and run all of them.
+	scripts/install-packages
+	$(CARGO) test --workspace --quiet
+
+soak: ## Run the property tests and the end-to-end tests over and over, with many cases.
+	end=$$(( $$(date +%s) + $(MINUTES) * 60 )); \
+	while [ $$(date +%s) -lt $$end ]; do \
+		PROPTEST_CASES=2000 $(CARGO) test --workspace --quiet --release || exit 1; \
+	done
+
+bench: ## Run the benchmarks.
+	$(CARGO) bench --workspace
+
+lint: ## Check format, lints, examples, and, if cargo-deny is installed, dependencies.
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --quiet -- -D warnings
+	$(CARGO) run --quiet --bin mgmtc -- fmt --check examples
+	$(CARGO) run --quiet --bin mgmtc -- check $$(find examples -name '*.mcl')
+	if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny check; fi
+
+setup: ## Install the tools that only developers need.
+	$(CARGO) install --locked cargo-deny
+
+docs: ## Build the documentation of the crates.
+	$(CARGO) doc --workspace --no-deps
+
+completions: ## Generate shell completions below target/share.
+	$(CARGO) build --release --bins
+	mkdir -p $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d
+	for program in mgmt mgmtc; do \
+		$(TARGET)/release/$$program completions bash > $(SHARE)/bash-completion/completions/$$program && \
+		$(TARGET)/release/$$program completions zsh > $(SHARE)/zsh/site-functions/_$$program && \
+		$(TARGET)/release/$$program completions fish > $(SHARE)/fish/vendor_completions.d/$$program.fish || exit 1; \
+	done
+
+man: ## Generate man pages below target/share.
+	$(CARGO) build --release --bins
+	mkdir -p $(SHARE)/man/man1
+	for program in mgmt mgmtc; do $(TARGET)/release/$$program man $(SHARE)/man/man1 || exit 1; done
+
+install: completions man ## Install the binaries, completions and man pages below PREFIX.
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share
+	install -m 755 $(TARGET)/release/mgmt $(TARGET)/release/mgmtc $(DESTDIR)$(PREFIX)/bin
+	cp -r $(SHARE)/. $(DESTDIR)$(PREFIX)/share
