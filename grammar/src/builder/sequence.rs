@@ -1,6 +1,7 @@
 //! Elements between brackets, and whether their commas and newlines are in order (language.md §2.1).
 
 use super::Builder;
+use crate::ast::ExprId;
 use crate::error::SyntaxErrorKind;
 
 /// What stands after an element.
@@ -100,7 +101,7 @@ impl<T> Sequence<T> {
 impl Builder<'_> {
     /// The elements between the brackets that start at `open` and end at `close`; reports what is wrong
     /// with their separators.
-    pub(super) fn elements<T>(
+    pub(crate) fn elements<T>(
         &mut self,
         mut sequence: Sequence<T>,
         open: u32,
@@ -156,6 +157,22 @@ impl Builder<'_> {
                 }
             }
         }
+    }
+
+    /// Reports a newline in a bracket, opened at `open`, that never spans lines itself.
+    pub(crate) fn broken_line(
+        &mut self,
+        open: u32,
+        (start, end): (u32, u32),
+        inner: ExprId,
+    ) -> ExprId {
+        let blanks = self.text.get(end as usize..).unwrap_or_default();
+        let blanks = blanks.len() - blanks.trim_start().len();
+        let open = self.span(open, open + 1);
+        let gap = self.span(start, end + blanks as u32);
+        let newline = self.span(start, end);
+        self.report_with_edit(SyntaxErrorKind::BrokenLine { open }, newline, gap, "");
+        inner
     }
 
     /// The first newline at or after `at`, before `end`.

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use super::Builder;
-use super::sequence::Sequence;
 use crate::ast::{ExprId, ExprKind, Ident, TypeExpr, TypeKind};
 use crate::error::{MAX_DEPTH, SyntaxErrorKind};
 use crate::parser::Recovered;
@@ -79,13 +78,10 @@ impl Builder<'_> {
     pub(crate) fn func_type(
         &mut self,
         l: u32,
-        open: u32,
-        args: Sequence<(Option<Ident>, NestedType)>,
+        args: Vec<(Option<Ident>, NestedType)>,
         result: NestedType,
         r: u32,
     ) -> NestedType {
-        let close = result.expr.span.start;
-        let args = self.elements(args, open, close);
         for (name, first) in repeated(args.iter().filter_map(|(name, _)| name.as_ref())) {
             let kind = SyntaxErrorKind::DuplicateArgName {
                 name: name.text.clone(),
