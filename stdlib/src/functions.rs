@@ -6,14 +6,18 @@
 mod builtin;
 mod constant;
 mod convert;
+mod crypto;
 mod datetime;
 mod declare;
+mod deploy;
 mod encoding;
+mod example;
 pub mod fmt;
 mod glob;
 mod golang;
 mod iter;
 mod list;
+mod local;
 mod map;
 mod math;
 mod net;
@@ -23,9 +27,11 @@ mod os;
 mod path;
 pub(crate) mod quoting;
 mod regexp;
+mod semver;
 mod special;
 mod strings;
 mod sys;
+mod test;
 #[cfg(test)]
 mod testing;
 pub(crate) mod text;
@@ -38,19 +44,25 @@ pub fn all() -> Vec<FunctionDef> {
     [
         builtin::all(),
         convert::all(),
+        crypto::all(),
         datetime::all(),
+        deploy::all(),
         encoding::all(),
+        example::all(),
         fmt::all(),
         golang::all(),
         iter::all(),
         list::all(),
+        local::all(),
         map::all(),
         math::all(),
         net::all(),
         os::all(),
         regexp::all(),
+        semver::all(),
         strings::all(),
         sys::all(),
+        test::all(),
         util::all(),
     ]
     .concat()

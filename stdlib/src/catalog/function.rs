@@ -166,6 +166,11 @@ pub trait Host: Send + Sync {
     /// The environment.
     fn env(&self) -> Vec<(String, String)>;
 
+    /// The directory for what this agent keeps across restarts, if it may keep anything.
+    fn state_dir(&self) -> Option<PathBuf> {
+        None
+    }
+
     /// The directory that stands for `/` when a function reads a file.
     fn root(&self) -> &Path {
         Path::new("/")

@@ -1,5 +1,6 @@
 //! `sys`: the process's environment and the machine's condition (functions.md §22).
 
+use std::os::unix::ffi::OsStringExt;
 use std::time::Duration;
 
 use crate::catalog::{CallError, FunctionDef, Host, Wake};
@@ -33,6 +34,12 @@ pub(crate) fn all() -> Vec<FunctionDef> {
             "func(name str) bool",
             "Whether this process has an environment variable.",
             sampler!(hasenv(name)),
+        ),
+        source(
+            "sys.hostname",
+            "func() str",
+            "The name that the machine has now; `$hostname` is the name of this agent. It wakes when `/etc/hostname` changes.",
+            sampler!(hostname(), |_| vec![Wake::Path("/etc/hostname".into())]),
         ),
         source(
             "sys.load",
@@ -100,6 +107,18 @@ pub(crate) fn variable(host: &dyn Host, name: &Str) -> Option<String> {
         .into_iter()
         .find(|(have, _)| have.as_bytes() == name.as_bytes())
         .map(|(_, value)| value)
+}
+
+/// The kernel's name, which is what systemd-hostnamed gives too, but needs no bus.
+pub(crate) fn hostname(_: &dyn Host) -> Result<Vec<u8>, CallError> {
+    nix::unistd::gethostname()
+        .map(OsStringExt::into_vec)
+        .map_err(|error| {
+            CallError::fatal(format!(
+                "can't ask the kernel for the host name: {}",
+                error.desc()
+            ))
+        })
 }
 
 fn load(_: &dyn Host) -> Result<Struct, CallError> {

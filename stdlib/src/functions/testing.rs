@@ -15,6 +15,7 @@ pub(crate) struct TestHost {
     pub(crate) args: Vec<String>,
     pub(crate) env: Vec<(String, String)>,
     pub(crate) root: PathBuf,
+    pub(crate) state_dir: Option<PathBuf>,
 }
 
 impl Default for TestHost {
@@ -25,6 +26,7 @@ impl Default for TestHost {
             args: vec!["mgmt".to_owned()],
             env: Vec::new(),
             root: PathBuf::from("/"),
+            state_dir: None,
         }
     }
 }
@@ -48,6 +50,10 @@ impl Host for TestHost {
 
     fn env(&self) -> Vec<(String, String)> {
         self.env.clone()
+    }
+
+    fn state_dir(&self) -> Option<PathBuf> {
+        self.state_dir.clone()
     }
 
     fn root(&self) -> &Path {

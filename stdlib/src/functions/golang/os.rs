@@ -39,7 +39,7 @@ pub(crate) fn all() -> Vec<FunctionDef> {
         getwd, "func() str", "The working directory of this process.",
             |_| working_directory().map(|path| path::to_str(&path)), catches "can't tell the working directory: E";
         hostname, "func() str", "The name that the kernel has for this machine.",
-            |_| hostname(), catches "hostname: E";
+            |host| sys::hostname(host);
         mkdir_temp, "func(dir str, pattern str) str",
             "The path of a new directory, which each call creates. Its name is the pattern with something random in place of \
              the last `*` or at its end; it lies in the first directory, or where temporary files go if that is empty.",
@@ -80,12 +80,6 @@ pub(super) fn working_directory() -> Result<PathBuf, CallError> {
 /// The value of an environment variable that is set and not empty.
 fn set(host: &dyn Host, name: &str) -> Option<String> {
     sys::variable(host, &Str::from(name)).filter(|value| !value.is_empty())
-}
-
-fn hostname() -> Result<Str, CallError> {
-    unistd::gethostname()
-        .map(|name| Str::from(name.as_bytes()))
-        .map_err(|error| failed("hostname", "")(error.into()))
 }
 
 fn temp_dir(host: &dyn Host) -> String {
