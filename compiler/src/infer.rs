@@ -107,7 +107,7 @@ pub fn infer(
         }
     }
     infer.stmts(&resolution.hir.main);
-    infer.settle();
+    infer.settle_by_default();
     infer.check_open();
     let used = std::mem::take(&mut infer.diagnostics);
     infer.unused(resolution);

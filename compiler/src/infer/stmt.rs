@@ -21,7 +21,7 @@ impl Infer<'_> {
     pub(super) fn stmts(&mut self, stmts: &[Stmt]) {
         for stmt in stmts {
             self.stmt(stmt);
-            self.settle_by_default();
+            self.settle();
         }
     }
 
