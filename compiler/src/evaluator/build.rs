@@ -386,6 +386,13 @@ impl Evaluator {
         node
     }
 
+    /// Keeps arguments alive: a body may come to use them later.
+    fn hold_all(&mut self, args: &[NodeId], region: RegionId) {
+        for arg in args {
+            self.store.hold(region, *arg);
+        }
+    }
+
     /// Instantiates the body of a function on these arguments.
     pub(super) fn apply(
         &mut self,
@@ -398,6 +405,7 @@ impl Evaluator {
     ) -> NodeId {
         let program = self.program.clone();
         let declaration = &program.hir[lambda];
+        self.hold_all(args, region);
         let params = declaration
             .params
             .iter()
@@ -437,6 +445,7 @@ impl Evaluator {
             }
             _ => {}
         }
+        self.hold_all(args, place.region);
         let callee = self.build(callee, place, None);
         let select = self.select(SmallVec::new(), place, span);
         let control = Control::Call {
@@ -473,6 +482,7 @@ impl Evaluator {
             region: site.region,
         };
         let args = self.build_all(&declaration.args, &place);
+        self.hold_all(&args, place.region);
         let params = definition.params.iter().copied().zip(args).collect();
         let param_scope = program.hir[definition.body_scope]
             .parent

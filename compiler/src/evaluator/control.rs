@@ -25,7 +25,7 @@ impl Evaluator {
                 State::Pending => return State::Pending,
                 State::Failed(failure) if !catches => {
                     let failure = failure.clone();
-                    self.clear(control);
+                    self.clear(id, control);
                     return State::Failed(failure);
                 }
                 State::Failed(_) => {}
@@ -153,7 +153,17 @@ impl Evaluator {
     }
 
     /// Removes all that a controller made.
-    fn clear(&mut self, control: &mut Control) {
+    fn clear(&mut self, id: NodeId, control: &mut Control) {
+        let result = match control {
+            Control::If { select, .. }
+            | Control::Except { select, .. }
+            | Control::Call { select, .. } => Some(*select),
+            Control::Iterate { gather, .. } => Some(*gather),
+            Control::IfStmt { .. } | Control::For { .. } | Control::ForKv { .. } => None,
+        };
+        if let Some(result) = result {
+            self.store.set_inputs(result, smallvec![id]);
+        }
         for region in control.regions() {
             self.drop_region(Some(region));
         }

@@ -203,6 +203,14 @@ pub struct Step {
 }
 
 impl Control {
+    /// Whether it is a statement, whose failure ends the program.
+    pub fn is_stmt(&self) -> bool {
+        matches!(
+            self,
+            Self::IfStmt { .. } | Self::For { .. } | Self::ForKv { .. }
+        )
+    }
+
     /// The regions that it owns, in the order of the output.
     pub fn regions(&self) -> Vec<RegionId> {
         match self {
@@ -246,6 +254,8 @@ pub struct Region {
     pub nodes: Vec<NodeId>,
     /// Regions of binds that are instantiated in here.
     pub inner: Vec<RegionId>,
+    /// Nodes of binds that environments in here know by name, used or not.
+    pub held: Vec<NodeId>,
     /// The statements, in order.
     pub statements: Vec<NodeId>,
     /// Calls of pure functions that were instantiated in here.

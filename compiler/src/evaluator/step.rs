@@ -24,9 +24,14 @@ impl Evaluator {
             Kind::Free | Kind::Const | Kind::Cell => None,
             kind => self.evaluate_plain(id, kind),
         };
+        let is_stmt = match &kind {
+            Kind::Control(control) => control.is_stmt(),
+            _ => false,
+        };
         self.store.get_mut(id).kind = kind;
         if let Some(state) = state {
-            self.store.set_state(id, state);
+            let changed = self.store.set_state(id, state);
+            self.output_changed |= changed && is_stmt;
         }
     }
 

@@ -175,6 +175,15 @@ impl Store {
         }
     }
 
+    /// Keeps the node of a bind for as long as a region lives, whether or not it is used.
+    pub fn hold(&mut self, region: RegionId, id: NodeId) {
+        let owner = self.get(id).region;
+        if owner != region && self.regions[owner.index as usize].output == Some(id) {
+            self.get_mut(id).live_dependents += 1;
+            self.regions[region.index as usize].held.push(id);
+        }
+    }
+
     /// Replaces the inputs of a node, which is queued.
     pub fn set_inputs(&mut self, id: NodeId, inputs: SmallVec<[NodeId; 2]>) {
         for input in &inputs {
@@ -295,6 +304,10 @@ impl Store {
             );
             self.free_regions.push(id.index);
             stack.extend(region.inner);
+            for held in region.held {
+                // No node has this id: nobody is told of its changes.
+                self.detach(held, held, false);
+            }
             for node in region.nodes {
                 if self.is_alive(node) {
                     if let Kind::Control(control) = &self.get(node).kind {
