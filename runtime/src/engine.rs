@@ -22,7 +22,7 @@ mod receive;
 mod refresh;
 mod scheduler;
 mod semaphore;
-mod state_dir;
+pub(crate) mod state_dir;
 mod status;
 mod task;
 mod vertex;

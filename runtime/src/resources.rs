@@ -3,11 +3,14 @@
 mod exec;
 mod exit;
 mod file;
+mod msg;
 mod noop;
 mod panic;
+mod password;
 mod print;
 mod test;
 mod timer;
+mod value;
 
 use crate::resource::Registry;
 
@@ -17,10 +20,30 @@ pub fn registry() -> Registry {
     registry.add::<exec::Exec>();
     registry.add::<exit::Exit>();
     registry.add::<file::File>();
+    registry.add::<msg::Msg>();
     registry.add::<noop::Noop>();
     registry.add::<panic::Panic>();
+    registry.add::<password::Password>();
     registry.add::<print::Print>();
     registry.add::<test::Test>();
     registry.add::<timer::Timer>();
+    registry.add::<value::ValueTap>();
     registry
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_declared_kind_can_run() {
+        let declared: BTreeSet<_> = mgmt_stdlib::resources::all()
+            .iter()
+            .map(|declaration| declaration.kind)
+            .collect();
+        let run: BTreeSet<_> = registry().kinds().collect();
+        assert_eq!(declared, run);
+    }
 }

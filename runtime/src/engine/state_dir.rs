@@ -29,7 +29,7 @@ pub(crate) fn refresh(prefix: &Path) -> PathBuf {
 }
 
 /// `kind-` with the encoded name, then the name in a readable form; a digest if that is too long.
-fn unique_name(identity: &Identity) -> String {
+pub(crate) fn unique_name(identity: &Identity) -> String {
     let kind = identity.kind.as_str().replace('/', "-");
     let encoded = URL_SAFE.encode(identity.name.as_bytes());
     let readable = identity.name.as_str().replace(['/', '\0'], "-");

@@ -147,6 +147,11 @@ impl<R: Resource> Subject<R> {
         watching.event().await;
         watching
     }
+
+    /// The private directory.
+    pub(crate) fn vardir(&self) -> PathBuf {
+        self.init.vardir().expect("it can be made").to_owned()
+    }
 }
 
 /// The value that was sent under a key.

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use crate::atomic_write::AtomicWriter;
 use crate::blocking::BlockingPool;
+use crate::local_values::LocalValues;
 use crate::path_watch::PathHub;
 
 /// What all resources of a process share. Cheap to clone.
@@ -32,6 +33,8 @@ pub struct Services {
     pub journal: Arc<Path>,
     /// Where programs are looked for; has the form of `PATH`.
     pub search_path: Arc<OsStr>,
+    /// The values that resources bring back into the program.
+    pub values: LocalValues,
     /// What `purge` has to spare.
     pub managed: ManagedPaths,
 }
@@ -44,10 +47,12 @@ impl Services {
         program: impl Into<Arc<str>>,
         prefix: impl Into<Arc<Path>>,
     ) -> Self {
+        let prefix = prefix.into();
         Self {
             hostname: hostname.into(),
             program: program.into(),
-            prefix: prefix.into(),
+            values: LocalValues::new(prefix.join("local").join("value")),
+            prefix,
             paths: PathHub::default(),
             blocking: BlockingPool::default(),
             writer: AtomicWriter::default(),

@@ -112,7 +112,8 @@ async fn a_failure_is_an_error_and_keeps_nothing() {
 
 #[tokio::test]
 async fn guards_decide() {
-    let cases: [(&str, fn(&mut declared::Exec), bool); 8] = [
+    type Change = fn(&mut declared::Exec);
+    let cases: [(&str, Change, bool); 8] = [
         ("ifcmd fails", |exec| exec.ifcmd = "false".into(), false),
         ("ifcmd succeeds", |exec| exec.ifcmd = "true".into(), true),
         (
