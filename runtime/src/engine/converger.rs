@@ -40,11 +40,8 @@ impl Converger {
         self.commits += u64::from(committed);
         self.paused = self.commits == 0;
         self.last_activity = now;
-        if committed {
-            if self.timeout.is_some() && (self.converged || self.commits > 1) {
-                self.converged = false;
-                self.reports.push(false);
-            }
+        if self.timeout.is_some() && committed && self.commits > 1 {
+            self.set(false);
         }
     }
 

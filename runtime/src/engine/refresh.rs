@@ -263,3 +263,86 @@ fn stage(directory: &Path, file: &File) -> Result<Staged, ResourceError> {
             .map_err(ResourceError::path("write", &path))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn identity(name: &str) -> Identity {
+        Identity::new("fake", name)
+    }
+
+    /// Runs `act` on a log in `directory` and lets everything be written.
+    async fn with_log(directory: &Path, act: impl AsyncFnOnce(&RefreshLog)) {
+        let log = RefreshLog::open(directory.join("refresh"));
+        let services = Services::new("h1", "mgmt", directory);
+        let stop = CancellationToken::new();
+        let writer = tokio::spawn(log.clone().run(services, stop.clone()));
+        act(&log).await;
+        stop.cancel();
+        writer.await.expect("it ends");
+    }
+
+    fn outstanding(directory: &Path) -> Outstanding {
+        RefreshLog::open(directory.join("refresh")).outstanding()
+    }
+
+    #[tokio::test]
+    async fn an_intent_is_on_disk_before_it_returns() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        with_log(directory.path(), async |log| {
+            log.intend(&identity("p")).await;
+            assert!(outstanding(directory.path()).contains(&identity("p"), &identity("c")));
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn what_was_served_or_came_to_nothing_is_gone() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let [p, q, c, d] = ["p", "q", "c", "d"].map(identity);
+        with_log(directory.path(), async |log| {
+            log.intend(&p).await;
+            log.intend(&q).await;
+            log.resolve(&p, vec![c.clone(), d.clone()]);
+            log.resolve(&q, Vec::new());
+            log.serve(vec![p.clone()], &c);
+        })
+        .await;
+        let left = outstanding(directory.path());
+        assert!(left.contains(&p, &d) && !left.contains(&p, &c) && !left.contains(&q, &c));
+    }
+
+    #[tokio::test]
+    async fn records_of_pairs_that_are_gone_are_dropped_and_intents_become_pairs() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let [p, q, c] = ["p", "q", "c"].map(identity);
+        with_log(directory.path(), async |log| {
+            log.intend(&p).await;
+            log.intend(&q).await;
+            log.retain(&[(p.clone(), c.clone())].into());
+        })
+        .await;
+        let left = outstanding(directory.path());
+        assert!(left.contains(&p, &c) && !left.contains(&q, &c));
+        assert!(left.intents.is_empty());
+    }
+
+    #[test]
+    fn a_bad_file_is_set_aside() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let home = directory.path().join("refresh");
+        std::fs::create_dir(&home).expect("it is new");
+        for bad in [
+            "",
+            "{\"version\":1,\"intents\":[[\"fi",
+            "{\"version\":9,\"intents\":[],\"pending\":[]}",
+        ] {
+            std::fs::write(home.join(FILE), bad).expect("it can be written");
+            assert!(outstanding(directory.path()).is_empty());
+            assert!(!home.join(FILE).exists());
+            let aside = std::fs::read_to_string(home.join("pending.json.bad"));
+            assert_eq!(aside.expect("it was kept"), bad);
+        }
+    }
+}

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use super::{Done, Driver, Submission, Tasks};
+use super::{Done, Driver, Rung, Submission, Tasks};
 use crate::engine::commit::{NewObject, Plan, Target};
 use crate::engine::core::describe;
 use crate::engine::prepare::{Prepared, Problem};
@@ -237,10 +237,19 @@ impl Driver {
         let mut patience = Duration::from_secs(1);
         let mut complain_at = Some(Instant::now() + patience);
         let mut complained = false;
+        let mut rung = self.rung.clone();
+        let mut aborted = false;
         while !open.is_empty() {
             tokio::select! {
+                // Nothing is applied now, so that nothing is left half done. Who has gone this far wants
+                // the end, whatever happens to the watches that would have stayed.
+                Ok(_) = rung.wait_for(|rung| *rung == Rung::Hard), if complained && !aborted => {
+                    aborted = true;
+                    self.tasks.abort_all();
+                }
                 done = self.tasks.join_next() => match done {
                     Some(Ok(Done::Watch { watch, .. })) if open.remove(&watch.vertex) => {}
+                    Some(Err(error)) if error.is_cancelled() => {}
                     Some(other) => others.push(other),
                     // No task is left, so nobody is waited for.
                     None => break,

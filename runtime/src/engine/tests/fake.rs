@@ -43,7 +43,7 @@ pub(crate) struct Behaviour {
     pub(crate) latency: Duration,
     /// What the next calls give; then whatever is the case.
     pub(crate) script: VecDeque<Act>,
-    /// Whether a call is cut short by its cancellation.
+    /// Whether calls and watches end when they are told to.
     pub(crate) obedient: bool,
     /// Whether there is something to repair.
     pub(crate) broken: bool,
@@ -347,6 +347,9 @@ impl Resource for Fake {
             tokio::select! {
                 () = context.cancelled() => break,
                 () = waker.notified() => {}
+            }
+            if !self.world.behaviour(&self.name).obedient {
+                std::future::pending::<()>().await;
             }
         }
         self.world.note(&self.name, What::Unwatch);

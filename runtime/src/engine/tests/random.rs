@@ -25,6 +25,9 @@ use crate::resource::{Outcome, Registry, ResourceError};
 
 const SEMAPHORES: [(&str, usize); 3] = [("a", 1), ("b:2", 2), ("c", 1)];
 
+/// How long everything has to be idle to be converged.
+const IDLE: Duration = Duration::from_millis(500);
+
 /// What happens at some instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Happening {
@@ -77,6 +80,8 @@ struct Simulation {
     uncertain: BTreeSet<(String, String)>,
     held: Vec<(VertexId, u32)>,
     switching: Option<ResourceGraph>,
+    /// When anything happened that restarts the idle clock.
+    active: Duration,
     calls: usize,
     inputs: usize,
     size: usize,
@@ -87,7 +92,7 @@ impl Simulation {
     fn new(random: TestRng) -> Self {
         let mut registry = Registry::default();
         registry.add::<Fake>();
-        let mut core = Core::new(Some(Duration::from_secs(5)));
+        let mut core = Core::new(Some(IDLE));
         core.resume(false, Duration::ZERO);
         Self {
             core,
@@ -105,6 +110,7 @@ impl Simulation {
             uncertain: BTreeSet::new(),
             held: Vec::new(),
             switching: None,
+            active: Duration::ZERO,
             calls: 0,
             inputs: 0,
             size: 0,
@@ -299,6 +305,12 @@ impl Simulation {
         } else {
             Ok(Outcome::Unchanged)
         };
+        if !matches!(
+            outcome,
+            Ok(Outcome::Unchanged) | Err(ResourceError::Cancelled)
+        ) {
+            self.active = self.now;
+        }
         let noop = account.meta.noop;
         let mut sent = None;
         if let Ok(outcome) = outcome {
@@ -354,6 +366,7 @@ impl Simulation {
                     );
                     account.incarnation = incarnation;
                     account.watching = true;
+                    self.active = self.now;
                     account.listening = false;
                     let fails = !self.calm && self.chance(10);
                     let happening = if fails {
@@ -391,6 +404,13 @@ impl Simulation {
                         .find(|account| account.name == identity.name.as_str())
                         .expect("it is in the graph");
                     account.failed = true;
+                }
+                Command::Event(EngineEvent::Converged(true)) => {
+                    assert!(self.now >= self.active + IDLE, "T17: {:?}", self.active);
+                    assert!(
+                        self.accounts.values().all(|each| each.running.is_none()),
+                        "T17"
+                    );
                 }
                 Command::Raise { .. } | Command::Served { .. } | Command::Event(_) => {}
             }
@@ -472,6 +492,7 @@ impl Simulation {
         self.core.paused();
         let prepared = prepare(&graph, &self.registry, Overrides::default()).expect("a good graph");
         self.commit(prepared);
+        self.active = self.now;
         self.core.resume(true, self.now);
         self.obey();
         let held = std::mem::take(&mut self.held);

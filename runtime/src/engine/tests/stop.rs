@@ -45,6 +45,24 @@ async fn the_third_rung_interrupts_what_does_not_listen() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_third_rung_gives_up_on_watches_that_do_not_end() {
+    let world = World::new();
+    world.set("a", |fake| fake.obedient = false);
+    let engine = engine();
+    submit(&engine, Graph::new(&world).fakes(&["a", "b"])).await;
+    world.touch("a");
+    pass(1_000).await;
+    let (ended, ()) = tokio::join!(engine.shutdown(false), async {
+        pass(60_000).await;
+        engine.hard_interrupt();
+    });
+    ended.expect("an orderly end");
+    assert_eq!(world.elapsed().as_secs(), 61);
+    assert!(world.story("a").ends_with("cleanup"));
+    assert!(world.story("b").ends_with("unwatch cleanup"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_stop_does_not_wait_for_retries_or_limits() {
     let world = World::new();
     world.set("a", |fake| fake.script = [super::fake::Act::Fail; 9].into());

@@ -1,0 +1,226 @@
+//! Random lives of whole engines, with their tasks: orderly ends, and kills at any instant.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::fake::{Act, Entry, Graph, What, World, config, idle, meta, pass, services, submit};
+use crate::engine::{Engine, EngineConfig};
+use crate::resource::Outcome;
+
+/// What a test does to a running engine.
+#[derive(Clone, Debug)]
+enum Deed {
+    /// Lets milliseconds pass.
+    Wait(u64),
+    Break(usize),
+    /// Makes the next calls of one end like this.
+    Spoil(usize, Act),
+    SpoilWatch(usize, Act),
+    /// Submits a graph: for each resource whether it is there, and with which text.
+    Switch(Vec<Option<bool>>),
+}
+
+const SIZE: usize = 6;
+
+fn name(at: usize) -> String {
+    format!("v{at}")
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    prop_oneof![Just(Act::Fail), Just(Act::Panic), Just(Act::Stop)]
+}
+
+fn deed() -> impl Strategy<Value = Deed> {
+    let members = prop::collection::vec(prop::option::weighted(0.7, any::<bool>()), SIZE);
+    prop_oneof![
+        (0u64..300).prop_map(Deed::Wait),
+        (0..SIZE).prop_map(Deed::Break),
+        (0..SIZE, act()).prop_map(|(at, act)| Deed::Spoil(at, act)),
+        (0..SIZE, act()).prop_map(|(at, act)| Deed::SpoilWatch(at, act)),
+        members.prop_map(Deed::Switch),
+    ]
+}
+
+/// The members with every edge between `edges` that both ends have.
+fn graph(world: &Arc<World>, members: &[Option<bool>], edges: &[(usize, usize, bool)]) -> Graph {
+    let mut graph = Graph::new(world);
+    for (at, member) in members.iter().enumerate() {
+        if let Some(text) = member {
+            let meta = meta(|meta| {
+                meta.retry = at as i16 % 3;
+                meta.delay = 20;
+            });
+            graph = graph.fake(&name(at), if *text { "p" } else { "q" }, meta);
+        }
+    }
+    for (a, b, notify) in edges {
+        let (from, to) = (*a.min(b), *a.max(b));
+        if from != to && members[from].is_some() && members[to].is_some() {
+            graph = if *notify {
+                graph.notify(&name(from), &name(to))
+            } else {
+                graph.edge(&name(from), &name(to))
+            };
+        }
+    }
+    graph
+}
+
+fn edges() -> impl Strategy<Value = Vec<(usize, usize, bool)>> {
+    prop::collection::vec((0..SIZE, 0..SIZE, any::<bool>()), 0..10)
+}
+
+fn on_paused_clock(test: impl Future<Output = ()>) {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .expect("a runtime")
+        .block_on(test);
+}
+
+async fn do_it(world: &Arc<World>, engine: &Engine, deed: &Deed, edges: &[(usize, usize, bool)]) {
+    match deed {
+        Deed::Wait(milliseconds) => pass(*milliseconds).await,
+        Deed::Break(at) => world.break_it(&name(*at)),
+        Deed::Spoil(at, act) => world.set(&name(*at), |fake| fake.script.push_back(*act)),
+        Deed::SpoilWatch(at, act) => {
+            world.set(&name(*at), |fake| fake.watch_script.push_back(*act));
+        }
+        Deed::Switch(members) => {
+            submit(engine, graph(world, members, edges)).await;
+        }
+    }
+}
+
+/// T2, T11: the life of every object is `init`, then watches and calls, then `cleanup`.
+fn check_lives(trace: &[Entry]) {
+    for at in 0..SIZE {
+        let (mut alive, mut calling) = (false, false);
+        for entry in trace.iter().filter(|entry| entry.name == name(at)) {
+            match entry.what {
+                What::Init => assert!(!std::mem::replace(&mut alive, true), "{trace:?}"),
+                What::Cleanup => {
+                    assert!(
+                        !calling && std::mem::replace(&mut alive, false),
+                        "{trace:?}"
+                    );
+                }
+                What::Check { .. } => {
+                    assert!(alive && !std::mem::replace(&mut calling, true), "{trace:?}");
+                }
+                What::Checked(_) => {
+                    assert!(alive && std::mem::replace(&mut calling, false), "{trace:?}");
+                }
+                What::Watch | What::Unwatch | What::Interrupt => assert!(alive, "{trace:?}"),
+            }
+        }
+        assert!(!alive, "{} was not cleaned up: {trace:?}", name(at));
+    }
+}
+
+/// T5: every change of a parent is followed by a call of the child that serves it.
+fn check_notifications(trace: &[Entry], edges: &[(usize, usize, bool)]) {
+    let is = |entry: &Entry, at: usize| entry.name == name(at);
+    for (a, b, notify) in edges {
+        let (parent, child) = (*a.min(b), *a.max(b));
+        if !notify || parent == child {
+            continue;
+        }
+        let changed = What::Checked(Some(Outcome::Changed));
+        let Some(raised) = trace
+            .iter()
+            .rposition(|entry| is(entry, parent) && entry.what == changed)
+        else {
+            continue;
+        };
+        let served = trace[raised..].iter().any(|entry| {
+            is(entry, child) && matches!(entry.what, What::Check { refresh: true, .. })
+        });
+        assert!(
+            served,
+            "{} did not hear of {}: {trace:?}",
+            name(child),
+            name(parent)
+        );
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 300,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn objects_live_in_order_whatever_fails(
+        deeds in prop::collection::vec(deed(), 1..25),
+        edges in edges(),
+        latencies in prop::collection::vec(0u64..100, SIZE),
+    ) {
+        on_paused_clock(async {
+            let world = World::new();
+            for (at, latency) in latencies.iter().enumerate() {
+                world.set(&name(at), |fake| fake.latency = Duration::from_millis(*latency));
+            }
+            let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+            let before = tasks();
+            let engine = Engine::new(config());
+            for deed in &deeds {
+                do_it(&world, &engine, deed, &edges).await;
+            }
+            engine.shutdown(deeds.len().is_multiple_of(2)).await.expect("an orderly end");
+            check_lives(&world.trace());
+            drop(engine);
+            pass(1).await;
+            assert_eq!(tasks(), before, "T20");
+        });
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 40,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn notifications_survive_kills(
+        lives in prop::collection::vec(prop::collection::vec((0u64..60, 0..SIZE), 0..6), 1..4),
+        edges in edges(),
+    ) {
+        on_paused_clock(async {
+            let world = World::new();
+            for at in 0..SIZE {
+                world.set(&name(at), |fake| fake.latency = Duration::from_millis(20));
+            }
+            let prefix = tempfile::tempdir().expect("a temporary directory");
+            let engine = || Engine::new(EngineConfig {
+                durable_notifications: true,
+                services: services(prefix.path()),
+                ..config()
+            });
+            let all = [Some(true); SIZE];
+            for life in &lives {
+                let engine = engine();
+                submit(&engine, graph(&world, &all, &edges)).await;
+                for (milliseconds, at) in life {
+                    pass(*milliseconds).await;
+                    world.break_it(&name(*at));
+                }
+                // Killed: nothing is told to end. What the disk was doing still happens.
+                drop(engine);
+                pass(1).await;
+            }
+            let engine = engine();
+            submit(&engine, graph(&world, &all, &edges)).await;
+            idle(&engine).await;
+            engine.shutdown(false).await.expect("an orderly end");
+            check_notifications(&world.trace(), &edges);
+        });
+    }
+}
