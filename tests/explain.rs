@@ -1,6 +1,8 @@
 //! The pages of `mgmtc explain` are true: what they call wrong gives their code, and what they call right
 //! is right.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+
 use mgmt_compiler::diagnostic::EXPLANATIONS;
 use mgmt_stdlib::catalog::Catalog;
 use mgmt_tests::case::Case;

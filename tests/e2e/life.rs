@@ -1,0 +1,109 @@
+//! How an agent starts and ends.
+
+use std::fs;
+
+use mgmt_tests::agent::Agent;
+use nix::sys::signal::Signal;
+
+const FILE: &str = "file \"@DIR@/a\" {\n\tstate => \"exists\",\n\tcontent => \"a\\n\",\n}\n";
+
+#[test]
+fn either_signal_ends_a_run_well() {
+    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+        let mut agent = Agent::new(FILE).run(&[]);
+        agent.wait_for_text("a", "a\n");
+        agent.signal(signal);
+        assert_eq!(agent.wait().code(), Some(0));
+        assert!(agent.log().contains("goodbye!"));
+    }
+}
+
+#[test]
+fn noop_changes_nothing() {
+    let mut agent = Agent::new(FILE).run(&["--noop", "--converged-timeout=0"]);
+    assert_eq!(agent.wait().code(), Some(0));
+    assert_eq!(agent.read("a"), None);
+}
+
+#[test]
+fn the_time_limit_is_an_error() {
+    let mut agent = Agent::new(FILE).run(&["--max-runtime=1"]);
+    assert_eq!(agent.wait().code(), Some(1));
+    assert!(agent.log().contains("--max-runtime"));
+}
+
+#[test]
+fn an_exit_resource_gives_the_status() {
+    let mut agent = Agent::new("exit \"now\" {\n\tcode => 42,\n}\n").run(&[]);
+    assert_eq!(agent.wait().code(), Some(42));
+}
+
+#[test]
+fn convergence_is_told() {
+    let status = |agent: &Agent| agent.read("status");
+    let mut agent = Agent::new(FILE).run(&[
+        "--converger-timeout=0",
+        "--converged-exit",
+        "--converger-status-file=status",
+    ]);
+    assert_eq!(agent.wait().code(), Some(0));
+    assert_eq!(status(&agent).as_deref(), Some("true\n"));
+    assert_eq!(agent.read("a").as_deref(), Some("a\n"));
+}
+
+#[test]
+fn two_agents_can_not_share_a_prefix() {
+    let agent = Agent::new(FILE).run(&[]);
+    agent.wait_for_text("a", "a\n");
+    let second = agent.command("mgmt", &["run", "--prefix=prefix", "site.mcl"]);
+    assert_eq!(second.status.code(), Some(1));
+    let log = String::from_utf8_lossy(&second.stderr);
+    assert!(log.contains("is used by another process"), "{log}");
+}
+
+#[test]
+fn graphs_are_drawn() {
+    let mut agent = Agent::new(FILE).run(&["--converged-timeout=0", "--graphviz=graph.dot"]);
+    assert_eq!(agent.wait().code(), Some(0));
+    let text = agent.read("graph.dot").unwrap_or_default();
+    assert!(text.starts_with("digraph"), "{text}\n{}", agent.log());
+}
+
+#[test]
+fn a_log_can_be_read_by_programs() {
+    let mut agent =
+        Agent::new("$unused = 1\n").run(&["--converged-timeout=0", "--log-format=json"]);
+    assert_eq!(agent.wait().code(), Some(0));
+    let log = agent.log();
+    let lines: Vec<serde_json::Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert!(
+        lines
+            .iter()
+            .any(|line| line["code"] == "W0801" && line["line"] == 1)
+    );
+    assert!(
+        lines
+            .iter()
+            .all(|line| line["time"].is_string() && line["component"].is_string())
+    );
+}
+
+#[test]
+fn lang_may_stand_before_the_program() {
+    let agent = Agent::new(FILE);
+    let arguments = [
+        "run",
+        "--tmp-prefix",
+        "lang",
+        "site.mcl",
+        "--converged-timeout=0",
+    ];
+    let output = agent.command("mgmt", &arguments);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(agent.read("a").as_deref(), Some("a\n"));
+    let entries = fs::read_dir(agent.path(".")).unwrap().count();
+    assert_eq!(entries, 2, "only the program and its file are left");
+}

@@ -1,0 +1,7 @@
+//! Runs of the real `mgmt` on real files.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+
+mod bad_input;
+mod demonstrations;
+mod life;
