@@ -15,6 +15,7 @@ mod example;
 pub mod fmt;
 mod glob;
 mod golang;
+mod history;
 mod iter;
 mod list;
 mod local;
@@ -51,6 +52,7 @@ pub fn all() -> Vec<FunctionDef> {
         example::all(),
         fmt::all(),
         golang::all(),
+        history::all(),
         iter::all(),
         list::all(),
         local::all(),

@@ -258,9 +258,7 @@ impl Evaluator {
                 span,
                 Some(State::Pending),
             ),
-            GraphFunction::Reduce | GraphFunction::History => {
-                self.select(SmallVec::new(), place, span)
-            }
+            GraphFunction::Reduce => self.select(SmallVec::new(), place, span),
         };
         let control = Control::Iterate {
             function,

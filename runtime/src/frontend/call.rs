@@ -48,9 +48,10 @@ impl Call {
             let (mut sampler, host) = (self.sampler, Arc::clone(&self.host));
             let called = tokio::task::spawn_blocking(move || {
                 let result = sampler.call(&*host, &args);
-                (sampler, result)
+                let wakes = sampler.wake(&args);
+                (sampler, result, wakes)
             });
-            let Ok((sampler, result)) = called.await else {
+            let Ok((sampler, result, wakes)) = called.await else {
                 let error = CallError::fatal(format!("internal error: `{}` panicked", self.name));
                 let _ = self.results.send(Message::Fed(self.id, Err(error)));
                 return;
@@ -97,7 +98,7 @@ impl Call {
             let watch = match wake {
                 Wake::Interfaces => self.kernel.interfaces(),
                 Wake::Devices(subsystem) => self.kernel.devices(subsystem),
-                Wake::Clock(_) | Wake::Midnight | Wake::Path(_) => continue,
+                _ => continue,
             };
             if watches.iter().any(|(watched, _)| watched == wake) {
                 continue;
@@ -122,6 +123,9 @@ async fn wait(
         match wake {
             Wake::Clock(period) => {
                 events.push(sleep_until(host, move |now| next_multiple(now, *period)).boxed());
+            }
+            Wake::At(time) => {
+                events.push(sleep_until(host, |_| Some(*time)).boxed());
             }
             Wake::Midnight => {
                 events.push(sleep_until(host, |now| next_midnight(host, now)).boxed());

@@ -95,7 +95,7 @@ impl fmt::Debug for Implementation {
     }
 }
 
-/// The functions that build function graphs (functions.md §12) or remember (§2.3).
+/// The functions that build function graphs (functions.md §12).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum GraphFunction {
@@ -103,7 +103,6 @@ pub enum GraphFunction {
     Filter,
     Reduce,
     Zip,
-    History,
 }
 
 /// One live call of a function that looks at the machine.
@@ -117,7 +116,8 @@ pub trait Sampler: Send {
     /// Catchable or fatal, as the function's entry says.
     fn call(&mut self, host: &dyn Host, args: &[Value]) -> CallResult;
 
-    /// What wakes the function while its arguments are these.
+    /// What wakes the function while its arguments are these. Asked before a call, so that no event falls
+    /// between the two, and again after it.
     fn wake(&self, args: &[Value]) -> Vec<Wake>;
 }
 
@@ -143,6 +143,8 @@ impl Sampler
 pub enum Wake {
     /// Whenever the wall clock passes a multiple of this; 1 s wakes at each full second.
     Clock(Duration),
+    /// At this time, once.
+    At(Timestamp),
     /// At each local midnight.
     Midnight,
     /// Whenever something changes at this absolute path: creation, content, replacement, removal.

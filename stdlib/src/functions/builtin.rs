@@ -2,10 +2,10 @@
 
 use rand::RngExt;
 
-use crate::catalog::{CallError, CallResult, FunctionDef, GraphFunction, Host, Sampler, Wake};
+use crate::catalog::{CallError, CallResult, FunctionDef, Host, Sampler, Wake};
 use crate::value::{List, Str, Value};
 
-use super::declare::{Argument, examples, graph, native, pure, snapshot, wrong_count};
+use super::declare::{Argument, examples, native, pure, snapshot, wrong_count};
 use super::operator;
 
 pub(crate) fn all() -> Vec<FunctionDef> {
@@ -24,13 +24,6 @@ pub(crate) fn all() -> Vec<FunctionDef> {
             native!(contains(needle, haystack)),
         )
         .examples(examples!["contains(2, [1, 2])" => "true", r#""c" in ["a", "b"]"# => "false"]),
-        graph(
-            "history",
-            "func(value ?1, index int) ?1",
-            "The value that the first argument had so many milliseconds ago. Until that much time has \
-             passed it is the oldest value known. It wakes when the next older value comes due.",
-            GraphFunction::History,
-        ),
         pure(
             "len",
             "func(x ?1) int",
