@@ -1,11 +1,10 @@
 //! What the grammar's actions do: make nodes, check what the grammar leaves open, keep the errors.
 
+mod distinct;
 pub(crate) mod operators;
 mod recovery;
 pub(crate) mod sequence;
 pub(crate) mod types;
-
-use std::cell::Cell;
 
 use ecow::EcoString;
 
@@ -13,7 +12,7 @@ use crate::ast::{
     Args, Block, Body, Call, Callee, EdgeHalf, Entry, EntryKind, Expr, ExprId, ExprKind, File,
     Ident, ImportAlias, Lambda, Name, Param, Params, Resource, Stmt, StmtId, StmtKind,
 };
-use crate::error::{Expected, MAX_DEPTH, NameRole, SyntaxError, SyntaxErrorKind};
+use crate::error::{MAX_DEPTH, NameRole, SyntaxError, SyntaxErrorKind};
 use crate::layout::Layout;
 use crate::span::{SourceId, Span};
 use crate::token::{Token, TokenKind};
@@ -28,8 +27,6 @@ pub(crate) struct Builder<'text> {
     tokens: &'text [Token],
     /// Where the layout differs from the text.
     mended: &'text [u32],
-    /// The parser's place among the tokens; recovery moves it.
-    position: &'text Cell<usize>,
     exprs: Vec<Expr>,
     /// For each expression, how many levels it has.
     depths: Vec<u16>,
@@ -38,8 +35,6 @@ pub(crate) struct Builder<'text> {
     errors: Vec<SyntaxError>,
     /// Which of the errors only say that a token can not stand where it does.
     generic_errors: Vec<usize>,
-    /// Error recovery skipped text up to here: what is found before it is about the same mistake.
-    quiet_until: u32,
     /// Where the last line of a resource ended that is no entry.
     bad_entry_end: u32,
 }
@@ -49,7 +44,6 @@ impl<'text> Builder<'text> {
         source: SourceId,
         text: &'text str,
         layout: &'text Layout,
-        position: &'text Cell<usize>,
         errors: Vec<SyntaxError>,
     ) -> Self {
         Self {
@@ -57,14 +51,12 @@ impl<'text> Builder<'text> {
             text,
             tokens: &layout.tokens,
             mended: &layout.mended,
-            position,
             exprs: Vec::with_capacity(layout.tokens.len() / 4),
             depths: Vec::with_capacity(layout.tokens.len() / 4),
             stmts: Vec::with_capacity(layout.tokens.len() / 16),
             operators: Vec::new(),
             errors,
             generic_errors: Vec::new(),
-            quiet_until: 0,
             bad_entry_end: 0,
         }
     }
@@ -77,7 +69,7 @@ impl<'text> Builder<'text> {
             stmts: self.stmts,
             body,
         };
-        let errors = distinct_errors(self.text, self.mended, self.errors, &self.generic_errors);
+        let errors = distinct::errors(self.text, self.mended, self.errors, &self.generic_errors);
         (file, errors)
     }
 
@@ -470,69 +462,6 @@ impl<'text> Builder<'text> {
         let span = self.span(l, r);
         self.node(kind, span, &[base])
     }
-}
-
-/// Leaves out what follows from another mistake, and sorts the rest by place.
-fn distinct_errors(
-    text: &str,
-    mended: &[u32],
-    errors: Vec<SyntaxError>,
-    generic: &[usize],
-) -> Vec<SyntaxError> {
-    let mut errors: Vec<(bool, SyntaxError)> = errors
-        .into_iter()
-        .enumerate()
-        .map(|(index, error)| (generic.binary_search(&index).is_ok(), error))
-        .collect();
-    errors.sort_by_key(|(generic, error)| (error.span.start, *generic));
-    let mut distinct: Vec<SyntaxError> = Vec::new();
-    // The missing opening braces that have been reported and not been made up for.
-    let mut missing_braces = 0;
-    for (generic, error) in errors {
-        let same_line = distinct.last().is_some_and(|last| {
-            let between = text.get(last.span.start as usize..error.span.start as usize);
-            !between.unwrap_or_default().contains('\n')
-        });
-        let separator = matches!(
-            error.kind,
-            SyntaxErrorKind::MissingComma { .. }
-                | SyntaxErrorKind::MissingNewline
-                | SyntaxErrorKind::StatementSeparator { .. }
-                | SyntaxErrorKind::MissingLineBreak { .. }
-                | SyntaxErrorKind::TrailingComma { .. }
-                | SyntaxErrorKind::BrokenLine { .. }
-        );
-        let follows = match &error.kind {
-            SyntaxErrorKind::UnopenedBracket {
-                bracket: TokenKind::CloseBrace,
-            } if missing_braces > 0 => {
-                missing_braces -= 1;
-                true
-            }
-            // A line whose brackets had to be mended is hardly read as it was meant.
-            _ if generic => same_line || is_mended_line(text, mended, error.span.start),
-            _ => separator && mended.binary_search(&error.span.start).is_ok(),
-        };
-        if follows {
-            continue;
-        }
-        if let SyntaxErrorKind::Unexpected { expected, .. } = &error.kind
-            && expected.contains(&Expected::Token(TokenKind::OpenBrace))
-        {
-            missing_braces += 1;
-        }
-        distinct.push(error);
-    }
-    distinct
-}
-
-/// Whether the layout mended the line that holds `offset`.
-fn is_mended_line(text: &str, mended: &[u32], offset: u32) -> bool {
-    let (before, after) = text.split_at(offset as usize);
-    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let end = offset as usize + after.find('\n').unwrap_or(after.len());
-    let first = mended.partition_point(|at| (*at as usize) < start);
-    mended.get(first).is_some_and(|at| *at as usize <= end)
 }
 
 fn lowercased(text: &str) -> EcoString {

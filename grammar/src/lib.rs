@@ -6,6 +6,7 @@
 
 pub mod ast;
 mod builder;
+mod driver;
 pub mod dump;
 mod error;
 pub mod format;

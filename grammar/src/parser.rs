@@ -1,6 +1,5 @@
 //! From text to tree: lexer, layout, grammar.
 
-use std::cell::Cell;
 use std::convert::Infallible;
 
 use lalrpop_util::{ErrorRecovery, ParseError, lalrpop_mod};
@@ -11,7 +10,7 @@ use crate::error::{SyntaxError, SyntaxErrorKind};
 use crate::layout::lay_out;
 use crate::lexer::lex;
 use crate::span::{SourceId, Span};
-use crate::token::{Token, TokenKind};
+use crate::token::TokenKind;
 
 lalrpop_mod!(
     #[allow(
@@ -52,12 +51,11 @@ pub fn parse(source: SourceId, text: &str) -> Parsed {
     let mut lexed = lex(source, text);
     let mut layout = lay_out(source, text, lexed.tokens);
     lexed.errors.append(&mut layout.errors);
-    let position = Cell::new(0);
-    let mut builder = Builder::new(source, text, &layout, &position, lexed.errors);
-    let tokens = Tokens {
-        tokens: &layout.tokens,
-        position: &position,
-    };
+    let mut builder = Builder::new(source, text, &layout, lexed.errors);
+    let tokens = layout
+        .tokens
+        .iter()
+        .map(|token| Ok::<_, Infallible>((token.start, token.kind, token.end)));
     let body = match grammar::FileParser::new().parse(&mut builder, tokens) {
         Ok(body) => body,
         Err(failure) => {
@@ -73,22 +71,5 @@ pub fn parse(source: SourceId, text: &str) -> Parsed {
         file,
         comments: lexed.comments,
         errors,
-    }
-}
-
-/// Feeds the parser; error recovery moves the position.
-struct Tokens<'a> {
-    tokens: &'a [Token],
-    position: &'a Cell<usize>,
-}
-
-impl Iterator for Tokens<'_> {
-    type Item = Result<(u32, TokenKind, u32), Infallible>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let position = self.position.get();
-        let token = self.tokens.get(position)?;
-        self.position.set(position + 1);
-        Some(Ok((token.start, token.kind, token.end)))
     }
 }

@@ -7,13 +7,9 @@ use crate::parser::{ParseFailure, Recovered};
 use crate::token::{Token, TokenKind};
 
 impl Builder<'_> {
-    /// Notes the mistake and what was skipped after it.
+    /// Notes the mistake.
     pub(crate) fn recover(&mut self, recovered: Recovered) {
         self.unexpected(recovered.error);
-        if let Some(last) = recovered.dropped_tokens.last() {
-            self.quiet_until = self.quiet_until.max(last.2);
-        }
-        self.skip_opened(&recovered.dropped_tokens);
     }
 
     pub(crate) fn recover_expr(&mut self, l: u32, recovered: Recovered, r: u32) -> ExprId {
@@ -23,10 +19,10 @@ impl Builder<'_> {
 
     pub(crate) fn recover_entry(&mut self, l: u32, recovered: Recovered, r: u32) -> Entry {
         // Lines that are no entries, one after the other, are one mistake.
-        if self.slice(self.bad_entry_end, l).trim().is_empty() && self.bad_entry_end > 0 {
-            self.quiet_until = self.quiet_until.max(r);
+        let follows = self.bad_entry_end > 0 && self.slice(self.bad_entry_end, l).trim().is_empty();
+        if !follows {
+            self.recover(recovered);
         }
-        self.recover(recovered);
         self.bad_entry_end = r;
         self.entry(l, (EntryKind::Error, None), r)
     }
@@ -53,7 +49,7 @@ impl Builder<'_> {
             ParseFailure::User { error } => match error {},
         };
         let unrecognized = found == Found::Token(TokenKind::Error);
-        if unrecognized || l < self.quiet_until || self.is_known(l) {
+        if unrecognized || self.is_known(l) {
             return;
         }
         let expected: Vec<TokenKind> = expected
@@ -140,44 +136,6 @@ impl Builder<'_> {
     fn token_before(&self, at: u32) -> Option<Token> {
         let index = self.tokens.partition_point(|token| token.start < at);
         Some(self.tokens[index.checked_sub(1)?])
-    }
-
-    /// Brackets that were opened among the skipped tokens are skipped up to where they close.
-    fn skip_opened(&mut self, dropped: &[(u32, TokenKind, u32)]) {
-        let mut depth = 0_usize;
-        for (_, kind, _) in dropped {
-            if kind.is_open() {
-                depth += 1;
-            } else if kind.is_close() {
-                depth = depth.saturating_sub(1);
-            }
-        }
-        if depth == 0 {
-            return;
-        }
-        // The parser holds one token already, which may be among those to be skipped.
-        let mut next = self.position.get().saturating_sub(1);
-        while depth > 0
-            && let Some(token) = self.tokens.get(next)
-        {
-            if token.kind.is_open() {
-                depth += 1;
-            } else if token.kind.is_close() {
-                depth -= 1;
-            }
-            self.quiet_until = self.quiet_until.max(token.end);
-            next += 1;
-        }
-        // What stands behind the bracket on its line belongs to the same mistake.
-        let rest = self.tokens.get(next..).unwrap_or_default();
-        let line = rest
-            .iter()
-            .position(|token| token.kind == TokenKind::Newline)
-            .unwrap_or(rest.len());
-        if let Some(last) = rest.get(line) {
-            self.quiet_until = self.quiet_until.max(last.end);
-        }
-        self.position.set(self.position.get().max(next));
     }
 }
 
