@@ -78,6 +78,16 @@ impl Case {
         self.run(catalog).0.diagnostics
     }
 
+    /// The resources that the program denotes.
+    ///
+    /// # Errors
+    /// The diagnostics as they are shown to people, if one of them is an error.
+    pub fn graph(&self, catalog: &Catalog) -> Result<ResourceGraph, String> {
+        let (compilation, graph) = self.run(catalog);
+        let findings = compilation.findings();
+        graph.ok_or_else(|| render(MessageFormat::Human, &[findings], Terminal::PLAIN))
+    }
+
     fn run(&self, catalog: &Catalog) -> (Compilation, Option<ResourceGraph>) {
         let options = Options {
             hostname: FixedHost.hostname().to_owned(),

@@ -54,7 +54,8 @@ fn quote_char(out: &mut String, c: char, keep: impl Fn(char) -> bool) {
 pub fn is_printable(c: char) -> bool {
     // The standard library's debug escape leaves exactly the printable characters, and grapheme
     // extenders, alone.
-    c == ' '
+    // It escapes the single quote, which does print.
+    matches!(c, ' ' | '\'')
         || (!c.is_whitespace() && (c.escape_debug().len() == 1 || !c.is_control() && is_mark(c)))
 }
 
@@ -142,5 +143,6 @@ mod tests {
         assert_eq!(quote(b"\xff\x7f"), "\"\\xff\\x7f\"");
         assert_eq!(quote("e\u{301}".as_bytes()), "\"e\u{301}\"");
         assert_eq!(quote("\u{200b}".as_bytes()), "\"\\u200b\"");
+        assert_eq!(quote(b"it's"), "\"it's\"");
     }
 }
