@@ -16,6 +16,7 @@ mod static_value;
 mod stmt;
 mod story;
 mod table;
+mod type_text;
 
 use std::sync::Arc;
 

@@ -122,6 +122,7 @@ codes! {
     E0416 UNKNOWN_PARAMETER "a resource kind without that parameter"
     E0417 UNKNOWN_KIND "an unknown resource kind"
     E0418 NAME_TYPE "a resource name that is not known to be a string"
+    E0419 TYPE_TEXT "a text that is not a type"
 
     E0501 EDGE_ONE_HALF "an edge with only one end"
     E0502 CANNOT_SEND "a kind that sends nothing"

@@ -38,7 +38,7 @@ impl Infer<'_> {
         let is_operator = function.package.is_empty() && crate::resolve::is_operator(function.name);
         let mut fits = true;
         for (i, arg) in args.iter().enumerate() {
-            let Some((arg_name, ty)) = signature.ty.args.get(i) else {
+            let Some((arg_name, ty)) = signature.arg(i) else {
                 break;
             };
             let expected = self.table.import(ty, &mut vars, level);
@@ -64,6 +64,9 @@ impl Infer<'_> {
         if !fits {
             // What follows from a wrong call is not worth telling.
             return Table::ERROR;
+        }
+        if function.inference == Inference::TypeText {
+            self.type_text(name, args, result);
         }
         for (var, bound) in &signature.bounds {
             if let Some(subject) = vars.get(var) {

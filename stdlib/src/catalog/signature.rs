@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use ecow::EcoString;
+
 use crate::types::{FuncType, Type};
 
 /// A polymorphic function type with what its variables may become.
@@ -76,6 +78,14 @@ impl Signature {
     pub fn variadic(mut self) -> Self {
         self.variadic = true;
         self
+    }
+
+    /// Name and type of the argument at a place, counted from 0. Further arguments are like the last.
+    pub fn arg(&self, index: usize) -> Option<&(EcoString, Type)> {
+        match self.ty.args.get(index) {
+            None if self.variadic => self.ty.args.last(),
+            arg => arg,
+        }
     }
 
     /// Whether it can be called with this many arguments.
