@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
+use tracing::Span;
 
 use crate::resource::ResourceError;
 
@@ -33,8 +34,9 @@ impl BlockingPool {
             .acquire_owned()
             .await
             .map_err(|_| ResourceError::Cancelled)?;
+        let span = Span::current();
         let work = spawn_blocking(move || {
-            let result = work();
+            let result = span.in_scope(work);
             drop(permit);
             result
         });

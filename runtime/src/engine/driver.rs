@@ -9,7 +9,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{Instrument as _, error, info, warn};
 
 use super::converged::Convergence;
 use super::core::{CheckRequest, Command, Core};
@@ -472,6 +472,7 @@ impl Driver {
             return;
         };
         let (resource, params) = (state.resource.clone(), state.params.clone());
+        let span = task::span(&state.declared.identity);
         let events = self.event_sender.clone();
         let Some(tasks) = self.tasks_of(watch.vertex) else {
             return;
@@ -481,7 +482,7 @@ impl Driver {
         let context =
             WatchContext::shared(tasks.context.clone(), tasks.watch.clone(), watch, events);
         self.tasks
-            .spawn(task::watch(watch, resource, params, context));
+            .spawn(task::watch(watch, resource, params, context).instrument(span));
     }
 
     fn start_check(&mut self, vertex: VertexId, mut request: CheckRequest) {
@@ -502,9 +503,9 @@ impl Driver {
             request.refresh,
             std::mem::take(&mut request.received),
         );
-        self.tasks.spawn(task::check(
-            vertex, identity, resource, request, context, log,
-        ));
+        let span = task::span(&identity);
+        self.tasks
+            .spawn(task::check(vertex, identity, resource, request, context, log).instrument(span));
     }
 
     fn publish(&self) {

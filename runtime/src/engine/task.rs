@@ -9,7 +9,7 @@ use futures::FutureExt as _;
 use mgmt_compiler::graph::Identity;
 use mgmt_stdlib::resource::Params;
 use tokio::time::{sleep, timeout};
-use tracing::warn;
+use tracing::{Span, info_span, warn};
 
 use super::core::{CheckRequest, CheckResult, describe};
 use super::panic_error;
@@ -30,6 +30,11 @@ pub(crate) enum Done {
         vertex: VertexId,
         result: CheckResult,
     },
+}
+
+/// Says in log lines which resource is speaking.
+pub(crate) fn span(identity: &Identity) -> Span {
+    info_span!("resource", kind = %identity.kind, name = %identity.name)
 }
 
 /// Runs one watch to its end.

@@ -10,8 +10,9 @@ use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
 use tracing_subscriber::registry::LookupSpan;
 
 /// How log lines look.
@@ -30,7 +31,8 @@ pub(crate) fn start(format: LogFormat, filter: Option<&str>, color: bool) {
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
-        .with_ansi(color);
+        .with_ansi(color)
+        .fmt_fields(ResourceSpan);
     match format {
         LogFormat::Text => lines
             .event_format(TextLines {
@@ -51,6 +53,38 @@ fn component(target: &str) -> &str {
         (Some("mgmt_runtime"), Some(module)) => module,
         _ => target,
     }
+}
+
+/// Keeps the resource that a span is of, for the lines that are written inside of it.
+struct ResourceSpan;
+
+impl<'w> FormatFields<'w> for ResourceSpan {
+    fn format_fields<R: RecordFields>(&self, mut out: Writer<'w>, fields: R) -> fmt::Result {
+        let mut found = Fields::default();
+        fields.record(&mut found);
+        match (found.others.remove("kind"), found.others.remove("name")) {
+            (Some(Value::String(kind)), Some(Value::String(name))) => write!(out, "{kind}\0{name}"),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The fields of an event, with the resource of the span around it unless it names one itself.
+fn fields_in<S, N>(context: &FmtContext<'_, S, N>, event: &Event<'_>) -> Fields
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    let mut fields = Fields::of(event);
+    if !fields.others.contains_key("kind")
+        && let Some(span) = context.lookup_current()
+        && let Some(text) = span.extensions().get::<FormattedFields<N>>()
+        && let Some((kind, name)) = text.fields.split_once('\0')
+    {
+        fields.others.insert("kind".to_owned(), kind.into());
+        fields.others.insert("name".to_owned(), name.into());
+    }
+    fields
 }
 
 /// The message of an event and its other fields.
@@ -118,7 +152,7 @@ where
 {
     fn format_event(
         &self,
-        _context: &FmtContext<'_, S, N>,
+        context: &FmtContext<'_, S, N>,
         mut out: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
@@ -140,7 +174,7 @@ where
             Level::WARN => "warning: ",
             _ => "",
         };
-        let mut fields = Fields::of(event);
+        let mut fields = fields_in(context, event);
         let resource = match (fields.others.remove("kind"), fields.others.remove("name")) {
             (Some(Value::String(kind)), Some(Value::String(name))) => format!("{kind}[{name}]: "),
             _ => String::new(),
@@ -172,11 +206,11 @@ where
 {
     fn format_event(
         &self,
-        _context: &FmtContext<'_, S, N>,
+        context: &FmtContext<'_, S, N>,
         mut out: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        let Fields { message, others } = Fields::of(event);
+        let Fields { message, others } = fields_in(context, event);
         let mut line = others;
         for (name, value) in [
             ("time", Timestamp::now().to_string()),
