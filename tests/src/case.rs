@@ -88,13 +88,17 @@ impl Case {
         graph.ok_or_else(|| render(MessageFormat::Human, &[findings], Terminal::PLAIN))
     }
 
-    fn run(&self, catalog: &Catalog) -> (Compilation, Option<ResourceGraph>) {
+    /// Compiles the program.
+    pub fn compile(&self, catalog: &Catalog) -> Compilation {
         let options = Options {
             hostname: FixedHost.hostname().to_owned(),
             module_path: Some("/modules".into()),
         };
-        let mut compilation =
-            compile_shown(&self.input, &self.files, catalog, &options, Path::new("/"));
+        compile_shown(&self.input, &self.files, catalog, &options, Path::new("/"))
+    }
+
+    fn run(&self, catalog: &Catalog) -> (Compilation, Option<ResourceGraph>) {
+        let mut compilation = self.compile(catalog);
         let Some(program) = compilation.program.take() else {
             return (compilation, None);
         };
