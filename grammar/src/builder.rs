@@ -188,7 +188,18 @@ impl<'text> Builder<'text> {
         role: NameRole,
         r: u32,
     ) -> Ident {
-        self.reserved(l, word, role, r);
+        // Otherwise it is no name but the start of a statement, in a place where there can be none.
+        let next = self.tokens.partition_point(|token| token.start < r);
+        let after_arrow = self
+            .token_before(l)
+            .is_some_and(|token| matches!(token.kind, TokenKind::Arrow | TokenKind::Dot));
+        let named = self
+            .tokens
+            .get(next)
+            .is_some_and(|next| next.kind == TokenKind::Rocket || next.kind.starts_type());
+        if after_arrow || named {
+            self.reserved(l, word, role, r);
+        }
         self.ident(l, r)
     }
 

@@ -298,6 +298,23 @@ impl TokenKind {
         )
     }
 
+    /// Whether it is a type, and with it a type can end.
+    pub(crate) fn ends_type(self) -> bool {
+        matches!(
+            self,
+            Self::Bool | Self::Str | Self::Int | Self::FloatType | Self::Variant
+        )
+    }
+
+    /// Whether a type can start with it.
+    pub(crate) fn starts_type(self) -> bool {
+        self.ends_type()
+            || matches!(
+                self,
+                Self::OpenBracket | Self::Map | Self::Struct | Self::Func
+            )
+    }
+
     /// Whether an expression can end with it.
     pub fn ends_expression(self) -> bool {
         matches!(

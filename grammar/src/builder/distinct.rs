@@ -39,7 +39,7 @@ pub(super) fn errors(
                 continue;
             }
             SyntaxErrorKind::Unexpected { expected, .. }
-                if expected.contains(&Expected::Token(TokenKind::OpenBrace)) =>
+                if generic && expected.contains(&Expected::Token(TokenKind::OpenBrace)) =>
             {
                 missing_braces += 1;
             }

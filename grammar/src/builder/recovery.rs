@@ -133,7 +133,7 @@ impl Builder<'_> {
     }
 
     /// The token before the one at `at`, newlines included.
-    fn token_before(&self, at: u32) -> Option<Token> {
+    pub(super) fn token_before(&self, at: u32) -> Option<Token> {
         let index = self.tokens.partition_point(|token| token.start < at);
         Some(self.tokens[index.checked_sub(1)?])
     }

@@ -5,7 +5,7 @@
 //! no deeper than the one with the opening bracket, after lines that were.
 
 use super::{Layout, Source};
-use crate::error::{SyntaxError, SyntaxErrorKind};
+use crate::error::{Expected, Found, SyntaxError, SyntaxErrorKind};
 use crate::token::{Token, TokenKind};
 
 /// Inserts the missing closing brackets and leaves out those that close nothing.
@@ -48,6 +48,19 @@ fn slot(kind: TokenKind) -> usize {
 /// No bracket is meant to close one that is further out than this.
 const FAR: usize = 100;
 
+/// No part of a program that misses its opening bracket has more tokens.
+const PART: usize = 2000;
+
+fn opener(closer: TokenKind) -> Option<TokenKind> {
+    [
+        TokenKind::OpenBrace,
+        TokenKind::OpenParen,
+        TokenKind::OpenBracket,
+    ]
+    .into_iter()
+    .find(|opener| opener.closer() == Some(closer))
+}
+
 /// A bracket that is not closed yet.
 struct Open {
     token: Token,
@@ -75,8 +88,10 @@ impl Mender<'_> {
         let mut starts_line = true;
         for (index, token) in self.tokens.iter().copied().enumerate() {
             if starts_line {
+                let before = indent;
                 indent = self.source.indentation(token.start);
                 self.start_line(token, indent);
+                self.open_deeper_line(index, token, indent, before);
             }
             match token.kind {
                 TokenKind::Newline => self.end_line(index),
@@ -110,6 +125,74 @@ impl Mender<'_> {
         Some(self.tokens.get(index + 1)?.kind)
     }
 
+    /// A line starts that is deeper than the one before, without a bracket: if the part that is deeper ends
+    /// in a closing one, of which there is one too many, its opening one is missing.
+    fn open_deeper_line(&mut self, index: usize, first: Token, indent: usize, before: usize) {
+        if indent <= before || first.kind.is_binary_operator() {
+            return;
+        }
+        let Some([last, newline]) = self.out.last_chunk::<2>().copied() else {
+            return;
+        };
+        if last.kind.is_open() || last.kind == TokenKind::Comma {
+            return;
+        }
+        let Some(closer) = self.closer_of_part(index, before) else {
+            return;
+        };
+        let Some(kind) = opener(closer) else {
+            return;
+        };
+        if self.missing[slot(closer)] >= 0 {
+            return;
+        }
+        self.missing[slot(closer)] += 1;
+        let token = Token {
+            kind,
+            start: last.end,
+            end: last.end,
+        };
+        self.open.push(Open {
+            token,
+            index: index - 1,
+            indent: before,
+            inside: Some(indent),
+            multiline: true,
+        });
+        self.out.pop();
+        self.out.extend([token, newline]);
+        let error = SyntaxErrorKind::Unexpected {
+            found: Found::Token(TokenKind::Newline),
+            expected: vec![Expected::Token(kind)],
+        };
+        let span = self.source.span(newline.start, newline.end);
+        let place = self.source.span(last.end, last.end);
+        let blank = if kind == TokenKind::OpenBrace {
+            " "
+        } else {
+            ""
+        };
+        let text = format!("{blank}{}", kind.text().unwrap_or_default());
+        self.layout
+            .errors
+            .push(SyntaxError::new(error, span).replacing(place, text));
+        self.layout.mended.push(last.end);
+    }
+
+    /// The closing bracket that starts the next line which is not deeper than `outside`.
+    fn closer_of_part(&self, index: usize, outside: usize) -> Option<TokenKind> {
+        let next = self
+            .tokens
+            .get(index..)?
+            .windows(2)
+            .take(PART)
+            .filter(|pair| pair[0].kind == TokenKind::Newline)
+            .map(|pair| pair[1])
+            .find(|first| self.source.indentation(first.start) <= outside)?;
+        let same = self.source.indentation(next.start) == outside;
+        (same && next.kind.is_close()).then_some(next.kind)
+    }
+
     /// A line starts: brackets whose contents were deeper than this line are missing their closing one.
     fn start_line(&mut self, first: Token, indent: usize) {
         while !first.kind.is_close()
@@ -134,10 +217,9 @@ impl Mender<'_> {
     fn end_line(&mut self, index: usize) {
         while let Some(open) = self.open.last()
             && !open.multiline
-            && open.token.kind != TokenKind::OpenBrace
             && self.missing[slot(open.token.kind)] > 0
             && self.tokens.get(index + 1).is_none_or(|next| {
-                (!next.kind.is_close() || next.kind == TokenKind::CloseBrace)
+                (!next.kind.is_close() || Some(next.kind) != open.token.kind.closer())
                     && self.source.indentation(next.start) <= open.indent
             })
         {
@@ -169,7 +251,7 @@ impl Mender<'_> {
                 && self.missing[slot(open.token.kind)] > 0
                 && between
                     .last()
-                    .is_some_and(|last| last.kind.ends_expression())
+                    .is_some_and(|last| last.kind.ends_expression() || last.kind.ends_type())
                 && !between.iter().any(|token| {
                     matches!(
                         token.kind,
@@ -184,6 +266,17 @@ impl Mender<'_> {
     fn close(&mut self, token: Token, indent: Option<usize>) -> Option<Token> {
         let closes = |open: &Open| open.token.kind.closer() == Some(token.kind);
         let slot = slot(token.kind);
+        let superfluous = self.missing[slot] < 0;
+        if indent.is_none()
+            && superfluous
+            && self
+                .open
+                .last()
+                .is_some_and(|open| closes(open) && open.multiline)
+        {
+            // What was opened at the end of a line is closed at the start of one.
+            return self.leave_out(token);
+        }
         if let Some(indent) = indent {
             let here = |open: &Open| closes(open) && open.multiline && open.indent == indent;
             if self.missing[slot] > 0 && self.open.iter().any(here) {
@@ -191,7 +284,7 @@ impl Mender<'_> {
                     self.insert_closer();
                 }
             }
-            if self.missing[slot] < 0
+            if superfluous
                 && self
                     .open
                     .last()

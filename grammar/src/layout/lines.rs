@@ -146,14 +146,9 @@ fn misplaced(
             | TokenKind::Collect
     );
     if after.kind == TokenKind::OpenBrace && head && line_start < index {
-        let complete = matches!(
-            before.kind,
-            TokenKind::Else
-                | TokenKind::Bool
-                | TokenKind::Str
-                | TokenKind::Int
-                | TokenKind::FloatType
-        ) || before.kind.ends_expression();
+        let complete = before.kind == TokenKind::Else
+            || before.kind.ends_type()
+            || before.kind.ends_expression();
         let closed_statement =
             before.kind == TokenKind::CloseBrace && !ends_type(tokens, line_start, index);
         return (complete && !closed_statement).then(|| {
