@@ -55,7 +55,7 @@ where
             if let Some(reduce) = action.as_reduce() {
                 self.reduce(reduce, lookahead.as_ref())?;
             } else if let (Some(state), Some(((start, token, end), index))) =
-                (action.as_shift(), lookahead.clone())
+                (action.as_shift(), lookahead)
             {
                 self.shift(state, start, token, index, end);
                 lookahead = self.next()?;
@@ -141,7 +141,7 @@ where
 
     /// Drops what has to be dropped until the parse can go on, and gives the next token then.
     fn recover(&mut self, mut lookahead: Lookahead<D>) -> Result<Lookahead<D>, Finished<D>> {
-        let error = self.unexpected(lookahead.clone().map(|(token, _)| token));
+        let error = self.unexpected(lookahead.map(|(token, _)| token));
         // What is complete before the mistake is kept.
         while let Some(reduce) = self.definition.error_action(self.top()).as_reduce() {
             self.reduce(reduce, lookahead.as_ref())?;

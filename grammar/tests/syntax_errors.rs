@@ -2,7 +2,7 @@
 //! it is on the line of that token.
 
 use mgmt_grammar::span::{LineIndex, SourceId};
-use mgmt_grammar::{SyntaxErrorKind, parse};
+use mgmt_grammar::{SyntaxErrorKind, TokenKind, parse};
 
 /// `§` stands before the offending token.
 const PLACES: &[&str] = &[
@@ -219,4 +219,95 @@ fn are_reported_once_and_on_their_line() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+const PROGRAM: &str = r#"import "fmt"
+import "golang/strings" as s
+
+# comment
+$name = "site"
+$site = struct{name => "x", port => 80, tls => true}
+$paths []str = ["/tmp/a", "/tmp/b"]
+$table map{str: int} = {
+	"a" => 1,
+	"b" => 2,
+}
+
+func twice($x int) int {
+	$x * 2
+}
+
+class site:main($name str, $count int) {
+	file "/etc/site.conf" {
+		state => "exists",
+		content => fmt.printf("%s has %d entries\n", $name, $count + 1),
+		mode => $site->mode <|> "u=rw,go=r",
+
+		Meta:noop => $count > 10 and not $site->tls,
+		Before => Svc["site"],
+	}
+	for $i, $path in $paths {
+		file $path {
+			content => if $i == 0 { "first" } else { s.to_lower($path) },
+		}
+	}
+	if $count < 3 {
+		$y = 4
+	} else {
+		include other($y, 2) as o
+	}
+	File["/etc/site.conf"] -> Svc["site"]
+}
+include site.main("x", len($paths))
+$z = f(
+	func($a) { $a + 1 },
+	[1, 2, 3],
+)
+panic($z)
+"#;
+
+/// One token too few or too many, anywhere in an ordinary program, is one message: not none, and hardly ever
+/// more than one.
+#[test]
+fn one_mistake_is_one_message() {
+    assert_eq!(parse(SourceId(0), PROGRAM).errors, []);
+    let tokens: Vec<_> = logos::Lexer::<TokenKind>::new(PROGRAM)
+        .spanned()
+        .filter(|(kind, _)| *kind != Ok(TokenKind::Comment))
+        .map(|(_, range)| range)
+        .collect();
+    for (inserted, most) in [
+        ("", 10),
+        ("$x ", 2),
+        ("foo ", 6),
+        ("= ", 4),
+        (", ", 4),
+        ("( ", 12),
+        (") ", 15),
+        ("[ ", 20),
+        ("{ ", 50),
+        ("} ", 15),
+        ("\" ", 20),
+        ("? ", 2),
+    ] {
+        let mut several = Vec::new();
+        for range in &tokens {
+            let rest = if inserted.is_empty() {
+                range.end
+            } else {
+                range.start
+            };
+            let text = format!("{} {inserted}{}", &PROGRAM[..range.start], &PROGRAM[rest..]);
+            let errors = parse(SourceId(0), &text).errors;
+            if errors.len() > 1 {
+                several.push(format!("{errors:?}\n{text}"));
+            }
+        }
+        assert!(
+            several.len() <= most,
+            "{inserted:?}: {} times:\n{}",
+            several.len(),
+            several.join("\n")
+        );
+    }
 }

@@ -1,5 +1,7 @@
 //! One mistake, one message.
 
+use std::ops::Range;
+
 use crate::error::{Expected, SyntaxError, SyntaxErrorKind};
 use crate::token::TokenKind;
 
@@ -17,37 +19,67 @@ pub(super) fn errors(
         .map(|(index, error)| (generic.binary_search(&index).is_ok(), error))
         .collect();
     errors.sort_by_key(|(generic, error)| (error.span.start, *generic));
+    let unreadable: Vec<u32> = errors
+        .iter()
+        .filter(|(_, error)| makes_unreadable(&error.kind))
+        .map(|(_, error)| error.span.start)
+        .collect();
+    let mut lines = Lines { text, last: 0..0 };
     let mut distinct: Vec<SyntaxError> = Vec::new();
+    let mut unexpected: Vec<u32> = Vec::new();
     // The missing opening braces that are reported and not made up for by a closing one yet.
     let mut missing_braces = 0;
     for (generic, error) in errors {
         let at = error.span.start;
+        let line = lines.around(at);
+        let holds = |places: &[u32]| {
+            let first = places.partition_point(|place| (*place as usize) < line.start);
+            places
+                .get(first)
+                .is_some_and(|place| *place as usize <= line.end)
+        };
         let same_line = distinct
             .last()
-            .is_some_and(|last| !contains_newline(text, last.span.start, at));
-        if (generic || is_about_separators(&error.kind))
-            && (same_line || is_mended_line(text, mended, at))
-        {
-            // Such a line is hardly read as it was meant.
-            continue;
-        }
-        match &error.kind {
+            .is_some_and(|last| line.start <= last.span.start as usize);
+        // A line that had to be mended is hardly read as it was meant.
+        let doubtful = same_line || holds(mended);
+        let follows = match &error.kind {
+            _ if error.is_lexical() => false,
+            _ if holds(&unreadable) => true,
+            _ if generic || is_about_separators(&error.kind) => doubtful,
+            SyntaxErrorKind::UnclosedBracket { open, .. } => {
+                unexpected.binary_search(&open.start).is_ok()
+            }
             SyntaxErrorKind::UnopenedBracket {
                 bracket: TokenKind::CloseBrace,
             } if missing_braces > 0 => {
                 missing_braces -= 1;
-                continue;
+                true
             }
-            SyntaxErrorKind::Unexpected { expected, .. }
-                if generic && expected.contains(&Expected::Token(TokenKind::OpenBrace)) =>
+            _ => false,
+        };
+        if follows {
+            continue;
+        }
+        if generic {
+            unexpected.push(at);
+            if let SyntaxErrorKind::Unexpected { expected, .. } = &error.kind
+                && expected.contains(&Expected::Token(TokenKind::OpenBrace))
             {
                 missing_braces += 1;
             }
-            _ => {}
         }
         distinct.push(error);
     }
     distinct
+}
+
+/// Whether the rest of the line can not be understood.
+fn makes_unreadable(kind: &SyntaxErrorKind) -> bool {
+    matches!(
+        kind,
+        SyntaxErrorKind::Unrecognized(_) | SyntaxErrorKind::UnterminatedString { .. }
+    )
 }
 
 /// Whether it is about what stands between elements or statements, which depends on how those are read.
@@ -63,19 +95,22 @@ fn is_about_separators(kind: &SyntaxErrorKind) -> bool {
     )
 }
 
-fn contains_newline(text: &str, from: u32, to: u32) -> bool {
-    text.get(from as usize..to as usize)
-        .is_some_and(|between| between.contains('\n'))
+/// Finds lines; asked for the same one again, it does not search.
+struct Lines<'a> {
+    text: &'a str,
+    last: Range<usize>,
 }
 
-/// Whether the layout mended the line that holds `offset`.
-fn is_mended_line(text: &str, mended: &[u32], offset: u32) -> bool {
-    if mended.is_empty() {
-        return false;
+impl Lines<'_> {
+    /// The line that holds `offset`, up to its newline.
+    fn around(&mut self, offset: u32) -> Range<usize> {
+        let offset = offset as usize;
+        if !self.last.contains(&offset) {
+            let (before, after) = self.text.split_at(offset);
+            let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+            let end = offset + after.find('\n').unwrap_or(after.len());
+            self.last = start..end;
+        }
+        self.last.clone()
     }
-    let (before, after) = text.split_at(offset as usize);
-    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let end = offset as usize + after.find('\n').unwrap_or(after.len());
-    let first = mended.partition_point(|at| (*at as usize) < start);
-    mended.get(first).is_some_and(|at| *at as usize <= end)
 }

@@ -267,6 +267,14 @@ impl Mender<'_> {
         let closes = |open: &Open| open.token.kind.closer() == Some(token.kind);
         let slot = slot(token.kind);
         let superfluous = self.missing[slot] < 0;
+        if superfluous
+            && self
+                .open
+                .last()
+                .is_some_and(|open| !closes(open) && self.missing[self::slot(open.token.kind)] <= 0)
+        {
+            return self.leave_out(token);
+        }
         if indent.is_none()
             && superfluous
             && self
