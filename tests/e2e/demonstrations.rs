@@ -55,6 +55,17 @@ fn whatever_happens_to_files_is_repaired_at_once() {
 }
 
 #[test]
+fn sent_values_arrive_and_changes_notify() {
+    let mut agent = Agent::example("send-recv", &[]).run(&["--converged-timeout=1"]);
+    assert!(agent.wait().success());
+    let password = agent.read("work").unwrap_or_default();
+    assert_eq!(password.len(), 24, "{password:?}");
+    let notified = "noop[restart]: received a notification";
+    assert!(agent.log().contains(notified));
+    assert!(!agent.log().contains(&password), "a secret is in the log");
+}
+
+#[test]
 fn a_program_follows_the_clock_and_a_file() {
     let agent = Agent::example("reactive", &[]).run(&[]);
     agent.wait_for_text("work/stop", "wait\n");
