@@ -1,22 +1,32 @@
 //! Writes files so that nobody ever sees half of one (resources-host.md §1.11).
 //!
-//! [`Staged::write`] puts the new content into a temporary file beside the target, with its final owner and mode;
-//! [`AtomicWriter::commit`] makes it durable and renames it over the target. What is promised once
-//! `commit` has returned: whatever happens to the machine, the path holds the new content. Before
-//! that, and if it fails, the path holds the old content, or nothing if there was none.
+//! [`Staged::write`] puts the new content into a temporary file beside the target, with its final owner and
+//! mode. What is promised then depends on what was there:
 //!
-//! Making a file durable takes a commit of the file system's journal, whose cost hardly depends on how many
-//! files are in it. So the commits of all files that are ready at the same time are done together: writing
-//! them out is started for all before the first is waited for, each directory is synced once. A
-//! thousand new files cost a few commits of the journal rather than two thousand.
+//! - A file that **replaces** another is made durable by [`AtomicWriter::commit`] before it is renamed over
+//!   the target, and the directory after it. Whatever happens to the machine, the path holds the old
+//!   content or the new one, and once `commit` has returned, the new one.
+//! - A **new** file is renamed to its place at once by [`AtomicWriter::place`], and made durable in the
+//!   background, which begins at once. The end of the agent loses nothing; the loss of power within that
+//!   moment can leave the file missing or empty, which the next start of the agent repairs, since it compares
+//!   the content. [`write_private`] makes new files durable, too.
+//!
+//! Making a file durable takes a commit of the file system's journal, whose cost depends on whoever else
+//! writes to the disk, and hardly on how many files are in it. So all files that are ready at the same time
+//! are made durable together: writing them out is started for all before the first is waited for, and each
+//! directory is synced once. A thousand new files wait for no commit at all; a thousand replaced ones share a
+//! few.
 //!
 //! Some files can not be replaced and are overwritten in place: those with several hard links, mount points
 //! (such as `/etc/hosts` in a container), those in `/proc` and `/sys`, and those whose directory can not be
 //! written to or whose owner could not be kept.
 
 mod group;
+mod private;
 mod staged;
 
 pub use group::AtomicWriter;
 pub(crate) use group::commit_all;
+pub(crate) use private::stage_private;
+pub use private::write_private;
 pub use staged::{Attributes, Slot, Staged, is_own_temporary, temporary_name};

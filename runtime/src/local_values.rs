@@ -7,17 +7,16 @@ mod encoding;
 
 use std::collections::HashMap;
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mgmt_compiler::graph::Identity;
-use mgmt_stdlib::mode::Mode;
 use mgmt_stdlib::value::Value;
 use tokio::sync::watch;
 
-use crate::atomic_write::{Attributes, Slot, Staged, commit_all};
+use crate::atomic_write::write_private;
 use crate::engine::state_dir::unique_name;
 use crate::resource::ResourceError;
 
@@ -107,16 +106,7 @@ impl LocalValues {
             .mode(0o700)
             .create(&self.directory)
             .map_err(ResourceError::path("create", &self.directory))?;
-        let path = self.path(name);
-        let private = Attributes {
-            mode: Some(Mode::Octal(0o600)),
-            ..Attributes::default()
-        };
-        let staged = Staged::write(Slot::unlimited(), &path, &private, |file| {
-            file.write_all(&bytes)
-                .map_err(ResourceError::path("write", &path))
-        })?;
-        commit_all(vec![staged]).into_iter().collect()
+        write_private(&self.path(name), &[&bytes])
     }
 
     fn remove(&self, name: &str) -> Result<(), ResourceError> {

@@ -1,14 +1,16 @@
-//! Commits the files that are ready at the same time together.
+//! Makes the files that are ready at the same time durable together.
 
-use std::collections::BTreeMap;
-use std::fs::File;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{File, OpenOptions};
 use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use rustix::fs::{Advice, OFlags, fadvise};
 use rustix::io::Errno;
+use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, oneshot};
-use tokio::task::spawn_blocking;
 
 use super::{Slot, Staged};
 use crate::resource::ResourceError;
@@ -17,7 +19,10 @@ use crate::resource::ResourceError;
 /// only 1024.
 const SLOTS: usize = 256;
 
-/// Replaces files, many at a time. Cheap to clone; clones work together.
+/// How many new files are made durable together.
+const NEW_FILES: usize = 64;
+
+/// Puts files into their places, many at a time. Cheap to clone; clones work together.
 #[derive(Clone, Debug)]
 pub struct AtomicWriter {
     slots: Arc<Semaphore>,
@@ -27,6 +32,8 @@ pub struct AtomicWriter {
 #[derive(Debug, Default)]
 struct Queue {
     waiting: Vec<(Staged, oneshot::Sender<Result<(), ResourceError>>)>,
+    /// New files that are visible but perhaps not yet durable.
+    new: Vec<PathBuf>,
     /// Somebody is at work and will look at the queue again before leaving.
     led: bool,
 }
@@ -52,40 +59,69 @@ impl AtomicWriter {
             .map_err(|_| ResourceError::Cancelled)
     }
 
+    /// Makes a new file visible, to be made durable in the background. A file that replaces another is
+    /// handed back, to be committed. Must be called within a tokio runtime, on a thread that may block.
+    ///
+    /// # Errors
+    /// If the system refuses; there is then no file.
+    pub fn place(&self, staged: Staged) -> Result<Option<Staged>, ResourceError> {
+        if !staged.is_new() {
+            return Ok(Some(staged));
+        }
+        let target = staged.target().to_owned();
+        staged.publish()?;
+        self.enqueue(|queue| queue.new.push(target));
+        Ok(None)
+    }
+
     /// Makes a staged file durable and visible. If the caller stops waiting, it is committed all the same.
     ///
     /// # Errors
     /// If the system refuses; the target is then as it was.
     pub async fn commit(&self, staged: Staged) -> Result<(), ResourceError> {
         let (done, result) = oneshot::channel();
+        self.enqueue(|queue| queue.waiting.push((staged, done)));
+        result.await.map_err(|_| ResourceError::Cancelled)?
+    }
+
+    /// Adds to the queue; whoever finds it idle sets a thread to work on it. The thread ends with the
+    /// queue, and the end of the runtime waits for it.
+    fn enqueue(&self, add: impl FnOnce(&mut Queue)) {
         let lead = {
             let mut queue = self.queue();
-            queue.waiting.push((staged, done));
+            add(&mut queue);
             !std::mem::replace(&mut queue.led, true)
         };
         if lead {
             let writer = self.clone();
-            // Not awaited: it may go on with the files of others. Each of those awaits its result.
-            spawn_blocking(move || writer.lead());
+            drop(Handle::current().spawn_blocking(move || writer.lead()));
         }
-        result.await.map_err(|_| ResourceError::Cancelled)?
     }
 
     fn lead(&self) {
         loop {
-            let group = {
+            let (waiting, new) = {
                 let mut queue = self.queue();
-                queue.led = !queue.waiting.is_empty();
+                let waiting = std::mem::take(&mut queue.waiting);
+                // Those for whom somebody waits go first.
+                let new = if waiting.is_empty() {
+                    let rest = queue.new.len().saturating_sub(NEW_FILES);
+                    queue.new.split_off(rest)
+                } else {
+                    Vec::new()
+                };
+                queue.led = !(waiting.is_empty() && new.is_empty());
                 if !queue.led {
                     return;
                 }
-                std::mem::take(&mut queue.waiting)
+                (waiting, new)
             };
-            let (staged, waiting): (Vec<_>, Vec<_>) = group.into_iter().unzip();
+            let (staged, waiting): (Vec<_>, Vec<_>) = waiting.into_iter().unzip();
             for (result, done) in commit_all(staged).into_iter().zip(waiting) {
                 // Nobody may be waiting any more.
                 let _ = done.send(result);
             }
+            make_durable(&new);
         }
     }
 
@@ -95,9 +131,12 @@ impl AtomicWriter {
 }
 
 /// Commits files together, on a thread that may block. The results are in the order of the files.
-pub(crate) fn commit_all(mut staged: Vec<Staged>) -> Vec<Result<(), ResourceError>> {
+pub(crate) fn commit_all(staged: Vec<Staged>) -> Vec<Result<(), ResourceError>> {
+    for staged in &staged {
+        start_writing_out(staged.file());
+    }
     let synced: Vec<_> = staged
-        .iter_mut()
+        .iter()
         .map(|staged| sync(staged.file()).map_err(ResourceError::path("sync", staged.target())))
         .collect();
     let mut directories: BTreeMap<PathBuf, Result<(), Errno>> = BTreeMap::new();
@@ -131,6 +170,39 @@ pub(crate) fn commit_all(mut staged: Vec<Staged>) -> Vec<Result<(), ResourceErro
             }
         })
         .collect()
+}
+
+/// Syncs files that are in their places already. What has gone since needs it no more.
+fn make_durable(paths: &[PathBuf]) {
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+    let mut files = Vec::new();
+    for path in paths {
+        if let Ok(file) = OpenOptions::new().read(true).custom_flags(flags).open(path) {
+            files.push((path, file));
+        }
+    }
+    for (_, file) in &files {
+        start_writing_out(file);
+    }
+    for (path, file) in &files {
+        if let Err(error) = sync(file) {
+            tracing::warn!("can't sync `{}`: {error}", path.display());
+        }
+    }
+    let directories: BTreeSet<_> = paths.iter().filter_map(|path| path.parent()).collect();
+    for directory in directories {
+        if let Err(error) = sync_directory(directory)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            tracing::warn!("can't sync `{}`: {error}", directory.display());
+        }
+    }
+}
+
+/// Starts writing a file out without waiting for it, so that those who wait later wait for all at once.
+/// It is only a hint.
+fn start_writing_out(file: &File) {
+    let _ = fadvise(file, 0, None, Advice::DontNeed);
 }
 
 fn sync_directory(directory: &Path) -> io::Result<()> {

@@ -6,7 +6,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use mgmt_stdlib::mode::{MODE_BITS, Mode};
-use rustix::fs::{Advice, AtFlags, CWD, StatxAttributes, StatxFlags, fadvise, statx};
+use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
 use tempfile::NamedTempFile;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -63,7 +63,11 @@ pub struct Staged {
 
 #[derive(Debug)]
 enum Place {
-    Beside(NamedTempFile),
+    Beside {
+        temporary: NamedTempFile,
+        /// It replaces nothing.
+        new: bool,
+    },
     /// It is visible already.
     InPlace(File),
 }
@@ -111,10 +115,11 @@ impl Staged {
                 ));
             }
         }
-        // Starts writing it out, so that those who wait for it later wait for all at once.
-        let _ = fadvise(temporary.as_file(), 0, None, Advice::DontNeed);
         Ok(Self {
-            place: Place::Beside(temporary),
+            place: Place::Beside {
+                temporary,
+                new: existing.is_none(),
+            },
             target,
             _slot: slot,
         })
@@ -143,9 +148,14 @@ impl Staged {
         matches!(self.place, Place::InPlace(_))
     }
 
+    /// Whether it replaces nothing.
+    pub(super) fn is_new(&self) -> bool {
+        matches!(self.place, Place::Beside { new: true, .. })
+    }
+
     pub(super) fn file(&self) -> &File {
         match &self.place {
-            Place::Beside(temporary) => temporary.as_file(),
+            Place::Beside { temporary, .. } => temporary.as_file(),
             Place::InPlace(file) => file,
         }
     }
@@ -156,7 +166,7 @@ impl Staged {
 
     /// Makes it visible; gives the directory that is to be synced.
     pub(super) fn publish(self) -> Result<Option<PathBuf>, ResourceError> {
-        let Place::Beside(temporary) = self.place else {
+        let Place::Beside { temporary, .. } = self.place else {
             return Ok(None);
         };
         temporary

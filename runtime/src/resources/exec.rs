@@ -127,8 +127,8 @@ impl Resource for Exec {
         let stamp = !params.mtimes.is_empty();
         let kept = cache::Kept::from(captured);
         let write = {
-            let kept = kept.clone();
-            move || cache.write(&kept, stamp)
+            let (kept, writer) = (kept.clone(), context.services.writer.clone());
+            move || cache.write(&writer, &kept, stamp)
         };
         context.services.blocking.run(write).await?;
         context.send(kept.into_values());

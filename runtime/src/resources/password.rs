@@ -2,17 +2,16 @@
 //! It never logs a password, and wipes what it had in memory.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use mgmt_stdlib::mode::Mode;
 use mgmt_stdlib::resources::password as declared;
 use mgmt_stdlib::value::Value;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::atomic_write::{Attributes, Slot, Staged, commit_all};
+use crate::atomic_write::write_private;
 use crate::resource::{CheckContext, Outcome, Resource, ResourceError, WatchContext};
 
 const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -130,7 +129,12 @@ fn check(
         return Ok(Found::Changed(known));
     }
     let password = generate(usize::from(params.length))?;
-    write(path, if params.saved { &password } else { "" })?;
+    let saved = if params.saved {
+        password.as_bytes()
+    } else {
+        b""
+    };
+    write_private(path, &[saved, b"\n"])?;
     Ok(Found::Changed(Some(Arc::new(password))))
 }
 
@@ -156,19 +160,6 @@ fn read(path: &Path) -> Result<Option<Secret>, ResourceError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(ResourceError::path("read", path)(error)),
     }
-}
-
-fn write(path: &Path, password: &str) -> Result<(), ResourceError> {
-    let private = Attributes {
-        mode: Some(Mode::Octal(0o600)),
-        ..Attributes::default()
-    };
-    let staged = Staged::write(Slot::unlimited(), path, &private, |file| {
-        file.write_all(password.as_bytes())
-            .and_then(|()| file.write_all(b"\n"))
-            .map_err(ResourceError::path("write", path))
-    })?;
-    commit_all(vec![staged]).into_iter().collect()
 }
 
 /// Letters from the system's generator. What would favour the first letters of the alphabet is not used.

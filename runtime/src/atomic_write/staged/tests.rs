@@ -132,21 +132,27 @@ fn a_missing_directory_is_an_error_that_names_the_file() {
 }
 
 #[tokio::test]
-async fn many_commits_share_the_work() {
+async fn many_files_are_placed_and_then_replaced_together() {
     use crate::atomic_write::AtomicWriter;
 
     let dir = tempfile::tempdir().unwrap();
     let writer = AtomicWriter::default();
-    let commits = (0..1000).map(|i| {
-        let (writer, path) = (writer.clone(), dir.path().join(i.to_string()));
-        async move {
-            let slot = writer.reserve().await?;
-            let staged = Staged::write(slot, &path, &Attributes::default(), |_| Ok(()))?;
-            writer.commit(staged).await
+    for round in 0..2 {
+        let writes = (0..1000).map(|i| {
+            let (writer, path) = (writer.clone(), dir.path().join(i.to_string()));
+            async move {
+                let slot = writer.reserve().await?;
+                let staged = Staged::write(slot, &path, &Attributes::default(), |_| Ok(()))?;
+                match writer.place(staged)? {
+                    None => Ok(round == 0),
+                    Some(staged) => writer.commit(staged).await.map(|()| round == 1),
+                }
+            }
+        });
+        for result in futures::future::join_all(writes).await {
+            let expected: Result<bool, ResourceError> = result;
+            assert!(expected.unwrap());
         }
-    });
-    for result in futures::future::join_all(commits).await {
-        result.unwrap();
+        assert_eq!(names(dir.path()).len(), 1000);
     }
-    assert_eq!(names(dir.path()).len(), 1000);
 }

@@ -1,14 +1,13 @@
 //! What the last successful run has left in the private directory.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use mgmt_stdlib::mode::Mode;
 use mgmt_stdlib::resources::exec as declared;
 use mgmt_stdlib::value::{Str, Value};
 
-use crate::atomic_write::{Attributes, Slot, Staged, commit_all};
+use crate::atomic_write::{AtomicWriter, Staged, commit_all, stage_private};
 use crate::process::Captured;
 use crate::resource::{ResourceError, SentValues};
 
@@ -57,7 +56,12 @@ impl Cache {
     }
 
     /// Replaces all that is kept, and notes the time if `stamp`.
-    pub(super) fn write(&self, kept: &Kept, stamp: bool) -> Result<(), ResourceError> {
+    pub(super) fn write(
+        &self,
+        writer: &AtomicWriter,
+        kept: &Kept,
+        stamp: bool,
+    ) -> Result<(), ResourceError> {
         let mut staged = Vec::new();
         for (name, value) in [
             (OUTPUT, &kept.output),
@@ -73,19 +77,15 @@ impl Cache {
             let now = format!("{:.9}\n", jiff::Timestamp::now());
             staged.push(self.stage(STAMP, now.as_bytes())?);
         }
-        commit_all(staged).into_iter().collect()
+        let replacing = staged.into_iter().map(|staged| writer.place(staged));
+        let replacing = replacing
+            .filter_map(Result::transpose)
+            .collect::<Result<_, _>>()?;
+        commit_all(replacing).into_iter().collect()
     }
 
     fn stage(&self, name: &str, bytes: &[u8]) -> Result<Staged, ResourceError> {
-        let path = self.0.join(name);
-        let private = Attributes {
-            mode: Some(Mode::Octal(0o600)),
-            ..Attributes::default()
-        };
-        Staged::write(Slot::unlimited(), &path, &private, |file| {
-            file.write_all(bytes)
-                .map_err(ResourceError::path("write", &path))
-        })
+        stage_private(&self.0.join(name), &[bytes])
     }
 
     fn remove(&self, name: &str) -> Result<(), ResourceError> {

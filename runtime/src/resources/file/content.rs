@@ -84,7 +84,14 @@ impl Work {
         })?;
         let verb = if new { "created" } else { "wrote" };
         tracing::info!("{verb} `{}`, {copied} bytes", self.path.display());
-        // In place, the file kept the owner and mode that it had; a context is set on what is visible.
+        let Some(staged) = self.writer.place(staged)? else {
+            // It has its owner and mode; a context is set on what is visible.
+            if self.params.selinux.is_some() {
+                self.attributes()?;
+            }
+            return Ok(Next::Done(Outcome::Changed));
+        };
+        // In place, the file kept the owner and mode that it had.
         let rest = (staged.is_in_place() || self.params.selinux.is_some()).then(|| Box::new(self));
         Ok(Next::Commit(staged, rest))
     }

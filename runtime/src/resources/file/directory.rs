@@ -82,6 +82,7 @@ impl Work {
             force: params.force,
             purge: params.purge,
             spared: Spared::new(&self.managed, &self.path),
+            writer: &self.writer,
             cancel: &self.cancel,
         };
         if self.must_only_tell() {

@@ -14,7 +14,7 @@ use super::content::{Origin, copied_mode};
 use super::directory::make_directory;
 use super::link::{place_link, read_link};
 use super::work::found;
-use crate::atomic_write::{Attributes, Slot, Staged, commit_all, is_own_temporary};
+use crate::atomic_write::{AtomicWriter, Attributes, Slot, Staged, commit_all, is_own_temporary};
 use crate::removal::{remove_one, remove_tree};
 use crate::resource::{Outcome, ResourceError};
 
@@ -31,6 +31,7 @@ pub(super) struct Sync<'a> {
     /// Removes what the source does not have.
     pub(super) purge: bool,
     pub(super) spared: Spared,
+    pub(super) writer: &'a AtomicWriter,
     pub(super) cancel: &'a CancellationToken,
 }
 
@@ -217,7 +218,7 @@ impl Sync<'_> {
         self.source.unwrap_or(Path::new("/")).join(path)
     }
 
-    /// Does what was planned. New files become visible in groups.
+    /// Does what was planned. Replaced files become visible in groups.
     pub(super) fn carry_out(&self, plan: Vec<Action>) -> Result<(), ResourceError> {
         let mut staged = Vec::new();
         for action in plan {
@@ -227,7 +228,7 @@ impl Sync<'_> {
             match action {
                 Action::Remove(path) => self.remove(&path)?,
                 Action::MakeDirectory(path) => self.make_directory(&path)?,
-                Action::CopyFile(path) => staged.push(self.stage(&path)?),
+                Action::CopyFile(path) => staged.extend(self.writer.place(self.stage(&path)?)?),
                 Action::PlaceLink { path, text } => {
                     let path = self.destination.join(path);
                     place_link(&text, &path)?;

@@ -11,7 +11,7 @@ use mgmt_stdlib::resources::file as declared;
 use mgmt_stdlib::resources::file::State;
 use tokio_util::sync::CancellationToken;
 
-use crate::atomic_write::{Slot, Staged};
+use crate::atomic_write::{AtomicWriter, Slot, Staged};
 use crate::resource::{CheckContext, Outcome, ResourceError};
 
 /// All that a check needs, so that it can be done on another thread.
@@ -23,6 +23,7 @@ pub(super) struct Work {
     pub(super) is_directory: bool,
     pub(super) apply: bool,
     pub(super) cancel: CancellationToken,
+    pub(super) writer: AtomicWriter,
     /// What other resources manage.
     pub(super) managed: Arc<BTreeSet<String>>,
 }
@@ -45,6 +46,7 @@ impl Work {
             is_directory: path.ends_with('/'),
             apply: context.apply(),
             cancel: context.token().clone(),
+            writer: context.services.writer.clone(),
             managed: context.services.managed.snapshot(),
         }
     }
