@@ -17,7 +17,7 @@ use clap::Args;
 use mgmt_stdlib::catalog::Catalog;
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::files::{Disk, Files, Sources};
+use crate::files::{Disk, Download, Files, Sources};
 use crate::render::{Findings, MessageFormat, Terminal, render, summary};
 use crate::{Compilation, Input, Options, compile};
 
@@ -83,9 +83,28 @@ pub struct CompileArgs {
     /// Where modules from other places are.
     #[arg(long, value_name = "DIR", env = "MGMT_MODULE_PATH")]
     pub module_path: Option<PathBuf>,
+
+    /// Fetch imported modules that are not there, with git.
+    #[arg(long)]
+    pub download: bool,
+
+    /// Bring imported modules that are there up to date, with git.
+    #[arg(long)]
+    pub update: bool,
 }
 
 impl CompileArgs {
+    /// Where the program's files come from.
+    pub fn files(&self) -> Box<dyn Files> {
+        if self.download || self.update {
+            Box::new(Download {
+                update: self.update,
+            })
+        } else {
+            Box::new(Disk)
+        }
+    }
+
     /// As the compiler wants it, for a command that was typed in `directory`.
     pub fn options(&self, directory: &Path) -> Options {
         Options {
@@ -105,7 +124,8 @@ pub fn compile_argument(
     match Input::from_argument(argument, directory, &Disk, console.stdin) {
         Ok(input) => {
             let options = args.options(directory);
-            compile_shown(&input, &Disk, console.catalog, &options, directory)
+            let files = args.files();
+            compile_shown(&input, &*files, console.catalog, &options, directory)
         }
         Err(diagnostic) => Compilation {
             sources: Sources::default(),

@@ -9,6 +9,7 @@
 
 mod build;
 mod control;
+mod dump;
 mod env;
 mod node;
 mod step;

@@ -1,6 +1,7 @@
 //! The outside, as far as the compiler may see it: named texts.
 
 mod disk;
+mod download;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use mgmt_grammar::span::{LineColumn, LineIndex, SourceId, Span};
 
 pub use disk::Disk;
+pub use download::Download;
 
 /// Where the text of files comes from: the disk, a deploy, or an editor's unsaved buffers laid over
 /// the disk. Paths are absolute.
@@ -25,6 +27,15 @@ pub trait Files {
 
     /// Whether a directory exists at that path.
     fn is_dir(&self, path: &Path) -> bool;
+
+    /// Fetches the module at `url` into the directory `module` below `modules`, if this is done at all.
+    ///
+    /// # Errors
+    /// Why it could not be had.
+    fn fetch(&self, url: &str, modules: &Path, module: &Path) -> io::Result<()> {
+        let _ = (url, modules, module);
+        Ok(())
+    }
 }
 
 /// Files in memory, for tests and for programs given on a command line.

@@ -144,12 +144,21 @@ impl<'a> Loader<'a> {
                     .map(|dir| dir.join(path))
                     .find(|dir| self.files.exists(&dir.join("metadata.yaml")))
                     .unwrap_or_else(|| first.join(path));
+                if let Err(error) = self.files.fetch(url, first, &module) {
+                    return Err(LoadError::new(
+                        Code::UNREADABLE_IMPORT,
+                        format!("can't fetch `{url}`: {}", crate::files::reason(&error)),
+                    ));
+                }
                 if !self.files.exists(&module.join("metadata.yaml")) {
                     let mut error = LoadError::new(
                         Code::UNREADABLE_IMPORT,
                         format!("there is no `{}`", module.join("metadata.yaml").display()),
                     );
-                    error.help = Some(format!("fetch it: git clone {url} {}", module.display()));
+                    error.help = Some(format!(
+                        "fetch it with `--download`, or: git clone {url} {}",
+                        module.display()
+                    ));
                     return Err(error);
                 }
                 self.load_directory(&module, Some(&from.chain)).map(Some)

@@ -21,6 +21,10 @@ pub struct Graph {
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub format: GraphFormat,
 
+    /// Print the functions of the program and the values that they hold, as text or dot.
+    #[arg(long)]
+    pub functions: bool,
+
     /// How errors and warnings are written, to standard error.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub message_format: MessageFormat,
@@ -42,12 +46,14 @@ impl Graph {
     pub fn run(&self, console: &mut Console<'_>) -> io::Result<Status> {
         let compilation = compile_argument(&self.path, &self.compile, console);
         let mut diagnostics = compilation.diagnostics;
-        let graph = compilation.program.and_then(|program| {
+        let text = compilation.program.and_then(|program| {
             let host = SystemHost {
                 hostname: self.compile.hostname.clone(),
             };
-            match first_graph(&mut Evaluator::new(program), &host) {
-                Ok(graph) => Some(graph),
+            let mut evaluator = Evaluator::new(program);
+            match first_graph(&mut evaluator, &host) {
+                Ok(_) if self.functions => Some(evaluator.dump(&compilation.sources, self.format)),
+                Ok(graph) => Some(format(&graph, console.catalog, self.format)),
                 Err(diagnostic) => {
                     diagnostics.insert(0, *diagnostic);
                     None
@@ -64,8 +70,7 @@ impl Graph {
             self.message_format,
             slice::from_ref(&findings),
         )?;
-        if let Some(graph) = graph {
-            let text = format(&graph, console.catalog, self.format);
+        if let Some(text) = text {
             console.out.write_all(text.as_bytes())?;
         }
         Ok(Status::of(&diagnostics))

@@ -27,6 +27,17 @@ impl Store {
         self.nodes.len() - self.free_nodes.len()
     }
 
+    /// All nodes, in the order of their slots.
+    pub fn iter(&self) -> impl Iterator<Item = (NodeId, &Node)> {
+        self.nodes.iter().enumerate().map(|(index, node)| {
+            let id = NodeId {
+                index: index as u32,
+                generation: node.generation,
+            };
+            (id, node)
+        })
+    }
+
     pub fn is_alive(&self, id: NodeId) -> bool {
         self.nodes
             .get(id.index as usize)
