@@ -1,5 +1,7 @@
 //! The examples of the functions are true: each expression has the value that its manual entry says.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+
 use mgmt_stdlib::catalog::{Catalog, Example, FunctionDef};
 use mgmt_stdlib::functions::operator::operator;
 use mgmt_tests::case::Case;

@@ -1,5 +1,6 @@
 //! The language corpus: every `lang/**/*.mcl` and `lang/**/*.txtar` is a test, and what it must give stands
-//! beside it in a file `.out`. `MGMT_BLESS=1` writes these files anew; read the difference before committing.
+//! beside it in a file `.out`. So is every wrong example of `mgmtc explain`, with `lang/explain/*.out`.
+//! `MGMT_BLESS=1` writes these files anew; read the difference before committing.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -9,6 +10,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use mgmt_compiler::diagnostic::EXPLANATIONS;
 use mgmt_stdlib::catalog::Catalog;
 use mgmt_tests::case::Case;
 use similar::TextDiff;
@@ -31,19 +33,29 @@ fn main() -> ExitCode {
         },
     );
     let mut trials = Vec::new();
-    for case in cases {
-        let snapshot = case.with_extension("out");
+    let mut add = |snapshot: PathBuf, case: Result<Case, String>| {
         snapshots.remove(&snapshot);
-        let name = case
-            .strip_prefix(&root)
-            .unwrap_or(&case)
-            .with_extension("")
-            .display()
-            .to_string();
+        let name = snapshot.strip_prefix(&root).unwrap_or(&snapshot);
+        let name = name.with_extension("").display().to_string();
         let catalog = Arc::clone(&catalog);
-        trials.push(Trial::test(name, move || {
-            run(&case, &snapshot, &catalog, bless)
-        }));
+        let run = move || run(&case?, &snapshot, &catalog, bless);
+        trials.push(Trial::test(name, run));
+    };
+    for path in cases {
+        let text = fs::read_to_string(&path).map_err(|error| error.to_string());
+        let case = text.and_then(|text| Case::parse(&path, &text));
+        add(path.with_extension("out"), case);
+    }
+    for explanation in EXPLANATIONS {
+        for (i, example) in explanation.examples("mcl wrong").iter().enumerate() {
+            let more = if i == 0 {
+                String::new()
+            } else {
+                format!("-{}", i + 1)
+            };
+            let snapshot = root.join(format!("explain/{}{more}.out", explanation.code));
+            add(snapshot, Ok(Case::program(example)));
+        }
     }
     trials.push(Trial::test("every_snapshot_has_a_case", move || {
         if snapshots.is_empty() {
@@ -54,21 +66,22 @@ fn main() -> ExitCode {
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
-fn run(case: &Path, snapshot: &Path, catalog: &Catalog, bless: bool) -> Result<(), Failed> {
-    let text = fs::read_to_string(case)?;
-    let outcome = Case::parse(case, &text)?.outcome(catalog);
+fn run(case: &Case, snapshot: &Path, catalog: &Catalog, bless: bool) -> Result<(), Failed> {
+    let outcome = case.outcome(catalog);
     let expected = fs::read_to_string(snapshot).unwrap_or_default();
     if outcome == expected {
         return Ok(());
     }
     if bless {
+        if let Some(directory) = snapshot.parent() {
+            fs::create_dir_all(directory)?;
+        }
         fs::write(snapshot, outcome)?;
         return Ok(());
     }
     let diff = TextDiff::from_lines(&expected, &outcome);
     Err(Failed::from(format!(
-        "{} gives something else than {} says:\n{}",
-        case.display(),
+        "not what {} says:\n{}",
         snapshot.display(),
         diff.unified_diff().header("expected", "given")
     )))
