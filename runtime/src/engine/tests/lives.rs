@@ -121,7 +121,7 @@ fn check_lives(trace: &[Entry]) {
     }
 }
 
-/// T5: every change of a parent is followed by a call of the child that serves it.
+/// T5: every change of a parent is followed by a call of the child that serves it, to its end.
 fn check_notifications(trace: &[Entry], edges: &[(usize, usize, bool)]) {
     let is = |entry: &Entry, at: usize| entry.name == name(at);
     for (a, b, notify) in edges {
@@ -136,8 +136,16 @@ fn check_notifications(trace: &[Entry], edges: &[(usize, usize, bool)]) {
         else {
             continue;
         };
-        let served = trace[raised..].iter().any(|entry| {
-            is(entry, child) && matches!(entry.what, What::Check { refresh: true, .. })
+        let heard: Vec<_> = trace[raised..]
+            .iter()
+            .filter(|entry| is(entry, child))
+            .map(|entry| &entry.what)
+            .collect();
+        let served = heard.windows(2).any(|pair| {
+            matches!(
+                pair,
+                [What::Check { refresh: true, .. }, What::Checked(Some(_))]
+            )
         });
         assert!(
             served,
