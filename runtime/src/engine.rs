@@ -38,7 +38,9 @@ use std::time::Duration;
 
 use mgmt_compiler::graph::ResourceGraph;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
+use tracing::debug;
 
 pub use self::prepare::Problem;
 pub(crate) use self::scheduler::VertexId;
@@ -216,7 +218,9 @@ impl Engine {
             noop: self.overrides.noop || options.noop,
             sema: options.sema.or(self.overrides.sema),
         };
+        let began = Instant::now();
         let prepared = prepare(&graph, &self.registry, overrides).map_err(SubmitError::Rejected)?;
+        debug!("the graph was checked in {:?}", began.elapsed());
         let (reply, answer) = oneshot::channel();
         let control = Control::Submit {
             prepared,
@@ -286,13 +290,12 @@ impl Engine {
         answer.await.unwrap_or_default()
     }
 
-    /// Completes when the engine wants the run to end.
+    /// Completes when the engine wants the run to end, or has ended.
     pub async fn exit_requested(&self) -> Exit {
         let mut exit = self.exit.clone();
         match exit.wait_for(Option::is_some).await {
             Ok(exit) => exit.clone().unwrap_or(Exit::Converged),
-            // The engine ended without asking: whoever ended it knows why.
-            Err(_) => std::future::pending().await,
+            Err(_) => Exit::Failed("the engine has ended".into()),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The one task that owns the state machine, the clock, and the tasks of the resources.
 
+mod submissions;
 mod switch;
+mod tasks;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -9,24 +11,22 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument as _, error, info, warn};
+use tracing::{error, info, warn};
 
 use super::converged::Convergence;
-use super::core::{CheckRequest, Command, Core};
+use super::core::Core;
 use super::prepare::Prepared;
 use super::refresh::RefreshLog;
 use super::scheduler::VertexId;
 use super::status::{EngineEvent, EngineStatus, VertexStatus};
-use super::task::{self, Done};
+use super::task::Done;
 use super::{CommitReport, EngineConfig, Exit, SubmitError, confine, state_dir};
-use crate::resource::{
-    CheckContext, InitContext, Registry, Services, WatchContext, WatchEvent, WatchId,
-};
+use crate::resource::{InitContext, Registry, Services, WatchEvent};
 
 /// Watches wait in line beyond this; each has one event under way at most.
 const EVENTS: usize = 1024;
 /// Listeners that lag behind by more miss the oldest.
-const BROADCAST: usize = 4096;
+const BROADCAST: usize = 1024;
 /// After so many inputs in a row the clock and the commands get their turn.
 const BATCH: usize = 128;
 
@@ -222,116 +222,6 @@ impl Driver {
         }
     }
 
-    fn obey(&mut self, control: Control) {
-        match control {
-            Control::Snapshot(reply) => {
-                // Who asked may have left.
-                let _ = reply.send(self.core.snapshot());
-            }
-            Control::Shutdown { fast, reply } => {
-                self.leaving.push(reply);
-                for submission in self.waiting.drain(..).chain(self.switching.take()) {
-                    let _ = submission.reply.send(Err(SubmitError::Fatal(
-                        "the engine is shutting down".to_owned(),
-                    )));
-                }
-                self.core.pause(fast, self.epoch.elapsed());
-            }
-            Control::Submit {
-                prepared,
-                fast,
-                reply,
-            } => {
-                if let Some(reason) = self.unusable() {
-                    let _ = reply.send(Err(SubmitError::Fatal(reason)));
-                    return;
-                }
-                let submission = Submission {
-                    prepared,
-                    fast,
-                    reply,
-                    gate: Vec::new(),
-                };
-                self.supersede(&submission.prepared);
-                self.waiting.push_back(submission);
-                if self.waiting.len() == 1 {
-                    self.compute_gate();
-                }
-            }
-        }
-    }
-
-    fn unusable(&self) -> Option<String> {
-        if !self.leaving.is_empty() {
-            return Some("the engine is shutting down".to_owned());
-        }
-        self.dead.clone()
-    }
-
-    /// Graphs that wait are dropped in favour of the newer one, unless they hold something that has to be
-    /// realized once and that the newer one does not hold (engine.md 2.7.3).
-    fn supersede(&mut self, newer: &Prepared) {
-        let replaceable = |older: &Submission| {
-            older
-                .prepared
-                .resources
-                .iter()
-                .filter(|resource| resource.meta.realize)
-                .all(|resource| {
-                    newer.resources.iter().any(|other| {
-                        confine("compare", || resource.differs(other).is_none()).unwrap_or(false)
-                    })
-                })
-        };
-        let mut front_changed = false;
-        while let Some(older) = self.waiting.back()
-            && replaceable(older)
-        {
-            if let Some(older) = self.waiting.pop_back() {
-                let _ = older.reply.send(Err(SubmitError::Superseded));
-            }
-            front_changed = self.waiting.is_empty();
-        }
-        if front_changed {
-            info!("a newer graph takes the place of one that waited");
-        }
-    }
-
-    fn compute_gate(&mut self) {
-        if let Some(front) = self.waiting.front_mut() {
-            let plan = self.core.plan(&front.prepared);
-            front.gate = self.core.unrealized(&plan);
-            if !front.gate.is_empty() {
-                info!(
-                    "the switch waits until {} resources are realized",
-                    front.gate.len()
-                );
-            }
-        }
-    }
-
-    /// Starts the pause for the next graph once nothing has to be realized before.
-    fn open_gate(&mut self) {
-        if self.switching.is_some() || !self.leaving.is_empty() {
-            return;
-        }
-        let interrupted = *self.rung.borrow() > Rung::Run;
-        let Some(front) = self.waiting.front_mut() else {
-            return;
-        };
-        front
-            .gate
-            .retain(|vertex| self.core.awaits_realization(*vertex));
-        if !front.gate.is_empty() && !interrupted {
-            return;
-        }
-        let fast = front.fast;
-        self.switching = self.waiting.pop_front();
-        self.pause_began = self.now();
-        self.core.pause(fast, self.now());
-        self.execute();
-    }
-
     fn climb(&mut self) {
         let rung = *self.rung.borrow_and_update();
         if rung == Rung::Run {
@@ -351,161 +241,6 @@ impl Driver {
                 }
             }
         }
-    }
-
-    fn event(&mut self, event: WatchEvent) {
-        let now = self.now();
-        let WatchId {
-            vertex,
-            incarnation,
-        } = event.watch;
-        if self.core.watch_event(vertex, incarnation, now) {
-            self.execute();
-            // The watch may have been cancelled meanwhile.
-            let _ = event.taken.send(());
-        } else {
-            self.held.push(event);
-        }
-    }
-
-    fn finished(&mut self, done: Result<Done, tokio::task::JoinError>) {
-        let now = self.now();
-        match done {
-            Ok(Done::Watch { watch, result }) => {
-                if let Some(tasks) = self.tasks_of(watch.vertex) {
-                    tasks.watching = false;
-                }
-                self.core
-                    .watch_ended(watch.vertex, watch.incarnation, result, now);
-            }
-            Ok(Done::Check { vertex, result }) => self.core.check_ended(vertex, result, now),
-            // Panics of resources are caught inside the tasks.
-            Err(error) => error!("internal error: a task of the engine ended early: {error}"),
-        }
-        self.execute();
-    }
-
-    fn tasks_of(&mut self, vertex: VertexId) -> Option<&mut Tasks> {
-        if !self.core.scheduler.contains(vertex) {
-            return None;
-        }
-        self.by_vertex.get_mut(vertex.index as usize)?.as_mut()
-    }
-
-    /// Does what the state machine wants.
-    fn execute(&mut self) {
-        for command in self.core.take_commands() {
-            match command {
-                Command::StartWatch {
-                    vertex,
-                    incarnation,
-                } => self.start_watch(WatchId {
-                    vertex,
-                    incarnation,
-                }),
-                Command::StopWatch(vertex) => {
-                    if let Some(tasks) = self.tasks_of(vertex) {
-                        tasks.watch.cancel();
-                    }
-                }
-                Command::Check(vertex, request) => self.start_check(vertex, request),
-                Command::CancelCheck(vertex) => {
-                    if let Some(tasks) = self.tasks_of(vertex) {
-                        tasks.check.cancel();
-                    }
-                }
-                Command::Raise { parent, children } => {
-                    if let Some(log) = &self.log {
-                        let children = self.core.identities(&children);
-                        for parent in self.core.identities(&[parent]) {
-                            log.resolve(&parent, children.clone());
-                        }
-                    }
-                }
-                Command::Served { parents, child } => {
-                    if let Some(log) = &self.log {
-                        let parents = self.core.identities(&parents);
-                        for child in self.core.identities(&[child]) {
-                            log.serve(parents.clone(), &child);
-                        }
-                    }
-                }
-                Command::Event(event) => {
-                    if let EngineEvent::Converged(converged) = event {
-                        self.converged(converged);
-                    }
-                    // Nobody may be listening.
-                    let _ = self.broadcast.send(event);
-                }
-            }
-        }
-    }
-
-    fn converged(&mut self, converged: bool) {
-        let exit = match self.convergence.report(converged) {
-            Ok(true) => {
-                let seconds = self.core.converger.timeout().unwrap_or_default().as_secs();
-                info!("converged for {seconds} seconds, exiting!");
-                Exit::Converged
-            }
-            Ok(false) => return,
-            Err(error) => {
-                error!("{error}");
-                Exit::Failed(error.into())
-            }
-        };
-        self.request_exit(exit);
-    }
-
-    fn request_exit(&self, exit: Exit) {
-        self.exit.send_if_modified(|present| {
-            let first = present.is_none();
-            if first {
-                *present = Some(exit);
-            }
-            first
-        });
-    }
-
-    fn start_watch(&mut self, watch: WatchId) {
-        let Some(state) = self.core.vertex(watch.vertex) else {
-            return;
-        };
-        let (resource, params) = (state.resource.clone(), state.params.clone());
-        let span = task::span(&state.declared.identity);
-        let events = self.event_sender.clone();
-        let Some(tasks) = self.tasks_of(watch.vertex) else {
-            return;
-        };
-        tasks.watch = CancellationToken::new();
-        tasks.watching = true;
-        let context =
-            WatchContext::shared(tasks.context.clone(), tasks.watch.clone(), watch, events);
-        self.tasks
-            .spawn(task::watch(watch, resource, params, context).instrument(span));
-    }
-
-    fn start_check(&mut self, vertex: VertexId, mut request: CheckRequest) {
-        let Some(state) = self.core.vertex(vertex) else {
-            return;
-        };
-        let resource = state.resource.clone();
-        let identity = state.declared.identity.clone();
-        let log = self.log.clone();
-        let Some(tasks) = self.tasks_of(vertex) else {
-            return;
-        };
-        tasks.check = CancellationToken::new();
-        let context = CheckContext::new(
-            tasks.context.clone(),
-            tasks.check.clone(),
-            request.apply,
-            request.refresh,
-            std::mem::take(&mut request.received),
-        );
-        let span = task::span(&identity);
-        self.tasks
-            .spawn(task::check(vertex, identity, resource, request, context, log).instrument(span));
     }
 
     fn publish(&self) {

@@ -10,7 +10,7 @@ use rustc_hash::FxHashSet;
 use tokio::task::JoinError;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 use super::{Done, Driver, Rung, Submission, Tasks};
 use crate::engine::commit::{NewObject, Plan, Target};
@@ -108,11 +108,16 @@ impl Driver {
         plan: Plan,
         added: Vec<Added>,
     ) -> Result<CommitReport, SubmitError> {
+        let began = self.now();
         // All removals end before the first init, so that two lives of one identity never overlap.
         self.tear_down(&plan.removed).await;
+        let removed = self.now();
         let managed = prepared.resources.iter().flat_map(|resource| {
-            self.registry
-                .managed_paths(&resource.identity.name, &*resource.params)
+            let name = &resource.identity.name;
+            confine("managed_paths", || {
+                self.registry.managed_paths(name, &*resource.params)
+            })
+            .unwrap_or_default()
         });
         self.services.managed.replace(managed.collect());
         if let Err(reason) = init_all(&prepared, &plan, &added).await {
@@ -120,6 +125,7 @@ impl Driver {
             self.core.scheduler.connect(&[]);
             return Err(SubmitError::Fatal(reason));
         }
+        let initialised = self.now();
         let outstanding = self
             .log
             .as_ref()
@@ -160,6 +166,13 @@ impl Driver {
         };
         self.resume(true);
         info!("graph: Vertices({vertices}), Edges({edges})");
+        debug!(
+            "the switch took {:?} to pause, {:?} to remove, {:?} to initialise, {:?} to connect",
+            began - self.pause_began,
+            removed - began,
+            initialised - removed,
+            self.now() - initialised
+        );
         let _ = self.broadcast.send(EngineEvent::Committed {
             generation: report.generation,
             vertices,

@@ -1,0 +1,327 @@
+//! One pass of a vertex: the gate, the values, and `check_apply` (engine.md §3.4).
+
+use std::cmp::Reverse;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::{debug, info};
+
+use super::failure::describe;
+use super::{CheckRequest, CheckResult, Command, Core, Mode};
+use crate::engine::confine;
+use crate::engine::receive::Sent;
+use crate::engine::scheduler::{Completion, Ticket, VertexId};
+use crate::engine::status::EngineEvent;
+use crate::engine::vertex::{Phase, Vertex, Watch};
+use crate::resource::Outcome;
+
+impl Core {
+    /// Starts a pass of the vertex if the rules let it.
+    pub(super) fn attempt(&mut self, vertex: VertexId) {
+        if self.interrupted || matches!(self.mode, Mode::Paused | Mode::Pausing { fast: true }) {
+            return;
+        }
+        let running = self.mode == Mode::Running;
+        let now = self.now;
+        let Some(state) = self.vertex(vertex) else {
+            return;
+        };
+        if state.watch == Watch::Parked && self.scheduler.gate_open(vertex) {
+            if running {
+                self.start_watch(vertex);
+            }
+            return;
+        }
+        if state.phase != Phase::Idle || !self.scheduler.is_ready(vertex) {
+            return;
+        }
+        if let Some(at) = state.reservation
+            && at > now
+        {
+            if running {
+                self.limit(vertex, at);
+            }
+            return;
+        }
+        self.prepare(vertex, false);
+    }
+
+    fn limit(&mut self, vertex: VertexId, until: Duration) {
+        let wait = until - self.now;
+        self.set_phase(vertex, Phase::Limited(until));
+        self.timers.push(Reverse((until, vertex)));
+        if let Some(state) = self.vertex(vertex) {
+            let meta = &state.declared.meta;
+            let identity = &state.declared.identity;
+            info!(kind = %identity.kind, name = %identity.name,
+                "limited to {} events per second, burst {}: waits for {} ms", meta.limit, meta.burst, wait.as_millis());
+        }
+    }
+
+    /// The first half of a pass: receive, and find out whether `check_apply` is needed. `holding` tells
+    /// whether the semaphores are held already.
+    fn prepare(&mut self, vertex: VertexId, holding: bool) {
+        match self.receive(vertex) {
+            Ok(Reception::Proceed) => {}
+            Ok(Reception::Rewatch) => {
+                self.release(vertex);
+                self.restart_watch(vertex);
+                return;
+            }
+            Err(message) => {
+                self.release(vertex);
+                self.pass_failed(vertex, message);
+                return;
+            }
+        }
+        let Some(state) = self.vertex(vertex) else {
+            return;
+        };
+        let meta = &state.declared.meta;
+        let ticket = self.scheduler.ticket(vertex);
+        let refresh = ticket.refresh() && state.refreshable;
+        let noop = meta.noop;
+        // A notification that noop forbids to serve would change something: it stays, and nothing is done.
+        let call = !meta.hidden && (self.scheduler.is_dirty(vertex) || (refresh && !noop));
+        if !call {
+            self.release(vertex);
+            if let Some(state) = self.vertex_mut(vertex) {
+                state.reservation = None;
+            }
+            self.complete(
+                vertex,
+                &ticket,
+                Completion {
+                    called: false,
+                    raise: false,
+                    serve: !noop,
+                },
+            );
+            return;
+        }
+        if !holding
+            && let Some(ids) = state.semaphores.clone()
+            && !self.semaphores.acquire(vertex, &ids)
+        {
+            if self.mode == Mode::Running {
+                self.set_phase(vertex, Phase::Waiting);
+            } else {
+                self.release(vertex);
+            }
+            return;
+        }
+        self.start(vertex, ticket);
+    }
+
+    fn receive(&mut self, vertex: VertexId) -> Result<Reception, String> {
+        let Some(mut state) = self.take_vertex(vertex) else {
+            return Ok(Reception::Proceed);
+        };
+        let result = self.receive_into(vertex, &mut state);
+        self.vertices[vertex.index as usize] = Some(state);
+        result
+    }
+
+    fn receive_into(&mut self, vertex: VertexId, state: &mut Vertex) -> Result<Reception, String> {
+        if state.slots.is_empty() {
+            return Ok(Reception::Proceed);
+        }
+        let identity = &state.declared.identity;
+        let transfer = state.slots.transfer(
+            identity,
+            &*state.declared.params,
+            &*state.params,
+            false,
+            |sender| self.vertex(sender)?.sent.clone(),
+        )?;
+        let Some(transfer) = transfer else {
+            return Ok(Reception::Proceed);
+        };
+        if transfer.moved.is_empty() {
+            return Ok(Reception::Proceed);
+        }
+        for moved in &transfer.moved {
+            info!(kind = %identity.kind, name = %identity.name, "Send/Recv: {moved}");
+        }
+        self.converger.activity(self.now);
+        self.scheduler.invalidate(vertex);
+        let old = std::mem::replace(&mut state.params, transfer.params);
+        let rewatch = state.watched()
+            && confine("must_rewatch", || {
+                state.resource.must_rewatch(&*old, &*state.params)
+            })
+            .map_err(|panic| panic.to_string())?;
+        Ok(if rewatch {
+            Reception::Rewatch
+        } else {
+            Reception::Proceed
+        })
+    }
+
+    fn start(&mut self, vertex: VertexId, ticket: Ticket) {
+        let notifies = self.scheduler.notified(vertex).next().is_some();
+        let now = self.now;
+        let Some(state) = self.vertex_mut(vertex) else {
+            return;
+        };
+        let meta = &state.declared.meta;
+        state.intent = notifies && !meta.noop;
+        let request = CheckRequest {
+            apply: !meta.noop,
+            refresh: ticket.refresh() && state.refreshable,
+            received: state.slots.received(),
+            params: state.params.clone(),
+            timeout: (meta.timeout > 0).then(|| Duration::from_millis(meta.timeout)),
+            intent: state.intent,
+        };
+        state.phase = Phase::Running;
+        state.ticket = ticket;
+        state.began = now;
+        state.interrupted = false;
+        state.reservation = None;
+        let identity = state.declared.identity.clone();
+        self.scheduler.begin(vertex);
+        self.running += 1;
+        self.commands
+            .push(Command::Event(EngineEvent::Started { identity }));
+        self.commands.push(Command::Check(vertex, request));
+    }
+
+    /// The vertex got the last semaphore that it waited for.
+    pub(super) fn granted(&mut self, vertex: VertexId) {
+        if self
+            .vertex(vertex)
+            .is_none_or(|state| state.phase != Phase::Waiting)
+        {
+            return;
+        }
+        self.set_phase(vertex, Phase::Idle);
+        // The gate may have closed while it waited; it is woken when it opens again.
+        if self.mode == Mode::Running && !self.interrupted && self.scheduler.is_ready(vertex) {
+            self.prepare(vertex, true);
+        } else {
+            self.release(vertex);
+        }
+    }
+
+    pub(super) fn cancel_check(&mut self, vertex: VertexId) {
+        if let Some(state) = self.vertex_mut(vertex)
+            && !std::mem::replace(&mut state.interrupted, true)
+        {
+            self.commands.push(Command::CancelCheck(vertex));
+        }
+    }
+
+    /// `check_apply` of a vertex returned.
+    pub(crate) fn check_ended(&mut self, vertex: VertexId, result: CheckResult, now: Duration) {
+        self.now = self.now.max(now);
+        let now = self.now;
+        self.running -= 1;
+        self.release(vertex);
+        let Some(state) = self.vertex_mut(vertex) else {
+            return;
+        };
+        state.phase = Phase::Idle;
+        let interrupted = std::mem::take(&mut state.interrupted);
+        let identity = state.declared.identity.clone();
+        let noop = state.declared.meta.noop;
+        let elapsed = now - state.began;
+        self.commands.push(Command::Event(EngineEvent::Checked {
+            identity: identity.clone(),
+            apply: !noop,
+            outcome: result.outcome.as_ref().ok().copied(),
+            elapsed,
+        }));
+        match result.outcome {
+            Ok(outcome) => self.check_succeeded(vertex, outcome, result.sent, noop),
+            Err(error) => {
+                self.scheduler.abandon(vertex);
+                if self.scheduler.is_failed(vertex) {
+                    debug!(kind = %identity.kind, name = %identity.name, "last apply ended: {}", describe(&error));
+                } else if interrupted {
+                    self.scheduler.invalidate(vertex);
+                    info!(kind = %identity.kind, name = %identity.name, "apply interrupted");
+                } else {
+                    self.pass_failed(vertex, describe(&error));
+                }
+            }
+        }
+        if self
+            .vertex(vertex)
+            .is_some_and(|state| state.watch == Watch::AfterPass)
+        {
+            self.start_watch(vertex);
+        }
+        self.settle();
+    }
+
+    fn check_succeeded(
+        &mut self,
+        vertex: VertexId,
+        outcome: Outcome,
+        sent: Option<Sent>,
+        noop: bool,
+    ) {
+        let now = self.now;
+        let Some(state) = self.vertex_mut(vertex) else {
+            return;
+        };
+        state.slots.clear_changed();
+        if let Some(sent) = sent {
+            state.sent = Some(Arc::new(sent));
+        }
+        if state.declared.meta.retryreset {
+            state.check_retries.refill();
+        }
+        let ticket = std::mem::take(&mut state.ticket);
+        let intent = std::mem::take(&mut state.intent);
+        if outcome == Outcome::Changed {
+            self.converger.activity(now);
+        }
+        if intent {
+            let children = match outcome {
+                Outcome::Changed => self.scheduler.notified(vertex).collect(),
+                Outcome::Unchanged => Vec::new(),
+            };
+            self.commands.push(Command::Raise {
+                parent: vertex,
+                children,
+            });
+        }
+        self.complete(
+            vertex,
+            &ticket,
+            Completion {
+                called: true,
+                raise: outcome == Outcome::Changed && !noop,
+                serve: !noop,
+            },
+        );
+    }
+
+    /// A pass succeeded.
+    fn complete(&mut self, vertex: VertexId, ticket: &Ticket, completion: Completion) {
+        let parents = self.scheduler.complete(vertex, ticket, completion);
+        if !self.scheduler.is_failed(vertex)
+            && let Some(state) = self.vertex_mut(vertex)
+            && state.error.take().is_some()
+        {
+            let identity = state.declared.identity.clone();
+            self.commands
+                .push(Command::Event(EngineEvent::Recovered { identity }));
+        }
+        if !parents.is_empty() {
+            self.converger.activity(self.now);
+            self.commands.push(Command::Served {
+                parents,
+                child: vertex,
+            });
+        }
+    }
+}
+
+enum Reception {
+    Proceed,
+    /// The watch has to start anew before the pass.
+    Rewatch,
+}

@@ -1,0 +1,67 @@
+//! What others may know about the vertices (engine.md §9.1.8).
+
+use mgmt_compiler::graph::Identity;
+
+use super::{Core, Mode};
+use crate::engine::scheduler::VertexId;
+use crate::engine::status::{EngineStatus, VertexState, VertexStatus};
+use crate::engine::vertex::{Phase, Vertex, Watch};
+
+impl Core {
+    /// The summary.
+    pub(crate) fn status(&self) -> EngineStatus {
+        EngineStatus {
+            generation: self.generation,
+            vertices: self.scheduler.len(),
+            settled: self.scheduler.settled(),
+            busy: self.scheduler.busy(),
+            running: self.running,
+            failed: self.scheduler.failed(),
+            blocked: self.scheduler.blocked(),
+            converged: self.converger.converged(),
+            paused: self.mode != Mode::Running,
+        }
+    }
+
+    /// Every vertex.
+    pub(crate) fn snapshot(&self) -> Vec<VertexStatus> {
+        self.scheduler
+            .vertices()
+            .filter_map(|vertex| {
+                let state = self.vertex(vertex)?;
+                Some(VertexStatus {
+                    identity: state.declared.identity.clone(),
+                    state: self.state(vertex, state),
+                    error: state.error.clone(),
+                    retries: state.check_retries.left(),
+                    blocked: self.scheduler.is_blocked_for_good(vertex),
+                })
+            })
+            .collect()
+    }
+
+    pub(super) fn state(&self, vertex: VertexId, state: &Vertex) -> VertexState {
+        if self.scheduler.is_failed(vertex) {
+            return VertexState::Failed;
+        }
+        match state.phase {
+            Phase::Running => VertexState::Running,
+            Phase::Backoff(_) => VertexState::Backoff,
+            Phase::Limited(_) => VertexState::Limited,
+            Phase::Waiting => VertexState::Waiting,
+            Phase::Idle if matches!(state.watch, Watch::Backoff(_)) => VertexState::Backoff,
+            Phase::Idle if !self.scheduler.gate_open(vertex) => VertexState::Blocked,
+            Phase::Idle if !self.scheduler.is_started(vertex) => VertexState::Parked,
+            Phase::Idle if self.scheduler.is_settled(vertex) => VertexState::Idle,
+            Phase::Idle => VertexState::Pending,
+        }
+    }
+
+    /// The identities of vertices, for what is written to disk.
+    pub(crate) fn identities(&self, vertices: &[VertexId]) -> Vec<Identity> {
+        vertices
+            .iter()
+            .filter_map(|vertex| self.identity(*vertex).cloned())
+            .collect()
+    }
+}

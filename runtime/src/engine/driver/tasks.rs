@@ -1,0 +1,168 @@
+//! The tasks of the resources: what the state machine wants, and how they end.
+
+use tokio_util::sync::CancellationToken;
+use tracing::{Instrument as _, error, info};
+
+use super::{Done, Driver, Tasks};
+use crate::engine::core::{CheckRequest, Command};
+use crate::engine::scheduler::VertexId;
+use crate::engine::status::EngineEvent;
+use crate::engine::{Exit, task};
+use crate::resource::{CheckContext, WatchContext, WatchEvent, WatchId};
+
+impl Driver {
+    pub(super) fn event(&mut self, event: WatchEvent) {
+        let now = self.now();
+        let WatchId {
+            vertex,
+            incarnation,
+        } = event.watch;
+        if self.core.watch_event(vertex, incarnation, now) {
+            self.execute();
+            // The watch may have been cancelled meanwhile.
+            let _ = event.taken.send(());
+        } else {
+            self.held.push(event);
+        }
+    }
+
+    pub(super) fn finished(&mut self, done: Result<Done, tokio::task::JoinError>) {
+        let now = self.now();
+        match done {
+            Ok(Done::Watch { watch, result }) => {
+                if let Some(tasks) = self.tasks_of(watch.vertex) {
+                    tasks.watching = false;
+                }
+                self.core
+                    .watch_ended(watch.vertex, watch.incarnation, result, now);
+            }
+            Ok(Done::Check { vertex, result }) => self.core.check_ended(vertex, result, now),
+            // Panics of resources are caught inside the tasks.
+            Err(error) => error!("internal error: a task of the engine ended early: {error}"),
+        }
+        self.execute();
+    }
+
+    pub(super) fn tasks_of(&mut self, vertex: VertexId) -> Option<&mut Tasks> {
+        if !self.core.scheduler.contains(vertex) {
+            return None;
+        }
+        self.by_vertex.get_mut(vertex.index as usize)?.as_mut()
+    }
+
+    /// Does what the state machine wants.
+    pub(super) fn execute(&mut self) {
+        for command in self.core.take_commands() {
+            match command {
+                Command::StartWatch {
+                    vertex,
+                    incarnation,
+                } => self.start_watch(WatchId {
+                    vertex,
+                    incarnation,
+                }),
+                Command::StopWatch(vertex) => {
+                    if let Some(tasks) = self.tasks_of(vertex) {
+                        tasks.watch.cancel();
+                    }
+                }
+                Command::Check(vertex, request) => self.start_check(vertex, request),
+                Command::CancelCheck(vertex) => {
+                    if let Some(tasks) = self.tasks_of(vertex) {
+                        tasks.check.cancel();
+                    }
+                }
+                Command::Raise { parent, children } => {
+                    if let Some(log) = &self.log {
+                        let children = self.core.identities(&children);
+                        for parent in self.core.identities(&[parent]) {
+                            log.resolve(&parent, children.clone());
+                        }
+                    }
+                }
+                Command::Served { parents, child } => {
+                    if let Some(log) = &self.log {
+                        let parents = self.core.identities(&parents);
+                        for child in self.core.identities(&[child]) {
+                            log.serve(parents.clone(), &child);
+                        }
+                    }
+                }
+                Command::Event(event) => {
+                    if let EngineEvent::Converged(converged) = event {
+                        self.converged(converged);
+                    }
+                    // Nobody may be listening.
+                    let _ = self.broadcast.send(event);
+                }
+            }
+        }
+    }
+
+    pub(super) fn converged(&mut self, converged: bool) {
+        let exit = match self.convergence.report(converged) {
+            Ok(true) => {
+                let seconds = self.core.converger.timeout().unwrap_or_default().as_secs();
+                info!("converged for {seconds} seconds, exiting!");
+                Exit::Converged
+            }
+            Ok(false) => return,
+            Err(error) => {
+                error!("{error}");
+                Exit::Failed(error.into())
+            }
+        };
+        self.request_exit(exit);
+    }
+
+    pub(super) fn request_exit(&self, exit: Exit) {
+        self.exit.send_if_modified(|present| {
+            let first = present.is_none();
+            if first {
+                *present = Some(exit);
+            }
+            first
+        });
+    }
+
+    pub(super) fn start_watch(&mut self, watch: WatchId) {
+        let Some(state) = self.core.vertex(watch.vertex) else {
+            return;
+        };
+        let (resource, params) = (state.resource.clone(), state.params.clone());
+        let span = task::span(&state.declared.identity);
+        let events = self.event_sender.clone();
+        let Some(tasks) = self.tasks_of(watch.vertex) else {
+            return;
+        };
+        tasks.watch = CancellationToken::new();
+        tasks.watching = true;
+        let context =
+            WatchContext::shared(tasks.context.clone(), tasks.watch.clone(), watch, events);
+        self.tasks
+            .spawn(task::watch(watch, resource, params, context).instrument(span));
+    }
+
+    pub(super) fn start_check(&mut self, vertex: VertexId, mut request: CheckRequest) {
+        let Some(state) = self.core.vertex(vertex) else {
+            return;
+        };
+        let resource = state.resource.clone();
+        let identity = state.declared.identity.clone();
+        let log = self.log.clone();
+        let Some(tasks) = self.tasks_of(vertex) else {
+            return;
+        };
+        tasks.check = CancellationToken::new();
+        let context = CheckContext::new(
+            tasks.context.clone(),
+            tasks.check.clone(),
+            request.apply,
+            request.refresh,
+            std::mem::take(&mut request.received),
+        );
+        let span = task::span(&identity);
+        self.tasks
+            .spawn(task::check(vertex, identity, resource, request, context, log).instrument(span));
+    }
+}
