@@ -32,6 +32,7 @@ mod semver;
 mod special;
 mod strings;
 mod sys;
+mod template;
 mod test;
 #[cfg(test)]
 mod testing;
@@ -64,6 +65,7 @@ pub fn all() -> Vec<FunctionDef> {
         semver::all(),
         strings::all(),
         sys::all(),
+        template::all(),
         test::all(),
         util::all(),
     ]
