@@ -8,6 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::confine;
 use super::core::{Core, Mode};
 use super::prepare::Prepared;
+use super::receive::Slots;
 use super::scheduler::{NewEdge, VertexId};
 use super::vertex::{Retries, Vertex};
 use crate::resource::AnyResource;
@@ -273,16 +274,26 @@ impl Core {
         }
     }
 
+    /// Takes over the receive mapping of a new declaration; what is no longer received is as declared.
     fn adopt(&mut self, vertex: VertexId, receives: &[graph::Receive]) {
-        let Some(state) = self.vertex(vertex) else {
+        let Some(mut state) = self.take_vertex(vertex) else {
             return;
         };
-        if state.slots.maps_like(receives) {
-            return;
+        let adopts = !state.slots.maps_like(receives);
+        let mut rewatch = false;
+        if adopts {
+            state.slots = Slots::new(receives);
+            if receives.is_empty() {
+                let old = std::mem::replace(&mut state.params, state.declared.params.clone());
+                rewatch = state.must_rewatch(&*old).unwrap_or(true);
+            }
         }
-        if let Some(state) = self.vertices[vertex.index as usize].as_deref_mut() {
-            state.slots = super::receive::Slots::new(receives);
+        self.vertices[vertex.index as usize] = Some(state);
+        if adopts {
+            self.scheduler.invalidate(vertex);
         }
-        self.scheduler.invalidate(vertex);
+        if rewatch {
+            self.restart_watch(vertex);
+        }
     }
 }

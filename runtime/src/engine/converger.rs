@@ -77,8 +77,8 @@ impl Converger {
             return None;
         }
         match (self.converged, self.busy_since) {
-            (true, Some(since)) => Some(since + DEBOUNCE),
-            (false, None) => Some(self.last_activity + timeout),
+            (true, Some(since)) => Some(since.saturating_add(DEBOUNCE)),
+            (false, None) => Some(self.last_activity.saturating_add(timeout)),
             _ => None,
         }
     }

@@ -4,6 +4,9 @@
 //! propagation that makes the counters of its descendants true again; whoever becomes able to run is
 //! put into the wake queue. The work is proportional to the vertices whose state flips.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::VecDeque;
 
 /// A vertex of the running graph. The serial number tells vertices apart that used the same slot.

@@ -11,6 +11,7 @@ use super::limiter::Limiter;
 use super::receive::{Sent, Slots};
 use super::scheduler::Ticket;
 use super::semaphore::{self, Ids};
+use super::{Panicked, confine};
 use crate::resource::AnyResource;
 
 /// With endless retries and no delay, a resource that fails at once must not keep a core busy.
@@ -172,6 +173,16 @@ impl Vertex {
     /// Whether its kind's watch is used.
     pub(crate) fn watched(&self) -> bool {
         Self::is_watched(&self.declared)
+    }
+
+    /// Whether the watch watches the wrong thing, now that `old` parameters have become others.
+    pub(crate) fn must_rewatch(&self, old: &dyn Params) -> Result<bool, Panicked> {
+        if !self.watched() {
+            return Ok(false);
+        }
+        confine("must_rewatch", || {
+            self.resource.must_rewatch(old, &*self.params)
+        })
     }
 
     /// The pause before the next try.

@@ -8,7 +8,6 @@ use tracing::{debug, info};
 
 use super::failure::describe;
 use super::{CheckRequest, CheckResult, Command, Core, Mode};
-use crate::engine::confine;
 use crate::engine::receive::Sent;
 use crate::engine::scheduler::{Completion, Ticket, VertexId};
 use crate::engine::status::EngineEvent;
@@ -146,10 +145,8 @@ impl Core {
         self.converger.activity(self.now);
         self.scheduler.invalidate(vertex);
         let old = std::mem::replace(&mut state.params, transfer.params);
-        let rewatch = state.watched()
-            && confine("must_rewatch", || {
-                state.resource.must_rewatch(&*old, &*state.params)
-            })
+        let rewatch = state
+            .must_rewatch(&*old)
             .map_err(|panic| panic.to_string())?;
         Ok(if rewatch {
             Reception::Rewatch

@@ -141,7 +141,7 @@ impl Core {
     }
 
     /// Ends the watch and starts it anew, since it watches the wrong thing. Passes wait until it listens.
-    pub(super) fn restart_watch(&mut self, vertex: VertexId) {
+    pub(in crate::engine) fn restart_watch(&mut self, vertex: VertexId) {
         self.scheduler.set_started(vertex, false);
         if let Some(state) = self.vertex_mut(vertex)
             && state.watch == Watch::Running

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use super::fake::{Graph, World, config, engine, idle, submit};
+use super::fake::{Act, Graph, World, config, engine, idle, meta, pass, submit};
 use crate::engine::{ConvergerConfig, Engine, EngineConfig, Exit};
 
 fn converging(seconds: u64) -> EngineConfig {
@@ -121,4 +121,35 @@ async fn an_event_is_served_at_once() {
     tokio::time::sleep(Duration::from_millis(1)).await;
     assert_eq!(world.starts("a"), [0, 3_600_000]);
     engine.shutdown(false).await.expect("an orderly end");
+}
+
+/// T7: what happens to one part of the graph is nothing to the others.
+#[tokio::test(start_paused = true)]
+async fn a_slow_failing_neighbour_changes_nothing() {
+    let mut traces = Vec::new();
+    for neighbour in [false, true] {
+        let world = World::new();
+        slow(&world, &["a", "b", "c"], 700);
+        slow(&world, &["x", "y"], 9_000);
+        world.set("x", |fake| fake.script = [Act::Panic, Act::Fail].into());
+        let mut graph = Graph::new(&world)
+            .fakes(&["a", "b", "c"])
+            .edge("a", "b")
+            .notify("a", "c");
+        if neighbour {
+            let stubborn = meta(|meta| meta.retry = 1);
+            graph = graph.fake("x", "", stubborn).fakes(&["y"]).edge("x", "y");
+        }
+        let engine = engine();
+        submit(&engine, graph).await;
+        pass(5_000).await;
+        world.break_it("a");
+        pass(5_000).await;
+        engine.shutdown(true).await.expect("an orderly end");
+        let mut trace = world.trace();
+        // How long the end takes is another matter.
+        trace.retain(|entry| entry.at < Duration::from_secs(10) && entry.name <= "c".to_owned());
+        traces.push(trace);
+    }
+    assert_eq!(traces[0], traces[1]);
 }

@@ -99,6 +99,23 @@ async fn a_kept_receiver_adopts_another_sender() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_kept_resource_that_no_longer_receives_is_as_declared() {
+    let world = World::new();
+    world.set("s", |fake| fake.out = "rewatch".to_owned());
+    let engine = engine();
+    submit(&engine, sender_and_receiver(&world)).await;
+    idle(&engine).await;
+    world.forget();
+    let alone = Graph::new(&world)
+        .fakes(&["s"])
+        .fake("r", "declared", meta(|_| {}));
+    submit(&engine, alone).await;
+    idle(&engine).await;
+    assert_eq!(texts(&world, "r"), [("declared".to_owned(), false)]);
+    engine.shutdown(false).await.expect("an orderly end");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_change_notifies_once() {
     let world = World::new();
     let engine = engine();
