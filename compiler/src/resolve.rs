@@ -26,7 +26,7 @@ use mgmt_grammar::span::{SourceId, Span};
 use mgmt_stdlib::catalog::{Catalog, FunctionDef};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Stage};
 use crate::hir::{
     BindId, ClassId, ExprKind, FuncId, Hir, IncludeId, LambdaId, ParamId, Scope, ScopeId,
 };
@@ -200,8 +200,11 @@ impl Resolver<'_, '_> {
     }
 
     /// Reports something wrong in what is being walked.
+    /// Reports something that matters only if the class around it is included. What needs no names to be
+    /// seen is wrong in any case (language.md §4.7, §6.1).
     fn report(&mut self, diagnostic: Diagnostic) {
-        self.tagged.push((self.class, diagnostic));
+        let class = self.class.filter(|_| diagnostic.stage >= Stage::Scope);
+        self.tagged.push((class, diagnostic));
     }
 
     /// Reports something that is wrong whether or not the class around it is ever included.

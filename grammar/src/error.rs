@@ -32,6 +32,8 @@ pub struct SuggestedEdit {
 pub enum SyntaxErrorKind {
     /// A character that starts no token.
     Unrecognized(char),
+    /// Text between quotes that are none in this language; the span is all of it.
+    WrongQuotes,
     /// A carriage return; only the first one of a file is reported.
     CarriageReturn,
     /// A string without closing quote; the span is the opening quote.
@@ -254,6 +256,7 @@ impl SyntaxError {
         matches!(
             self.kind,
             SyntaxErrorKind::Unrecognized(_)
+                | SyntaxErrorKind::WrongQuotes
                 | SyntaxErrorKind::CarriageReturn
                 | SyntaxErrorKind::UnterminatedString { .. }
                 | SyntaxErrorKind::IntOverflow

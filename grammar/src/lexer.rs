@@ -68,7 +68,7 @@ fn lex_with(source: SourceId, text: &str, notes: Notes) -> Lexed {
     let mut lexer = TokenKind::lexer_with_extras(text, notes);
     while let Some(token) = lexer.next() {
         let range = lexer.span();
-        let span = Span::new(source, range.start as u32, range.end as u32);
+        let mut span = Span::new(source, range.start as u32, range.end as u32);
         let kind = match token {
             Ok(TokenKind::Comment) => {
                 lexed.comments.push(Comment { span });
@@ -115,10 +115,18 @@ fn lex_with(source: SourceId, text: &str, notes: Notes) -> Lexed {
                 }
                 kind
             }
-            Err(()) => match lexed.unrecognized(lexer.slice(), span) {
-                Some(kind) => kind,
-                None => continue,
-            },
+            Err(()) => {
+                if let Some(length) = wrongly_quoted(&text[range.start..]) {
+                    lexer.bump(length - range.len());
+                    span = Span::new(source, span.start, span.start + length as u32);
+                    lexed.wrong_quotes(text, span);
+                    TokenKind::Error
+                } else if let Some(kind) = lexed.unrecognized(lexer.slice(), span) {
+                    kind
+                } else {
+                    continue;
+                }
+            }
         };
         lexed.tokens.push(Token {
             kind,
@@ -135,7 +143,38 @@ fn touches_word(text: &str) -> bool {
     text.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '/' | '%' | '$' | '\\'))
 }
 
+/// The length of what stands between two quotes of another language, if the text starts with that: up to
+/// the closing quote, on the same line.
+fn wrongly_quoted(text: &str) -> Option<usize> {
+    let open = text.chars().next()?;
+    let closing: &[char] = match open {
+        '\'' => &['\''],
+        '`' => &['`'],
+        '“' | '„' | '”' => &['“', '”'],
+        '‘' | '‚' | '’' => &['‘', '’'],
+        '«' => &['»'],
+        '»' => &['«'],
+        _ => return None,
+    };
+    let inside = &text[open.len_utf8()..];
+    let end = inside.find(|c| c == '\n' || closing.contains(&c))?;
+    let close = inside[end..].chars().next().filter(|c| *c != '\n')?;
+    Some(open.len_utf8() + end + close.len_utf8())
+}
+
 impl Lexed {
+    fn wrong_quotes(&mut self, text: &str, span: Span) {
+        let mut inside = span.text(text).chars();
+        inside.next();
+        inside.next_back();
+        let inside = inside.as_str();
+        let mut error = SyntaxError::new(SyntaxErrorKind::WrongQuotes, span);
+        if !inside.contains(['"', '\\']) {
+            error = error.replacing(span, format!("\"{inside}\""));
+        }
+        self.errors.push(error);
+    }
+
     fn is_at_line_start(&self) -> bool {
         self.tokens
             .last()

@@ -315,6 +315,25 @@ impl TokenKind {
             )
     }
 
+    /// Whether a statement can start with it.
+    pub fn starts_statement(self) -> bool {
+        matches!(
+            self,
+            Self::Dollar
+                | Self::Identifier
+                | Self::Capitalized
+                | Self::If
+                | Self::For
+                | Self::ForKv
+                | Self::Func
+                | Self::Class
+                | Self::Include
+                | Self::Import
+                | Self::Panic
+                | Self::Collect
+        )
+    }
+
     /// Whether an expression can end with it.
     pub fn ends_expression(self) -> bool {
         matches!(

@@ -25,7 +25,7 @@ fn title(edit: &SuggestedEdit, text: &str) -> String {
     let old = edit.span.text(text).trim();
     let new = edit.text.trim();
     match (old, new) {
-        ("", "") if edit.span.is_empty() => "break the line".to_owned(),
+        (_, "") if edit.text.contains('\n') => "break the line".to_owned(),
         ("", "") => "join the lines".to_owned(),
         ("", new) => format!("insert `{new}`"),
         (old, "") => format!("remove `{old}`"),
@@ -44,11 +44,18 @@ fn describe(error: &SyntaxError, text: &str, stage: Stage) -> Diagnostic {
                 format!("{} has no meaning in mcl", character(*found)),
             )
             .at(span, "not part of the language");
-            match character_help(*found) {
+            let after_digit = before(text, span).ends_with(|c: char| c.is_ascii_digit());
+            match character_help(*found, after_digit) {
                 Some(help) => diagnostic.help(help),
                 None => diagnostic,
             }
         }
+        Kind::WrongQuotes => new(
+            Code::UNRECOGNIZED_CHARACTER,
+            "these quotes have no meaning in mcl".to_owned(),
+        )
+        .at(span, "not a string")
+        .help("strings stand between double quotes: `\"`"),
         Kind::CarriageReturn => new(
             Code::CARRIAGE_RETURN,
             "the file contains a carriage return".to_owned(),
@@ -78,13 +85,19 @@ fn describe(error: &SyntaxError, text: &str, stage: Stage) -> Diagnostic {
             Code::FILE_TOO_LARGE,
             "the text has more than 4 GiB".to_owned(),
         ),
-        Kind::Unexpected { found, expected } => unexpected(*found, expected, here, &new).at(
-            span,
-            match one_of(expected) {
-                Some(expected) => format!("expected {expected}"),
-                None => "not expected here".to_owned(),
-            },
-        ),
+        Kind::Unexpected { found, expected } => {
+            let diagnostic = new(Code::UNEXPECTED_TOKEN, unexpected(*found, here)).at(
+                span,
+                match one_of(expected) {
+                    Some(expected) => format!("expected {expected}"),
+                    None => "not expected here".to_owned(),
+                },
+            );
+            match unexpected_help(*found, expected, span, text) {
+                Some(help) => diagnostic.help(help),
+                None => diagnostic,
+            }
+        }
         Kind::UnclosedBracket { open, bracket } => new(
             Code::UNCLOSED_BRACKET,
             format!("this {bracket} is never closed"),
@@ -122,9 +135,19 @@ fn describe(error: &SyntaxError, text: &str, stage: Stage) -> Diagnostic {
             shortened(here)
         )),
         Kind::MissingComma { after } => {
+            let rest = text.get(after.end as usize..).unwrap_or_default();
+            let rest = rest.trim_start_matches([' ', '\t']);
+            let is_last = rest.is_empty() || rest.starts_with(['\n', '#', '}', ']', ')']);
             new(Code::MISSING_COMMA, "a comma is missing here".to_owned())
                 .at(span, "add a `,`")
-                .label(*after, "this ends in a comma, even if it is the last")
+                .label(
+                    *after,
+                    if is_last {
+                        "this ends in a comma, even if it is the last"
+                    } else {
+                        "this is separated from the next by a comma"
+                    },
+                )
         }
         Kind::TrailingComma { open } => new(
             Code::TRAILING_COMMA,
@@ -206,18 +229,26 @@ fn describe(error: &SyntaxError, text: &str, stage: Stage) -> Diagnostic {
         )
         .at(span, "the minus is the sign of this number")
         .help("to subtract, put a blank between the minus and the number"),
-        Kind::UnaryMinus => new(Code::SIGN, "a minus needs a value before it".to_owned())
-            .at(span, "only numbers have a sign")
-            .help("subtract from zero: `0 - ...`"),
+        Kind::UnaryMinus => {
+            let after = text.get(span.end as usize..).unwrap_or_default();
+            let blanks = after.trim_start_matches([' ', '\t']);
+            new(Code::SIGN, "a minus needs a value before it".to_owned())
+                .at(span, "only numbers have a sign")
+                .help(if blanks.starts_with(|c: char| c.is_ascii_digit()) {
+                    "the sign of a number touches its digits"
+                } else {
+                    "subtract from zero: `0 - ...`"
+                })
+        }
         Kind::ReservedWord { word, role } => {
             let role = match role {
-                NameRole::Variable => "variable",
-                NameRole::Field => "field",
-                NameRole::Name => "thing",
+                NameRole::Variable => "the name of a variable",
+                NameRole::Field => "the name of a field",
+                NameRole::Name => "a name",
             };
             new(
                 Code::RESERVED_WORD,
-                format!("{word} is a reserved word, and can not name a {role}"),
+                format!("{word} is a reserved word, and can not be {role}"),
             )
             .at(span, "choose another name")
         }
@@ -247,7 +278,7 @@ fn describe(error: &SyntaxError, text: &str, stage: Stage) -> Diagnostic {
         .at(span, format!("more than {MAX_DEPTH} levels"))
         .help("bind parts of it to variables"),
         Kind::LiteralType { declared, found } => {
-            let declared_text = declared.text(text);
+            let declared_text = on_one_line(declared.text(text));
             new(
                 Code::ANNOTATED_LITERAL,
                 format!(
@@ -261,7 +292,7 @@ fn describe(error: &SyntaxError, text: &str, stage: Stage) -> Diagnostic {
             Code::ANNOTATED_LITERAL,
             format!(
                 "the variable is annotated as `{}`, but this is a map",
-                declared.text(text)
+                on_one_line(declared.text(text))
             ),
         )
         .at(span, "this is a map")
@@ -290,13 +321,8 @@ fn describe(error: &SyntaxError, text: &str, stage: Stage) -> Diagnostic {
     }
 }
 
-fn unexpected(
-    found: Found,
-    expected: &[Expected],
-    here: &str,
-    new: &dyn Fn(Code, String) -> Diagnostic,
-) -> Diagnostic {
-    let message = match found {
+fn unexpected(found: Found, here: &str) -> String {
+    match found {
         Found::End => "the file ends too early".to_owned(),
         Found::Token(TokenKind::Newline) => "the line ends too early".to_owned(),
         Found::Token(TokenKind::Identifier | TokenKind::Capitalized) => {
@@ -306,24 +332,100 @@ fn unexpected(
             format!("the number `{}` can not stand here", shortened(here))
         }
         Found::Token(token) => format!("{token} can not stand here"),
-    };
-    let diagnostic = new(Code::UNEXPECTED_TOKEN, message);
-    match found {
-        Found::Token(TokenKind::Equals)
-            if expected.contains(&Expected::Token(TokenKind::Rocket)) =>
-        {
-            diagnostic.help("in resources, maps and structs a value follows `=>`")
-        }
-        Found::Token(TokenKind::Colon)
-            if expected.contains(&Expected::Token(TokenKind::Rocket)) =>
-        {
-            diagnostic.help("in resources, maps and structs a value follows `=>`, not `:`")
-        }
-        Found::Token(TokenKind::Identifier) if expected == [Expected::Token(TokenKind::String)] => {
-            diagnostic.help(format!("write `\"{}\"`", shortened(here)))
-        }
-        _ => diagnostic,
     }
+}
+
+/// What was probably meant by something that can not stand where it does.
+fn unexpected_help(found: Found, expected: &[Expected], span: Span, text: &str) -> Option<String> {
+    let Found::Token(found) = found else {
+        return None;
+    };
+    let here = span.text(text);
+    let accepts = |token| expected.contains(&Expected::Token(token));
+    let before = before(text, span);
+    let touches = |test: fn(char) -> bool| before.ends_with(test);
+    let after = text.get(span.end as usize..).unwrap_or_default();
+    let help = match found {
+        TokenKind::Equals if accepts(TokenKind::Rocket) => {
+            "in resources, maps and structs a value follows `=>`"
+        }
+        TokenKind::Colon if accepts(TokenKind::Rocket) => {
+            "in resources, maps and structs a value follows `=>`, not `:`"
+        }
+        TokenKind::Identifier | TokenKind::Capitalized
+            if touches(|c| c.is_ascii_digit()) && is_number(before) =>
+        {
+            "numbers are decimal, and have neither exponent nor unit"
+        }
+        TokenKind::Capitalized if touches(|c| c.is_ascii_lowercase() || c.is_ascii_digit()) => {
+            "there are no names of mixed case: put an underscore between the words"
+        }
+        TokenKind::Capitalized if matches!(here, "True" | "False") => {
+            return Some(format!("write `{}`", here.to_lowercase()));
+        }
+        TokenKind::Capitalized if accepts(TokenKind::Identifier) => {
+            return Some(format!("write `{}`", here.to_lowercase()));
+        }
+        TokenKind::Identifier | TokenKind::Capitalized if touches(|c| c.is_ascii_uppercase()) => {
+            "only the first letter of a name can be a capital"
+        }
+        TokenKind::Identifier if accepts(TokenKind::Capitalized) => {
+            let (first, rest) = here.split_at(1);
+            return Some(format!(
+                "write `{}{rest}`: in edges, kinds are capitalized",
+                first.to_uppercase()
+            ));
+        }
+        TokenKind::Identifier if expected.contains(&Expected::Type) => {
+            "the types are `bool`, `str`, `int`, `float`, `[]T`, `map{K: V}`, `struct{name T; ...}` and `func(T) T`"
+        }
+        TokenKind::Identifier if accepts(TokenKind::Dollar) => {
+            return Some(format!(
+                "a variable begins with `$`: write `${}`",
+                shortened(here)
+            ));
+        }
+        TokenKind::Identifier if expected == [Expected::Token(TokenKind::String)] => {
+            return Some(format!("write `\"{}\"`", shortened(here)));
+        }
+        TokenKind::String if accepts(TokenKind::Identifier) => "this name stands without quotes",
+        TokenKind::Dot if accepts(TokenKind::Equals) => {
+            "a variable is bound by a plain name: dots only lead into modules and includes"
+        }
+        TokenKind::Dot
+            if touches(|c| c.is_ascii_digit())
+                || after.starts_with(|c: char| c.is_ascii_digit()) =>
+        {
+            "a float has digits on both sides of the dot"
+        }
+        TokenKind::Plus if after.starts_with(|c: char| c.is_ascii_digit()) => {
+            "numbers have no plus sign"
+        }
+        TokenKind::Slash if after.starts_with(['*', '/']) => "a comment begins with `#`",
+        TokenKind::In if expected == [Expected::Token(TokenKind::Comma)] => {
+            "a loop has two variables, the index or key and the value: `for $i, $v in ...`"
+        }
+        _ if expected == [Expected::Token(TokenKind::CloseBracket)] && before.ends_with('[') => {
+            return Some(format!(
+                "the type of a list is written `[]{}`",
+                shortened(here)
+            ));
+        }
+        _ => return None,
+    };
+    Some(help.to_owned())
+}
+
+/// The text before a place, on its line.
+fn before(text: &str, span: Span) -> &str {
+    let before = text.get(..span.start as usize).unwrap_or_default();
+    &before[before.rfind('\n').map_or(0, |newline| newline + 1)..]
+}
+
+/// Whether the text ends in a number rather than in a name with digits.
+fn is_number(text: &str) -> bool {
+    let word = text.trim_end_matches(|c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.');
+    text[word.len()..].starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// `a, b or c`.
@@ -342,6 +444,12 @@ fn closing(bracket: TokenKind) -> &'static str {
         TokenKind::OpenBracket => "`]`",
         _ => "`}`",
     }
+}
+
+/// Text of the program that a message quotes, without its line breaks.
+fn on_one_line(text: &str) -> String {
+    let words: Vec<_> = text.split_whitespace().collect();
+    words.join(" ")
 }
 
 /// Text of the program that a message quotes, cut so that the message stays a line.
@@ -363,8 +471,9 @@ fn character(c: char) -> String {
     }
 }
 
-fn character_help(c: char) -> Option<&'static str> {
+fn character_help(c: char, after_digit: bool) -> Option<&'static str> {
     Some(match c {
+        '_' if after_digit => "the digits of a number are not separated",
         '\u{feff}' => "save the file as UTF-8 without a byte order mark",
         '\'' | '`' | '“' | '”' | '„' | '‘' | '’' | '«' | '»' => {
             "strings stand between double quotes: `\"`"

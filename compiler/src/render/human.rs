@@ -93,6 +93,9 @@ impl Texts<'_> {
             // The end of the text is shown as the end of its last line.
             start -= 1;
             end = start;
+        } else if start == len && start > 0 {
+            // A last line without a newline has nothing after its last character.
+            start = floor(text, start - 1);
         }
         let line = source.lines().line(start as u32);
         if source.lines().line(end as u32) - line >= MAX_LINES {

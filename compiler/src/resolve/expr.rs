@@ -154,6 +154,7 @@ impl Resolver<'_, '_> {
                 )
                 .at(span, reason.to_string()),
             );
+            self.use_badly_named(scope, name, span);
             return ExprKind::Error;
         }
         match self.look_up::<Vars>(scope, name) {
@@ -187,6 +188,17 @@ impl Resolver<'_, '_> {
                 self.unknown_variable(scope, name, span, code);
                 ExprKind::Error
             }
+        }
+    }
+
+    /// What was meant by a use that can not be understood counts as used.
+    fn use_badly_named(&mut self, scope: ScopeId, name: &str, span: Span) {
+        if let Some(Found {
+            via,
+            target: VarMeaning::Var(Var::Bind(bind)),
+        }) = self.look_up::<Vars>(scope, name)
+        {
+            self.mention(Definition::Bind(bind), &via, span);
         }
     }
 
@@ -360,6 +372,9 @@ impl Resolver<'_, '_> {
             Ok(pieces) => pieces,
             Err(error) => {
                 self.report(interpolation_diagnostic(&error, raw, span));
+                for name in raw.split(|c: char| !matches!(c, 'a'..='z' | '0'..='9' | '_' | '.')) {
+                    self.use_badly_named(scope, name, span);
+                }
                 return self.push(ExprKind::Error, span);
             }
         };
@@ -396,13 +411,47 @@ impl Resolver<'_, '_> {
 
 fn interpolation_diagnostic(error: &InterpolationError, raw: &str, span: Span) -> Diagnostic {
     let new = |code, message: String| Diagnostic::error(code, Stage::Interpolate, message);
-    let diagnostic = match &error.kind {
-        InterpolationErrorKind::UnknownEscape(_) | InterpolationErrorKind::TrailingBackslash => {
-            new(Code::UNKNOWN_ESCAPE, error.kind.to_string())
-                .help("the escapes are \\a \\b \\f \\n \\r \\t \\v \\\\ \\\" \\$; write `\\\\` for a backslash")
+    let (diagnostic, label) = match &error.kind {
+        InterpolationErrorKind::UnknownEscape('\n') => (
+            new(
+                Code::UNKNOWN_ESCAPE,
+                "a backslash at the end of a line is no escape".to_owned(),
+            )
+            .help("the line break is part of the string anyway; write `\\\\` for a backslash"),
+            "not an escape".to_owned(),
+        ),
+        kind @ (InterpolationErrorKind::UnknownEscape(_)
+        | InterpolationErrorKind::TrailingBackslash) => (
+            new(Code::UNKNOWN_ESCAPE, kind.to_string())
+                .help("the escapes are \\a \\b \\f \\n \\r \\t \\v \\\\ \\\" \\$; write `\\\\` for a backslash"),
+            "not an escape".to_owned(),
+        ),
+        InterpolationErrorKind::Name(reason) => {
+            let name = &raw[error.range.clone()];
+            (
+                new(
+                    Code::BAD_VARIABLE_NAME,
+                    format!("`${name}` can't be the name of a variable"),
+                ),
+                reason.to_string(),
+            )
         }
-        kind => new(Code::BAD_INTERPOLATION, format!("`${{` must be followed by the name of a variable and `}}`: {kind}"))
+        InterpolationErrorKind::UnclosedVariable => (
+            new(
+                Code::BAD_INTERPOLATION,
+                "the `${` in this string is never closed".to_owned(),
+            )
+            .help("add a `}` after the name, or write `\\${` for the text itself"),
+            "no `}` follows".to_owned(),
+        ),
+        InterpolationErrorKind::NotAVariable(_) => (
+            new(
+                Code::BAD_INTERPOLATION,
+                "`${` must be followed by the name of a variable and `}`".to_owned(),
+            )
             .help("only names can stand there: bind the expression to a variable first, or write `\\${` for the text itself"),
+            "not the name of a variable".to_owned(),
+        ),
     };
     let place = inside(
         raw,
@@ -417,9 +466,9 @@ fn interpolation_diagnostic(error: &InterpolationError, raw: &str, span: Span) -
                 Span::new(span.source, span.start, span.start + 1),
                 "in this string",
             )
-            .label(place, "here")
+            .label(place, label)
     } else {
-        diagnostic.at(place, "")
+        diagnostic.at(place, label)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::error::{Expected, SyntaxError, SyntaxErrorKind};
+use crate::error::{Expected, Found, SyntaxError, SyntaxErrorKind};
 use crate::token::TokenKind;
 
 /// Leaves out what follows from another mistake, and sorts the rest by place. `generic` are the errors that
@@ -46,6 +46,7 @@ pub(super) fn errors(
         let follows = match &error.kind {
             _ if error.is_lexical() => false,
             _ if holds(&unreadable) => true,
+            _ if generic && goes_on_from(text, distinct.last(), &error) => true,
             _ if generic || is_about_separators(&error.kind) => doubtful,
             SyntaxErrorKind::UnclosedBracket { open, .. } => {
                 unexpected.binary_search(&open.start).is_ok()
@@ -93,6 +94,23 @@ fn is_about_separators(kind: &SyntaxErrorKind) -> bool {
             | SyntaxErrorKind::TrailingComma { .. }
             | SyntaxErrorKind::BrokenLine { .. }
     )
+}
+
+/// Whether an error is the rest of the one before it: the text ends in what that left open, or the line
+/// goes on with what ended too early.
+fn goes_on_from(text: &str, last: Option<&SyntaxError>, error: &SyntaxError) -> bool {
+    let (Some(last), SyntaxErrorKind::Unexpected { found, .. }) = (last, &error.kind) else {
+        return false;
+    };
+    let ended_early = matches!(
+        last.kind,
+        SyntaxErrorKind::Unexpected {
+            found: Found::Token(TokenKind::Newline),
+            ..
+        }
+    );
+    let between = text.get(last.span.start as usize..error.span.start as usize);
+    *found == Found::End || ended_early && between.is_some_and(|between| between.trim().is_empty())
 }
 
 /// Finds lines; asked for the same one again, it does not search.

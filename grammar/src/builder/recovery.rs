@@ -101,8 +101,41 @@ impl Builder<'_> {
         {
             return SyntaxError::new(SyntaxErrorKind::NotCallable, span);
         }
+        if let Some(separator) = previous
+            && matches!(separator.kind, TokenKind::Semicolon | TokenKind::Comma)
+            && expected == [TokenKind::Newline]
+        {
+            let place = self.span(separator.start, separator.end);
+            let found = separator.kind;
+            return SyntaxError::new(SyntaxErrorKind::StatementSeparator { found }, place)
+                .replacing(self.span(separator.start, l), "\n");
+        }
+        if let Some(previous) = previous
+            && accepts(TokenKind::Newline)
+            && !accepts(TokenKind::Plus)
+            && kind.starts_statement()
+            && previous.kind.ends_expression()
+            && !(accepts(TokenKind::As) && kind == TokenKind::Identifier)
+        {
+            let place = self.span(previous.end, previous.end);
+            return SyntaxError::new(SyntaxErrorKind::MissingNewline, place)
+                .replacing(self.span(previous.end, l), "\n");
+        }
+        if let Some(word) = previous
+            && word.kind.is_reserved()
+            && word.kind.starts_statement()
+            && expected == [TokenKind::Rocket]
+        {
+            let found = Found::Token(word.kind);
+            let expected = vec![Expected::Field, Expected::Token(TokenKind::CloseBrace)];
+            let word = self.span(word.start, word.end);
+            return SyntaxError::new(SyntaxErrorKind::Unexpected { found, expected }, word);
+        }
         if let Some(name) = previous
             && name.kind == TokenKind::Identifier
+            && self
+                .token_before(name.start)
+                .is_none_or(|before| before.kind != TokenKind::Func)
             && expected
                 .iter()
                 .all(|kind| matches!(kind, TokenKind::OpenParen | TokenKind::Dot))
