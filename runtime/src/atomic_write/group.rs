@@ -19,9 +19,6 @@ use crate::resource::ResourceError;
 /// only 1024.
 const SLOTS: usize = 256;
 
-/// How many new files are made durable together.
-const NEW_FILES: usize = 64;
-
 /// Puts files into their places, many at a time. Cheap to clone; clones work together.
 #[derive(Clone, Debug)]
 pub struct AtomicWriter {
@@ -105,8 +102,7 @@ impl AtomicWriter {
                 let waiting = std::mem::take(&mut queue.waiting);
                 // Those for whom somebody waits go first.
                 let new = if waiting.is_empty() {
-                    let rest = queue.new.len().saturating_sub(NEW_FILES);
-                    queue.new.split_off(rest)
+                    std::mem::take(&mut queue.new)
                 } else {
                     Vec::new()
                 };
@@ -172,20 +168,20 @@ pub(crate) fn commit_all(staged: Vec<Staged>) -> Vec<Result<(), ResourceError>> 
         .collect()
 }
 
-/// Syncs files that are in their places already. What has gone since needs it no more.
+/// Syncs files that are in their places already. What has gone since needs it no more. The files are opened
+/// one by one, since there may be more of them than a process can hold open.
 fn make_durable(paths: &[PathBuf]) {
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
-    let mut files = Vec::new();
+    let open = |path: &Path| OpenOptions::new().read(true).custom_flags(flags).open(path);
     for path in paths {
-        if let Ok(file) = OpenOptions::new().read(true).custom_flags(flags).open(path) {
-            files.push((path, file));
+        if let Ok(file) = open(path) {
+            start_writing_out(&file);
         }
     }
-    for (_, file) in &files {
-        start_writing_out(file);
-    }
-    for (path, file) in &files {
-        if let Err(error) = sync(file) {
+    for path in paths {
+        if let Ok(file) = open(path)
+            && let Err(error) = sync(&file)
+        {
             tracing::warn!("can't sync `{}`: {error}", path.display());
         }
     }
