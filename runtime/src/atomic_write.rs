@@ -8,7 +8,7 @@
 //!   content or the new one, and once `commit` has returned, the new one.
 //! - A **new** file is renamed to its place at once by [`AtomicWriter::place`], and made durable in the
 //!   background, which begins at once. The end of the agent loses nothing; the loss of power within that
-//!   moment can leave the file missing or empty, which the next start of the agent repairs, since it compares
+//!   moment (or, if the agent ends meanwhile, within the seconds that the system takes to write) can leave the file missing or empty, which the next start of the agent repairs, since it compares
 //!   the content. [`write_private`] makes new files durable, too.
 //!
 //! Making a file durable takes a commit of the file system's journal, whose cost depends on whoever else

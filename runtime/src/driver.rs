@@ -44,6 +44,7 @@ impl Run {
     /// status (engine.md §7.4, §7.5).
     pub async fn run(self) -> u8 {
         let exit = self.engine.services.exit.clone();
+        let writer = self.engine.services.writer.clone();
         let catalog = Arc::clone(&self.frontend.catalog);
         let engine = Arc::new(Engine::new(self.engine));
         let cancel = CancellationToken::new();
@@ -76,6 +77,7 @@ impl Run {
         };
         cancel.cancel();
         let stopped = conductor.stop(self.rung).await;
+        writer.close();
         if let Some(graphviz) = self.graphviz {
             graphviz.finish().await;
         }

@@ -11,6 +11,7 @@ use rustix::fs::{Advice, OFlags, fadvise};
 use rustix::io::Errno;
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, oneshot};
+use tokio_util::sync::CancellationToken;
 
 use super::{Slot, Staged};
 use crate::resource::ResourceError;
@@ -24,6 +25,7 @@ const SLOTS: usize = 256;
 pub struct AtomicWriter {
     slots: Arc<Semaphore>,
     queue: Arc<Mutex<Queue>>,
+    closed: CancellationToken,
 }
 
 #[derive(Debug, Default)]
@@ -40,6 +42,7 @@ impl Default for AtomicWriter {
         Self {
             slots: Arc::new(Semaphore::new(SLOTS)),
             queue: Arc::default(),
+            closed: CancellationToken::new(),
         }
     }
 }
@@ -81,6 +84,12 @@ impl AtomicWriter {
         result.await.map_err(|_| ResourceError::Cancelled)?
     }
 
+    /// Waits no longer for new files to be durable, since the agent ends. Writing them out has begun, and
+    /// the system completes it.
+    pub fn close(&self) {
+        self.closed.cancel();
+    }
+
     /// Adds to the queue; whoever finds it idle sets a thread to work on it. The thread ends with the
     /// queue, and the end of the runtime waits for it.
     fn enqueue(&self, add: impl FnOnce(&mut Queue)) {
@@ -117,7 +126,7 @@ impl AtomicWriter {
                 // Nobody may be waiting any more.
                 let _ = done.send(result);
             }
-            make_durable(&new);
+            make_durable(&new, &self.closed);
         }
     }
 
@@ -170,7 +179,7 @@ pub(crate) fn commit_all(staged: Vec<Staged>) -> Vec<Result<(), ResourceError>> 
 
 /// Syncs files that are in their places already. What has gone since needs it no more. The files are opened
 /// one by one, since there may be more of them than a process can hold open.
-fn make_durable(paths: &[PathBuf]) {
+fn make_durable(paths: &[PathBuf], closed: &CancellationToken) {
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
     let open = |path: &Path| OpenOptions::new().read(true).custom_flags(flags).open(path);
     for path in paths {
@@ -179,6 +188,9 @@ fn make_durable(paths: &[PathBuf]) {
         }
     }
     for path in paths {
+        if closed.is_cancelled() {
+            return;
+        }
         if let Ok(file) = open(path)
             && let Err(error) = sync(&file)
         {
