@@ -148,7 +148,7 @@ async fn a_slow_failing_neighbour_changes_nothing() {
         engine.shutdown(true).await.expect("an orderly end");
         let mut trace = world.trace();
         // How long the end takes is another matter.
-        trace.retain(|entry| entry.at < Duration::from_secs(10) && entry.name <= "c".to_owned());
+        trace.retain(|entry| entry.at < Duration::from_secs(10) && *entry.name <= *"c");
         traces.push(trace);
     }
     assert_eq!(traces[0], traces[1]);
