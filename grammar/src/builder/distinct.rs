@@ -24,7 +24,7 @@ pub(super) fn errors(
         .filter(|(_, error)| makes_unreadable(&error.kind))
         .map(|(_, error)| error.span.start)
         .collect();
-    let mut lines = Lines { text, last: 0..0 };
+    let mut lines = Lines { text, last: None };
     let mut distinct: Vec<SyntaxError> = Vec::new();
     let mut unexpected: Vec<u32> = Vec::new();
     // The missing opening braces that are reported and not made up for by a closing one yet.
@@ -116,19 +116,21 @@ fn goes_on_from(text: &str, last: Option<&SyntaxError>, error: &SyntaxError) -> 
 /// Finds lines; asked for the same one again, it does not search.
 struct Lines<'a> {
     text: &'a str,
-    last: Range<usize>,
+    last: Option<Range<usize>>,
 }
 
 impl Lines<'_> {
     /// The line that holds `offset`, up to its newline.
     fn around(&mut self, offset: u32) -> Range<usize> {
         let offset = offset as usize;
-        if !self.last.contains(&offset) {
-            let (before, after) = self.text.split_at(offset);
-            let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-            let end = offset + after.find('\n').unwrap_or(after.len());
-            self.last = start..end;
+        let known = |line: &&Range<usize>| line.start <= offset && offset <= line.end;
+        if let Some(line) = self.last.as_ref().filter(known) {
+            return line.clone();
         }
-        self.last.clone()
+        let (before, after) = self.text.split_at(offset);
+        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let end = offset + after.find('\n').unwrap_or(after.len());
+        self.last = Some(start..end);
+        start..end
     }
 }
