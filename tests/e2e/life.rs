@@ -106,4 +106,6 @@ fn lang_may_stand_before_the_program() {
     assert_eq!(agent.read("a").as_deref(), Some("a\n"));
     let entries = fs::read_dir(agent.path(".")).unwrap().count();
     assert_eq!(entries, 2, "only the program and its file are left");
+    let output = agent.command("mgmt", &["check", "lang", "site.mcl"]);
+    assert!(output.status.success(), "{output:?}");
 }

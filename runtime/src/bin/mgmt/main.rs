@@ -19,6 +19,9 @@ use mgmt_stdlib::catalog::Catalog;
 
 use commands::run::Run;
 
+/// The word that may stand before a program, as long as there is one front end.
+const FRONT_END: &str = "lang";
+
 /// Keep machines in the state that a program describes: in parallel, by events, and together.
 #[derive(Parser)]
 #[command(name = "mgmt", version, max_term_width = 100)]
@@ -90,7 +93,13 @@ fn other(command: Option<&Command>, license: bool) -> io::Result<u8> {
         catalog: &catalog,
     };
     let status = match command {
-        Some(Command::Check(check)) => check.run(&mut console)?,
+        Some(Command::Check(check)) => {
+            let mut check = check.clone();
+            if check.paths.len() > 1 && check.paths[0] == FRONT_END {
+                check.paths.remove(0);
+            }
+            check.run(&mut console)?
+        }
         Some(Command::Fmt(fmt)) => fmt.run(&mut console)?,
         Some(Command::Explain(explain)) => explain.run(&mut console)?,
         Some(Command::Completions { shell }) => {

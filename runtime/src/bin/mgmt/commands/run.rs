@@ -25,6 +25,7 @@ use mgmt_stdlib::catalog::{Catalog, SystemHost};
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
+use crate::FRONT_END;
 use crate::logging::{self, LogFormat};
 
 /// More threads than this only wait for each other.
@@ -126,7 +127,7 @@ impl Run {
     pub(crate) fn run(self: Box<Self>, terminal: Terminal) -> io::Result<u8> {
         let path = match &self.input[..] {
             [path] => path,
-            [lang, path] if lang == "lang" => path,
+            [front_end, path] if front_end == FRONT_END => path,
             _ => {
                 return Err(io::Error::other(
                     "name one program, after the word `lang` if at all",
