@@ -6,6 +6,7 @@
 
 mod call;
 mod evaluation;
+mod host;
 mod reload;
 
 use std::path::PathBuf;
@@ -23,12 +24,15 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use crate::kernel_events::KernelEvents;
+use crate::local_values::LocalValues;
 use crate::path_watch::PathHub;
 use evaluation::{Evaluation, Output};
 use reload::SourceWatch;
 
 /// Tells people what is wrong with a program.
 pub type Report = Arc<dyn Fn(Findings<'_>) + Send + Sync>;
+
+pub use host::RunningHost;
 
 /// What a front end works with.
 #[derive(Clone)]
@@ -49,6 +53,8 @@ pub struct Frontend {
     pub paths: PathHub,
     /// How network interfaces and devices are watched.
     pub kernel: KernelEvents,
+    /// What resources bring back into the program; without it, its functions see none of that.
+    pub values: Option<LocalValues>,
     /// Tells people what is wrong.
     pub report: Report,
     /// Whether a change of the program's files, or of what it looks at, leads to a new graph.

@@ -38,6 +38,7 @@ mod test;
 mod testing;
 pub(crate) mod text;
 mod util;
+mod value;
 
 use crate::catalog::{FunctionDef, VariableDef};
 
@@ -68,6 +69,7 @@ pub fn all() -> Vec<FunctionDef> {
         template::all(),
         test::all(),
         util::all(),
+        value::all(),
     ]
     .concat()
 }

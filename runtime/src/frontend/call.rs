@@ -15,6 +15,7 @@ use tracing::warn;
 
 use super::evaluation::Message;
 use crate::kernel_events::{KernelEvents, KernelWatch};
+use crate::local_values::LocalValues;
 use crate::path_watch::{PathHub, PathWatch};
 
 /// Timers follow the monotonic clock; after this long the wall clock is asked again, since it can be set.
@@ -31,6 +32,7 @@ pub(super) struct Call {
     pub(super) host: Arc<dyn Host>,
     pub(super) paths: PathHub,
     pub(super) kernel: KernelEvents,
+    pub(super) values: Option<LocalValues>,
     pub(super) results: mpsc::UnboundedSender<Message>,
 }
 
@@ -39,12 +41,14 @@ impl Call {
     pub(super) async fn run(mut self) {
         let mut watches = HashMap::new();
         let mut kernel: Vec<(Wake, KernelWatch)> = Vec::new();
+        let mut values: Vec<(Wake, ValueWatch)> = Vec::new();
         loop {
             let args = self.args.borrow_and_update().clone();
             // The events are listened to before the call, so that none falls between the two.
             let wakes = self.sampler.wake(&args);
             self.watch_paths(&wakes, &mut watches);
             self.watch_kernel(&wakes, &mut kernel);
+            self.watch_values(&wakes, &mut values);
             let (mut sampler, host) = (self.sampler, Arc::clone(&self.host));
             let called = tokio::task::spawn_blocking(move || {
                 let result = sampler.call(&*host, &args);
@@ -63,7 +67,7 @@ impl Call {
             if self.results.send(Message::Fed(self.id, result)).is_err() {
                 return;
             }
-            let event = wait(&*self.host, &wakes, &mut watches, &mut kernel);
+            let event = wait(&*self.host, &wakes, &mut watches, &mut kernel, &mut values);
             tokio::select! {
                 () = event => {}
                 changed = self.args.changed() => if changed.is_err() { return },
@@ -91,6 +95,28 @@ impl Call {
         }
     }
 
+    /// Makes `watches` those of the local values among `wakes`.
+    fn watch_values(&self, wakes: &[Wake], watches: &mut Vec<(Wake, ValueWatch)>) {
+        watches.retain(|(wake, _)| wakes.contains(wake));
+        let Some(values) = &self.values else {
+            return;
+        };
+        for wake in wakes {
+            let Wake::LocalValue(name) = wake else {
+                continue;
+            };
+            if let Some((_, watch)) = watches.iter_mut().find(|(watched, _)| watched == wake) {
+                // The call that follows sees the present value.
+                watch.mark_unchanged();
+                continue;
+            }
+            // If its file can not be read, the call says so.
+            if let Ok(watch) = values.subscribe(name) {
+                watches.push((wake.clone(), watch));
+            }
+        }
+    }
+
     /// Makes `watches` those of the kernel's events among `wakes`.
     fn watch_kernel(&self, wakes: &[Wake], watches: &mut Vec<(Wake, KernelWatch)>) {
         watches.retain(|(wake, _)| wakes.contains(wake));
@@ -111,12 +137,16 @@ impl Call {
     }
 }
 
+/// Tells when a local value changes.
+type ValueWatch = watch::Receiver<Option<Value>>;
+
 /// Waits for the first event.
 async fn wait(
     host: &dyn Host,
     wakes: &[Wake],
     watches: &mut HashMap<PathBuf, PathWatch>,
     kernel: &mut [(Wake, KernelWatch)],
+    values: &mut [(Wake, ValueWatch)],
 ) {
     let mut events: Vec<BoxFuture<'_, ()>> = Vec::new();
     for wake in wakes {
@@ -130,7 +160,7 @@ async fn wait(
             Wake::Midnight => {
                 events.push(sleep_until(host, |now| next_midnight(host, now)).boxed());
             }
-            Wake::Path(_) | Wake::Interfaces | Wake::Devices(_) => {}
+            Wake::Path(_) | Wake::Interfaces | Wake::Devices(_) | Wake::LocalValue(_) => {}
         }
     }
     for watch in watches.values_mut() {
@@ -146,6 +176,17 @@ async fn wait(
     }
     for (_, watch) in kernel {
         events.push(watch.changed().boxed());
+    }
+    for (_, value) in values {
+        events.push(
+            async {
+                if value.changed().await.is_err() {
+                    // The store is gone, and with it all that could change.
+                    std::future::pending().await
+                }
+            }
+            .boxed(),
+        );
     }
     if events.is_empty() {
         std::future::pending().await

@@ -167,6 +167,7 @@ impl LiveCalls {
                     host: Arc::clone(&self.frontend.host),
                     paths: self.frontend.paths.clone(),
                     kernel: self.frontend.kernel.clone(),
+                    values: self.frontend.values.clone(),
                     results: self.inbox.clone(),
                 };
                 self.tracker.spawn_on(

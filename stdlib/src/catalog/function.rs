@@ -153,6 +153,8 @@ pub enum Wake {
     Interfaces,
     /// Whenever the kernel says that a device of this subsystem has changed: `cpu`, `module`.
     Devices(&'static str),
+    /// Whenever [`Host::local_value`] of this name changes.
+    LocalValue(String),
 }
 
 /// What a function may ask of the process it runs in, so that a test can choose the answers.
@@ -171,6 +173,15 @@ pub trait Host: Send + Sync {
     /// The directory for what this agent keeps across restarts, if it may keep anything.
     fn state_dir(&self) -> Option<PathBuf> {
         None
+    }
+
+    /// What a resource last brought back into the program under this name, if anything.
+    ///
+    /// # Errors
+    /// Why it can not be read.
+    fn local_value(&self, name: &str) -> Result<Option<Value>, String> {
+        let _ = name;
+        Ok(None)
     }
 
     /// The directory that stands for `/` when a function reads a file.

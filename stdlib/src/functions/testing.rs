@@ -16,6 +16,7 @@ pub(crate) struct TestHost {
     pub(crate) env: Vec<(String, String)>,
     pub(crate) root: PathBuf,
     pub(crate) state_dir: Option<PathBuf>,
+    pub(crate) values: Vec<(String, Value)>,
 }
 
 impl Default for TestHost {
@@ -27,6 +28,7 @@ impl Default for TestHost {
             env: Vec::new(),
             root: PathBuf::from("/"),
             state_dir: None,
+            values: Vec::new(),
         }
     }
 }
@@ -54,6 +56,11 @@ impl Host for TestHost {
 
     fn state_dir(&self) -> Option<PathBuf> {
         self.state_dir.clone()
+    }
+
+    fn local_value(&self, name: &str) -> Result<Option<Value>, String> {
+        let found = self.values.iter().find(|(have, _)| have == name);
+        Ok(found.map(|(_, value)| value.clone()))
     }
 
     fn root(&self) -> &Path {

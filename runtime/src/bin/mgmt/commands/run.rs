@@ -18,7 +18,7 @@ use mgmt_runtime::driver::ladder::{Ladder, Rung};
 use mgmt_runtime::driver::place::{Prefix, PrefixChoice, hostname};
 use mgmt_runtime::driver::{self};
 use mgmt_runtime::engine::EngineConfig;
-use mgmt_runtime::frontend::{Frontend, Report};
+use mgmt_runtime::frontend::{Frontend, Report, RunningHost};
 use mgmt_runtime::resource::Services;
 
 use mgmt_stdlib::catalog::{Catalog, SystemHost};
@@ -189,6 +189,7 @@ impl Run {
             }),
             paths: Default::default(),
             kernel: Default::default(),
+            values: None,
             report: report(self.log_format, terminal),
             watch: !self.no_watch,
         };
@@ -205,6 +206,14 @@ impl Run {
         let program = concat!("mgmt ", env!("CARGO_PKG_VERSION"));
         let services = Services::new(hostname, program, Arc::clone(prefix.path()));
         frontend.paths = services.paths.clone();
+        frontend.values = Some(services.values.clone());
+        frontend.host = Arc::new(RunningHost {
+            system: SystemHost {
+                hostname: services.hostname.to_string(),
+            },
+            state_dir: Arc::clone(&services.prefix),
+            values: services.values.clone(),
+        });
         let mut engine = EngineConfig::new(mgmt_runtime::resources::registry(), services);
         engine.noop = self.noop;
         engine.sema = u32::try_from(self.sema).ok().and_then(NonZeroU32::new);

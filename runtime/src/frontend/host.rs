@@ -1,0 +1,52 @@
+//! The machine as the functions of a running program see it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use mgmt_stdlib::catalog::{Host, SystemHost};
+use mgmt_stdlib::value::Value;
+
+use crate::local_values::LocalValues;
+
+/// This process, with the directory and the values that it keeps.
+#[derive(Clone, Debug)]
+pub struct RunningHost {
+    /// The process.
+    pub system: SystemHost,
+    /// See [`Host::state_dir`].
+    pub state_dir: Arc<std::path::Path>,
+    /// What resources brought back.
+    pub values: LocalValues,
+}
+
+impl Host for RunningHost {
+    fn hostname(&self) -> &str {
+        self.system.hostname()
+    }
+
+    fn now(&self) -> Timestamp {
+        self.system.now()
+    }
+
+    fn time_zone(&self) -> TimeZone {
+        self.system.time_zone()
+    }
+
+    fn args(&self) -> Vec<String> {
+        self.system.args()
+    }
+
+    fn env(&self) -> Vec<(String, String)> {
+        self.system.env()
+    }
+
+    fn state_dir(&self) -> Option<PathBuf> {
+        Some(self.state_dir.to_path_buf())
+    }
+
+    fn local_value(&self, name: &str) -> Result<Option<Value>, String> {
+        self.values.get(name).map_err(|error| error.to_string())
+    }
+}

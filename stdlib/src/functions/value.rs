@@ -1,0 +1,128 @@
+//! `value`: what resources brought back into the program (functions.md §25).
+
+use crate::catalog::{CallError, CallResult, FunctionDef, Host, Sampler, Wake};
+use crate::value::{Str, Value};
+
+use super::declare::{Argument, source, wrong_count};
+
+pub(crate) fn all() -> Vec<FunctionDef> {
+    vec![
+        source(
+            "value.get_bool",
+            "func(key str) struct{value bool; ready bool}",
+            "The bool that the resource `value` of that name last received, and whether it received any. It wakes when that \
+             changes.",
+            || Box::new(Stored::new(|| Value::Bool(false))),
+        ),
+        source(
+            "value.get_float",
+            "func(key str) struct{value float; ready bool}",
+            "The float that the resource `value` of that name last received, and whether it received any. It wakes when that \
+             changes.",
+            || Box::new(Stored::new(|| Value::Float(0.0))),
+        ),
+        source(
+            "value.get_int",
+            "func(key str) struct{value int; ready bool}",
+            "The int that the resource `value` of that name last received, and whether it received any. It wakes when that \
+             changes.",
+            || Box::new(Stored::new(|| Value::Int(0))),
+        ),
+        source(
+            "value.get_str",
+            "func(key str) struct{value str; ready bool}",
+            "The string that the resource `value` of that name last received, and whether it received any. It wakes when that \
+             changes.",
+            || Box::new(Stored::new(|| Value::from(""))),
+        ),
+    ]
+}
+
+/// A live call.
+struct Stored {
+    /// What the value is before there is one, which also tells its type.
+    zero: fn() -> Value,
+}
+
+impl Stored {
+    fn new(zero: fn() -> Value) -> Self {
+        Self { zero }
+    }
+}
+
+impl Sampler for Stored {
+    fn call(&mut self, host: &dyn Host, args: &[Value]) -> CallResult {
+        let [key] = args else {
+            return Err(wrong_count(args.len()));
+        };
+        let key = <&Str>::from_value(key)?.to_string_lossy();
+        if key.is_empty() {
+            return Err(CallError::fatal("can't use an empty key"));
+        }
+        let stored = host
+            .local_value(&key)
+            .map_err(|error| CallError::fatal(format!("can't read Value[{key}]: {error}")))?;
+        let ready = stored.is_some();
+        let zero = (self.zero)();
+        let value = stored.unwrap_or_else(|| zero.clone());
+        if value.kind() != zero.kind() {
+            return Err(CallError::fatal(format!(
+                "type mismatch, check type in Value[{key}]: base kind does not match ({} != {})",
+                zero.kind(),
+                value.kind()
+            )));
+        }
+        let fields = [("value", value), ("ready", Value::Bool(ready))];
+        Ok(Value::Struct(fields.into_iter().collect()))
+    }
+
+    fn wake(&self, args: &[Value]) -> Vec<Wake> {
+        let key = args.first().and_then(Value::as_str);
+        key.map(|key| Wake::LocalValue(key.to_string_lossy().into_owned()))
+            .into_iter()
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{TestHost, call_on, fatal, sample};
+    use super::*;
+
+    #[test]
+    fn nothing_stored_is_zero_and_not_ready() {
+        let host = TestHost {
+            values: vec![("a".to_owned(), Value::Int(7))],
+            ..TestHost::default()
+        };
+        let get = |name, key: &str| call_on(&host, name, &[key.into()]);
+        let text = |name, key| get(name, key).unwrap().to_string();
+        assert_eq!(text("value.get_int", "a"), "struct{value: 7; ready: true}");
+        assert_eq!(text("value.get_int", "b"), "struct{value: 0; ready: false}");
+        assert_eq!(
+            text("value.get_str", "b"),
+            r#"struct{value: ""; ready: false}"#
+        );
+        assert_eq!(
+            text("value.get_bool", "b"),
+            "struct{value: false; ready: false}"
+        );
+        assert_eq!(
+            text("value.get_float", "b"),
+            "struct{value: 0; ready: false}"
+        );
+        assert_eq!(
+            fatal(get("value.get_str", "a")),
+            "type mismatch, check type in Value[a]: base kind does not match (str != int)"
+        );
+        assert_eq!(fatal(get("value.get_str", "")), "can't use an empty key");
+    }
+
+    #[test]
+    fn the_key_wakes() {
+        assert_eq!(
+            sample("value.get_int").wake(&["a".into()]),
+            [Wake::LocalValue("a".to_owned())]
+        );
+    }
+}
