@@ -1,5 +1,15 @@
 //! What the engine itself costs: commit, memory, idle processor time, and the way from an event to
 //! `check_apply`. The resources do nothing. Run with `cargo bench -p mgmt-runtime --bench engine [-- N...]`.
+//!
+//! Two cores of a shared virtual machine, Rust 1.95, without link-time optimisation:
+//!
+//! | resources | first graph runs after | all settled after | memory each | same graph again | event to check, median and 99 % |
+//! |---|---|---|---|---|---|
+//! | 1,000 | 8 ms | 9 ms | 2.8 kB | 0.5 ms | 30 µs, 68 µs |
+//! | 10,000 | 39 ms | 112 ms | 2.7 kB | 6 ms | 5 µs, 45 µs |
+//! | 100,000 | 338 ms | 783 ms | 2.6 kB | 100 ms | 19 µs, 57 µs |
+//!
+//! At rest the processor is not used at any size.
 
 #![allow(clippy::print_stdout, missing_docs)]
 
