@@ -25,11 +25,10 @@ pub(crate) fn all() -> Vec<FunctionDef> {
             "iter.reduce",
             "func(inputs []?1, function func(?1, ?1) ?1) ?1",
             "Joins all elements into one value, from the left; with three arguments the first is the value to \
-             start from.",
+             start from. Without it, an empty list ends the program.",
             GraphFunction::Reduce,
         )
         .or("func(initval ?1, inputs []?1, function func(?1, ?1) ?1) ?1")
-        .catchable(&["cannot reduce an empty list without an initial value"])
         .examples(examples![
             "iter.reduce([1, 2, 3], func($a, $b) { $a + $b })" => "6",
             "iter.reduce(10, [1, 2, 3], func($a, $b) { $a + $b })" => "16",
