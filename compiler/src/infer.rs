@@ -229,12 +229,16 @@ impl Infer<'_> {
         );
         for (param, arg) in params.iter().zip(args.iter()) {
             let given = self.expr(*arg);
-            if let Some((ty, ty_span)) = &self.hir[*param].ty {
-                let declared = self.annotation(ty);
-                let span = self.hir[include].span;
-                self.expect_include(declared, given, *arg, span, *ty_span);
-            }
-            self.params.insert((id, *param), given);
+            let ty = match &self.hir[*param].ty {
+                Some((ty, ty_span)) => {
+                    let declared = self.annotation(ty);
+                    let span = self.hir[include].span;
+                    self.expect_include(declared, given, *arg, span, *ty_span);
+                    declared
+                }
+                None => given,
+            };
+            self.params.insert((id, *param), ty);
         }
         (self.instance, self.level) = outer;
         id

@@ -402,6 +402,9 @@ fn unexpected_help(found: Found, expected: &[Expected], span: Span, text: &str) 
             "numbers have no plus sign"
         }
         TokenKind::Slash if after.starts_with(['*', '/']) => "a comment begins with `#`",
+        TokenKind::Colon if accepts(TokenKind::As) => {
+            "a class of a class is reached through an alias: `include base as b`, then `include b.inner`"
+        }
         TokenKind::In if expected == [Expected::Token(TokenKind::Comma)] => {
             "a loop has two variables, the index or key and the value: `for $i, $v in ...`"
         }

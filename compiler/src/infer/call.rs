@@ -173,10 +173,11 @@ impl Infer<'_> {
             return result;
         }
         let declared = self.hir[self.hir[target].lambda].params.clone();
+        let mut fits = true;
         for (i, arg) in args.iter().enumerate() {
             let param = self.hir[declared[i]].span;
             let function = ecow::eco_format!("the function `{name}`");
-            self.expect(
+            fits &= self.expect(
                 params[i].1,
                 given[i],
                 *arg,
@@ -186,6 +187,10 @@ impl Infer<'_> {
                     node,
                 },
             );
+        }
+        if !fits {
+            // What it would give is of no use any more.
+            return Table::ERROR;
         }
         self.must_be_known(result, node, "call");
         result
@@ -219,6 +224,7 @@ impl Infer<'_> {
                     );
                     return result;
                 }
+                let mut fits = true;
                 for (i, arg) in args.iter().enumerate() {
                     let param = match definition {
                         Some(lambda) => self.hir[self.hir[lambda].params[i]].span,
@@ -226,7 +232,7 @@ impl Infer<'_> {
                     };
                     let function = EcoString::from("this function");
                     let node = if definition.is_some() { node } else { param };
-                    self.expect(
+                    fits &= self.expect(
                         params[i].1,
                         given[i],
                         *arg,
@@ -236,6 +242,10 @@ impl Infer<'_> {
                             node,
                         },
                     );
+                }
+                if !fits {
+                    // What it would give is of no use any more.
+                    return Table::ERROR;
                 }
                 self.must_be_known(result, call, "call");
                 result

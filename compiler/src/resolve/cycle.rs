@@ -81,8 +81,9 @@ impl Resolver<'_, '_> {
         let message = if cycle.len() == 1 {
             format!("{} needs itself", name(graph[cycle[0].0]))
         } else {
-            let names: Vec<String> = cycle.iter().map(|(node, _)| name(graph[*node])).collect();
-            format!("{} need each other", names.join(", "))
+            let mut names: Vec<String> = cycle.iter().map(|(node, _)| name(graph[*node])).collect();
+            let last = names.pop().unwrap_or_default();
+            format!("{} and {last} need each other", names.join(", "))
         };
         let mut steps = steps.into_iter();
         let Some((span, text)) = steps.next() else {
@@ -93,9 +94,14 @@ impl Resolver<'_, '_> {
         for (span, text) in steps {
             diagnostic = diagnostic.label(span, text);
         }
-        self.report_always(diagnostic.help(
-            "the order of statements means nothing, and a name is always the innermost definition: use another name, or break the cycle",
-        ));
+        let recurses = cycle
+            .iter()
+            .all(|(node, _)| matches!(graph[*node], Definition::Func(_) | Definition::Class(_)));
+        self.report_always(diagnostic.help(if recurses {
+            "there is no recursion: go through a list instead, with `for` or with a function like `iter.map`"
+        } else {
+            "the order of statements means nothing, and a name is always the innermost definition: use another name, or break the cycle"
+        }));
     }
 
     fn place(&self, definition: Definition) -> Span {

@@ -118,6 +118,7 @@ impl Resolver<'_, '_> {
                     value: LATER,
                 });
                 if let Some(Var::Bind(first)) = self.names(scope).vars.get(&name.text).copied() {
+                    self.used_binds.insert(id);
                     let first = self.hir[first].span;
                     self.duplicate("variable", &format!("${}", name.text), name.span, first);
                 } else {
@@ -151,6 +152,7 @@ impl Resolver<'_, '_> {
                     pure: false,
                 });
                 if let Some(first) = self.names(scope).funcs.get(&name.text).copied() {
+                    self.used_funcs.insert(id);
                     let first = self.hir[first].span;
                     self.duplicate("function", &name.text, name.span, first);
                 } else {
@@ -352,7 +354,8 @@ impl Resolver<'_, '_> {
                 Stage::Scope,
                 format!("the alias `{name}` is defined twice in one scope"),
             )
-            .at(span, "defined again here");
+            .at(span, "defined again here")
+            .help("give one of them another name with `as`");
             if let Some(first) = first {
                 diagnostic = diagnostic.label(first, "first defined here");
             }
@@ -400,7 +403,7 @@ impl Resolver<'_, '_> {
                     .label(stmt.span, "the import")
                     .help("move the import out of the loop, to the top of the file"),
                 );
-                continue;
+                // It is imported all the same, so that its names are no further mistakes.
             }
             if path.is_empty() {
                 self.report_always(

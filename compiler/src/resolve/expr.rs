@@ -50,10 +50,16 @@ impl Resolver<'_, '_> {
                         (self.expr(unit, *key, scope), self.expr(unit, *value, scope))
                     })
                     .collect();
+                let mut has_type = true;
                 for diagnostic in static_key::check(&unit.ast, entries, span) {
+                    has_type &= diagnostic.code == Code::DUPLICATE_MAP_KEY;
                     self.report(diagnostic);
                 }
-                ExprKind::Map(built)
+                if has_type {
+                    ExprKind::Map(built)
+                } else {
+                    ExprKind::Error
+                }
             }
             ast::ExprKind::Struct(fields) => {
                 for (i, (name, _)) in fields.iter().enumerate() {
@@ -154,7 +160,7 @@ impl Resolver<'_, '_> {
                 )
                 .at(span, reason.to_string()),
             );
-            self.use_badly_named(scope, name, span);
+            self.use_badly(scope, name);
             return ExprKind::Error;
         }
         match self.look_up::<Vars>(scope, name) {
@@ -192,13 +198,13 @@ impl Resolver<'_, '_> {
     }
 
     /// What was meant by a use that can not be understood counts as used.
-    fn use_badly_named(&mut self, scope: ScopeId, name: &str, span: Span) {
+    fn use_badly(&mut self, scope: ScopeId, name: &str) {
         if let Some(Found {
-            via,
             target: VarMeaning::Var(Var::Bind(bind)),
+            ..
         }) = self.look_up::<Vars>(scope, name)
         {
-            self.mention(Definition::Bind(bind), &via, span);
+            self.used_binds.insert(bind);
         }
     }
 
@@ -228,7 +234,14 @@ impl Resolver<'_, '_> {
             format!("the variable `${name}` does not exist in this scope"),
         )
         .at(span, "not defined");
-        if let Some(near) = self.suggest_var(scope, name) {
+        if let Some(Found { target, .. }) = self.look_up::<Funcs>(scope, name) {
+            if let FuncMeaning::User(func) = target {
+                self.used_funcs.insert(func);
+            }
+            diagnostic = diagnostic.help(format!(
+                "there is a function `{name}`; a function is called as `{name}(...)` and is no value: wrap it in a lambda to pass it on"
+            ));
+        } else if let Some(near) = self.suggest_var(scope, name) {
             diagnostic = diagnostic.help(format!("did you mean `${near}`?"));
             let fix = match self.loader.sources.text(span).chars().next() {
                 Some('$') => Some(format!("${near}")),
@@ -243,9 +256,14 @@ impl Resolver<'_, '_> {
             && let Some(package) = self.packages_with(alias, rest, false)
         {
             diagnostic = diagnostic.help(format!("import its package: `import \"{package}\"`"));
-        } else if self.look_up::<Funcs>(scope, name).is_some() {
+        } else if let Some((base, field)) = name.split_once('.')
+            && !self.has_alias(scope, base)
+            && self.look_up::<Vars>(scope, base).is_some()
+        {
+            self.use_badly(scope, base);
             diagnostic = diagnostic.help(format!(
-                "there is a function `{name}`; a function is called as `{name}(...)` and is no value: wrap it in a lambda to pass it on"
+                "a dot leads into a module or an include; a field of a struct is written `${base}->{}`",
+                field.replace('.', "->")
             ));
         }
         self.report(diagnostic);
@@ -331,6 +349,7 @@ impl Resolver<'_, '_> {
                     format!("import \"{package}\"\n"),
                 );
         } else if self.look_up::<Vars>(scope, name).is_some() {
+            self.use_badly(scope, name);
             diagnostic = diagnostic
                 .help(format!("there is a variable of that name; a function in a variable is called as `${name}(...)`"))
                 .fix("call the variable", Span::new(span.source, span.start, span.start), "$");
@@ -373,7 +392,7 @@ impl Resolver<'_, '_> {
             Err(error) => {
                 self.report(interpolation_diagnostic(&error, raw, span));
                 for name in raw.split(|c: char| !matches!(c, 'a'..='z' | '0'..='9' | '_' | '.')) {
-                    self.use_badly_named(scope, name, span);
+                    self.use_badly(scope, name);
                 }
                 return self.push(ExprKind::Error, span);
             }

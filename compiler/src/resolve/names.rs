@@ -62,11 +62,14 @@ impl<T> Found<T> {
 
 /// The name among `candidates` that `name` was probably meant to be.
 pub fn closest<'n>(name: &str, candidates: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    let limit = (name.chars().count() / 3).clamp(1, 3);
+    let length = name.chars().count();
+    let limit = (length / 3).clamp(1, 3);
     candidates
         .filter(|candidate| !candidate.starts_with('_'))
         .map(|candidate| (distance(name, candidate), candidate))
         .filter(|(distance, candidate)| *distance <= limit && *candidate != name)
+        // Two names that have nothing in common are not alike, however short they are.
+        .filter(|(distance, candidate)| *distance < length.min(candidate.chars().count()))
         .min()
         .map(|(_, candidate)| candidate)
 }

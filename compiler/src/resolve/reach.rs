@@ -70,15 +70,23 @@ impl Resolver<'_, '_> {
         }
         for (i, class) in self.hir.classes.iter().enumerate() {
             let id = ClassId(i as u32);
-            let used = live.contains(&id) || mentioned.contains(&Definition::Class(id));
+            // A second class of a name can't be included.
+            let duplicate =
+                self.names[class.scope.0 as usize].classes.get(&class.name) != Some(&id);
+            let used =
+                duplicate || live.contains(&id) || mentioned.contains(&Definition::Class(id));
             if class.span.source == main && !used && !self.is_published(class.scope) {
-                found.push(
-                    warning(
-                        Code::UNUSED_CLASS,
-                        format!("the class `{}` is never included", class.name),
-                    )
-                    .at(class.span, "defined here"),
-                );
+                let diagnostic = warning(
+                    Code::UNUSED_CLASS,
+                    format!("the class `{}` is never included", class.name),
+                )
+                .at(class.span, "defined here");
+                found.push(match class.name.split_once(':') {
+                    Some((base, _)) => diagnostic.help(format!(
+                        "nothing can include it: there is no class `{base}` beside it that it could belong to"
+                    )),
+                    None => diagnostic,
+                });
             }
         }
         for (scope, alias, span) in &self.aliases {

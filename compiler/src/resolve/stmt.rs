@@ -343,7 +343,7 @@ impl Resolver<'_, '_> {
                     return None;
                 };
                 let key = format!("Meta:{}", param.name);
-                self.once(
+                let is_first = self.once(
                     seen,
                     key,
                     property.span,
@@ -352,9 +352,13 @@ impl Resolver<'_, '_> {
                     Code::DUPLICATE_META,
                     "meta parameter",
                 );
+                let value = self.expr(unit, *value, scope);
+                if !is_first {
+                    return None;
+                }
                 EntryKind::Meta {
                     name: param.name,
-                    value: self.expr(unit, *value, scope),
+                    value,
                 }
             }
             ast::EntryKind::MetaStruct { value, .. } => EntryKind::MetaStruct {
@@ -382,7 +386,7 @@ impl Resolver<'_, '_> {
         resource: &ast::Resource,
         code: Code,
         what: &str,
-    ) {
+    ) -> bool {
         match seen.iter().find(|(name, _)| *name == key) {
             Some((_, first)) => {
                 let kind = Span::new(
@@ -399,8 +403,12 @@ impl Resolver<'_, '_> {
                         .label(span, "given again here")
                         .help("keep one of them; to choose between values use an `if` expression"),
                 );
+                false
             }
-            None => seen.push((key, span)),
+            None => {
+                seen.push((key, span));
+                true
+            }
         }
     }
 
