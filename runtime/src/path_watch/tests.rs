@@ -1,10 +1,11 @@
 //! The path watcher against a real file system.
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::Path;
 use std::time::Duration;
 
+use proptest::prelude::*;
 use tempfile::TempDir;
 use tokio::time::timeout;
 
@@ -348,4 +349,118 @@ fn dots_are_resolved_behind_links() {
     assert_eq!(resolve("link/../x"), root.join("real/x"));
     assert_eq!(resolve("./a/./b"), root.join("a/b"));
     assert_eq!(resolve("/etc/../x"), Path::new("/x"));
+}
+
+/// Something that happens outside.
+#[derive(Clone, Debug)]
+enum Step {
+    Write(String),
+    MakeDirectories(String),
+    Remove(String),
+    Rename(String, String),
+    Link { text: String, at: String },
+}
+
+impl Step {
+    /// Many steps are impossible where they come; that is no matter.
+    fn take(&self, root: &Path) {
+        let path = |path: &String| root.join(path);
+        let _ = match self {
+            Self::Write(at) => fs::write(path(at), at),
+            Self::MakeDirectories(at) => fs::create_dir_all(path(at)),
+            Self::Remove(at) if path(at).is_dir() && !path(at).is_symlink() => {
+                fs::remove_dir_all(path(at))
+            }
+            Self::Remove(at) => fs::remove_file(path(at)),
+            Self::Rename(from, to) => fs::rename(path(from), path(to)),
+            Self::Link { text, at } => symlink(text, path(at)),
+        };
+    }
+}
+
+fn places() -> impl Strategy<Value = String> {
+    prop::collection::vec("[ab]", 1..4).prop_map(|names| names.join("/"))
+}
+
+fn steps() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        places().prop_map(Step::Write),
+        places().prop_map(Step::MakeDirectories),
+        places().prop_map(Step::Remove),
+        (places(), places()).prop_map(|(from, to)| Step::Rename(from, to)),
+        ("(\\.\\./)?[ab](/[ab])?", places()).prop_map(|(text, at)| Step::Link { text, at }),
+    ]
+}
+
+/// All that can be told of a path, and of the entries if it is a directory.
+fn look(path: &Path) -> Vec<String> {
+    let one = |path: &Path| {
+        let describe = |metadata: std::io::Result<fs::Metadata>| match metadata {
+            Ok(there) if there.is_dir() => format!("{} {:o}", there.ino(), there.mode()),
+            Ok(there) => format!(
+                "{} {:o} {} {}.{}",
+                there.ino(),
+                there.mode(),
+                there.size(),
+                there.mtime(),
+                there.mtime_nsec()
+            ),
+            Err(_) => "nothing".to_owned(),
+        };
+        format!(
+            "{}: {} -> {}",
+            path.display(),
+            describe(fs::symlink_metadata(path)),
+            describe(fs::metadata(path))
+        )
+    };
+    let mut seen = vec![one(path)];
+    for entry in fs::read_dir(path).into_iter().flatten().flatten() {
+        let there = fs::symlink_metadata(entry.path());
+        seen.push(format!(
+            "{:?} {:?}",
+            entry.file_name(),
+            there.map(|there| there.ino()).ok()
+        ));
+    }
+    seen.sort();
+    seen
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever happens, in whatever order: if a watched path does not look as before, there was an event.
+    #[test]
+    fn no_change_goes_unnoticed(
+        before in prop::collection::vec(steps(), 0..6),
+        targets in prop::collection::vec(places(), 1..4),
+        after in prop::collection::vec(steps(), 1..12),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let result: Result<(), TestCaseError> = runtime.block_on(async {
+            let scratch = Scratch::new();
+            let root = scratch.dir.path().to_owned();
+            before.iter().for_each(|step| step.take(&root));
+            let mut watches: Vec<_> = targets.iter().map(|path| scratch.watch(path)).collect();
+            scratch.settle().await;
+            for step in &after {
+                let looks: Vec<_> = targets.iter().map(|path| look(&root.join(path))).collect();
+                for watch in &mut watches {
+                    pending(watch);
+                }
+                step.take(&root);
+                scratch.settle().await;
+                for ((path, watch), old) in targets.iter().zip(&mut watches).zip(looks) {
+                    let new = look(&root.join(path));
+                    let told = pending(watch);
+                    prop_assert!(told || new == old, "{step:?} at `{path}`: {old:?} is now {new:?}");
+                }
+            }
+            drop(watches);
+            prop_assert_eq!(scratch.nodes(), 0);
+            Ok(())
+        });
+        result?;
+    }
 }

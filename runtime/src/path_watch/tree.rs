@@ -407,25 +407,47 @@ impl Tree {
         }
     }
 
-    /// Removes the node, and then its ancestors, as far as nobody needs them.
-    fn prune(&mut self, mut id: NodeId) {
-        while let Some(node) = self.nodes.get(id) {
-            let Some(parent) = node.parent else { return };
-            let in_use = !node.watchers.is_empty()
-                || !node.children.is_empty()
-                || !node.linked_from.is_empty()
-                || (node.watch.is_some() && self.is_covered(id));
-            if in_use {
-                return;
-            }
-            self.unlink(id);
-            self.detach(id);
-            let node = self.nodes.remove(id);
-            if let Some(parent) = self.nodes.get_mut(parent) {
-                parent.children.remove(&node.name);
-            }
-            id = parent;
+    /// Removes the node, and what only it needed, unless somebody needs it.
+    fn prune(&mut self, id: NodeId) {
+        if id == self.root || !self.nodes.contains(id) {
+            return;
         }
+        let mut unneeded = FxHashSet::default();
+        if self.is_in_use(id, &mut unneeded) {
+            return;
+        }
+        for id in &unneeded {
+            self.unlink(*id);
+            self.detach(*id);
+        }
+        for id in unneeded {
+            let node = self.nodes.remove(id);
+            if let Some(parent) = node.parent
+                && let Some(above) = self.nodes.get_mut(parent)
+            {
+                above.children.remove(&node.name);
+                self.garbage.push(parent);
+            }
+        }
+    }
+
+    /// Whether somebody watches the node, or something below it, or what links to it. Links may form
+    /// circles: all nodes that were asked are collected, and none of them is in use if this one is not.
+    fn is_in_use(&self, id: NodeId, asked: &mut FxHashSet<NodeId>) -> bool {
+        if !asked.insert(id) {
+            return false;
+        }
+        let node = &self.nodes[id];
+        !node.watchers.is_empty()
+            || (node.watch.is_some() && self.is_covered(id))
+            || node
+                .children
+                .values()
+                .any(|child| self.is_in_use(*child, asked))
+            || node
+                .linked_from
+                .iter()
+                .any(|link| self.is_in_use(*link, asked))
     }
 
     /// Whether a directory has to be watched.
