@@ -39,15 +39,17 @@ impl ImportName {
             return Err("the name is empty".to_owned());
         }
         if name.starts_with('/') {
-            return Err("absolute paths are not allowed".to_owned());
+            return Err(
+                "absolute paths are not allowed, only those relative to this file".to_owned(),
+            );
         }
         if name.contains(char::is_control) {
-            return Err("it is not a valid url: it has a control character in it".to_owned());
+            return Err("it has a control character in it".to_owned());
         }
         let url = name.split(['?', '#']).next().unwrap_or_default();
         let (host, path, scheme) = split_url(url)?;
         if path.is_empty() {
-            return Err("the path is empty".to_owned());
+            return Err("it has no path after the host".to_owned());
         }
         let cleaned = clean(path);
         let trimmed = if path.len() > 1 {
@@ -57,7 +59,7 @@ impl ImportName {
         };
         if cleaned != trimmed {
             let slash = if path.ends_with('/') { "/" } else { "" };
-            return Err(format!("dirty path, cleaned it's: `{cleaned}{slash}`"));
+            return Err(format!("write it as `{cleaned}{slash}`"));
         }
         let kind = if scheme {
             let path = format!(
@@ -145,7 +147,7 @@ fn default_alias(path: &str, file: bool) -> Result<String, String> {
         .unwrap_or(&last);
     let alias = short.replace('-', "_").to_lowercase();
     if alias.starts_with('_') || alias.ends_with('_') {
-        return Err("the name can't begin or end with a dash or underscore".to_owned());
+        return Err("its last part would become the alias, and can't begin or end with a dash or underscore".to_owned());
     }
     Ok(alias)
 }

@@ -452,7 +452,7 @@ impl Resolver<'_, '_> {
                         Stage::Scope,
                         format!("can't import `{path}`: {reason}"),
                     )
-                    .at(path_span, ""),
+                    .at(path_span, "not the name of an import"),
                 );
                 return;
             }
@@ -538,7 +538,7 @@ impl Resolver<'_, '_> {
                     Stage::Scope,
                     format!("can't import `{path}`: {}", error.message),
                 )
-                .at(path_span, "");
+                .at(path_span, "imported here");
                 diagnostic.help = error.help;
                 self.report(diagnostic);
                 return Module::Broken;

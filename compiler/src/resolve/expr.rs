@@ -73,7 +73,10 @@ impl Resolver<'_, '_> {
                                 Stage::Init,
                                 format!("the field `{}` occurs twice in this struct", name.text),
                             )
-                            .at(span, "this struct")
+                            .at(
+                                Span::new(span.source, span.start, span.start + 6),
+                                "in this struct",
+                            )
                             .label(first.span, "first given here")
                             .label(name.span, "given again here"),
                         );

@@ -28,9 +28,14 @@ impl Known {
             Self::Float => "float",
             Self::List => "list",
             Self::Map => "map",
-            Self::Func => "func",
+            Self::Func => "function",
             Self::Struct(_) => "struct",
         }
+    }
+
+    fn with_article(&self) -> String {
+        let article = if *self == Self::Int { "an" } else { "a" };
+        format!("{article} {}", self.kind())
     }
 
     fn is_hashable(&self) -> bool {
@@ -106,11 +111,11 @@ pub(super) fn check(
         let place = file[*key].span;
         if let Some(known) = known(file, *key) {
             if !known.is_hashable() {
-                let text = format!("a {} can't be the key of a map", known.kind());
+                let text = format!("{} can't be the key of a map", known.with_article());
                 found.push(
                     Diagnostic::error(Code::UNHASHABLE_KEY, Stage::Init, text)
                         .at(open, "in this map")
-                        .label(place, format!("this key is a {}", known.kind()))
+                        .label(place, format!("this key is {}", known.with_article()))
                         .help("keys can be bool, str, int, float, and structs of those"),
                 );
             } else if let Some((other, other_place)) = &first {
@@ -123,8 +128,11 @@ pub(super) fn check(
                     found.push(
                         Diagnostic::error(Code::MAP_KEY_TYPES, Stage::Init, text)
                             .at(open, "in this map")
-                            .label(*other_place, format!("this key is a {}", other.kind()))
-                            .label(place, format!("this key is a {}", known.kind())),
+                            .label(
+                                *other_place,
+                                format!("this key is {}", other.with_article()),
+                            )
+                            .label(place, format!("this key is {}", known.with_article())),
                     );
                 }
             } else {
