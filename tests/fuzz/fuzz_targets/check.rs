@@ -19,7 +19,7 @@ fuzz_target!(|text: &str| {
         .with("/lib.mcl", "import \"fmt\"\n$x = 1\nfunc f($a) { $a }\nclass c($p) {\n\ttest \"${p}\" {}\n}\n");
     let input = Input::Text { name: "fuzz.mcl".to_owned(), text: text.to_owned(), base: PathBuf::from("/") };
     let compilation = compile(&input, &files, &CATALOG, &Options::default());
-    render(MessageFormat::Human, &[compilation.findings()], Terminal::default());
+    render(MessageFormat::Human, &[compilation.findings()], Terminal::PLAIN);
     if let Some(program) = compilation.program {
         let _ = Evaluator::new(program).stabilize();
     }
