@@ -317,6 +317,8 @@ pub enum Stmt {
 /// A resource statement.
 #[derive(Clone, Debug)]
 pub struct ResourceStmt {
+    /// Whether it is made of what other hosts export.
+    pub collect: bool,
     /// The kind as written, lower-case.
     pub kind: EcoString,
     /// Where the kind stands.

@@ -72,6 +72,10 @@ pub fn resource(
 ) -> Result<StmtOutput> {
     let mut inputs = Inputs(values.iter());
     let names = names(inputs.next()?);
+    if stmt.collect {
+        // No world gives anything to collect.
+        return Ok(StmtOutput::default());
+    }
     let Some(def) = &stmt.def else {
         if names.is_empty() {
             return Ok(StmtOutput::default());

@@ -44,8 +44,6 @@ macro_rules! codes {
 }
 
 codes! {
-    E0001 NOT_YET_SUPPORTED "this part of the language is not supported yet"
-
     E0101 UNRECOGNIZED_CHARACTER "a character that has no meaning here"
     E0102 CARRIAGE_RETURN "a carriage return in the text"
     E0103 UNTERMINATED_STRING "a string without its closing quote"
@@ -152,6 +150,7 @@ codes! {
     W0803 UNUSED_CLASS "a class that nothing includes"
     W0804 UNUSED_IMPORT "an import that nothing uses"
     W0805 LITERAL_DOLLAR "a `$name` in a string that is not replaced"
+    W0806 NO_EFFECT_YET "something that has no effect in this version"
 
     E0901 UNREADABLE_FILE "a file that can not be read"
     E0902 NOT_UTF8 "a file that is not UTF-8"

@@ -116,7 +116,34 @@ impl Infer<'_> {
         for entry in &resource.entries {
             self.entry(resource, entry, &mut metas);
         }
-        self.name(name, resource.name, resource.span);
+        if resource.collect {
+            self.collected(name, resource.name, resource.span);
+        } else {
+            self.name(name, resource.name, resource.span);
+        }
+    }
+
+    /// What is collected is named by a string, by a list of them, or by pairs of a name and a host
+    /// (typing-and-evaluation.md §3.4.2).
+    fn collected(&mut self, ty: TyId, name: ExprId, node: Span) {
+        let element = match self.table.get(ty) {
+            Ty::List(element) => self.table.get(element),
+            other => other,
+        };
+        if matches!(element, Ty::Str) {
+            return;
+        }
+        let pair = Type::structure([("name", Type::Str), ("host", Type::Str)]);
+        let expected = self.annotation(&Type::list(pair));
+        self.expect(
+            expected,
+            ty,
+            name,
+            Why::Name {
+                node,
+                statically: false,
+            },
+        );
     }
 
     /// A name must be a string if it is known to be one, and else a list of them.

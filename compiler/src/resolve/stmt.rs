@@ -236,16 +236,10 @@ impl Resolver<'_, '_> {
         scope: ScopeId,
     ) -> Stmt {
         if let Some(collect) = resource.collect {
+            let text = "`collect` has no effect in this version: no other host exports anything";
             self.report(
-                Diagnostic::error(
-                    Code::NOT_YET_SUPPORTED,
-                    Stage::Init,
-                    "`collect` is not supported yet",
-                )
-                .at(
-                    collect,
-                    "there is nothing to collect from without a cluster",
-                ),
+                Diagnostic::warning(Code::NO_EFFECT_YET, Stage::Init, text)
+                    .at(collect, "this collects nothing"),
             );
         }
         if resource.kind.text.starts_with('_') {
@@ -267,6 +261,7 @@ impl Resolver<'_, '_> {
             }
         }
         Stmt::Resource(Arc::new(ResourceStmt {
+            collect: resource.collect.is_some(),
             kind: resource.kind.text.clone(),
             kind_span: resource.kind.span,
             def: self.catalog.resource(&resource.kind.text).cloned(),
@@ -342,6 +337,13 @@ impl Resolver<'_, '_> {
                     self.unknown_meta(property);
                     return None;
                 };
+                if matches!(param.name, "export" | "reverse") {
+                    let text = format!("`Meta:{}` has no effect in this version", param.name);
+                    self.report(
+                        Diagnostic::warning(Code::NO_EFFECT_YET, Stage::Init, text)
+                            .at(property.span, "accepted, but nothing comes of it"),
+                    );
+                }
                 let key = format!("Meta:{}", param.name);
                 let is_first = self.once(
                     seen,
