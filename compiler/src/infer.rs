@@ -8,6 +8,7 @@
 //! scheme.
 
 mod call;
+mod difference;
 mod expr;
 mod pending;
 mod printf;
@@ -354,6 +355,7 @@ impl Infer<'_> {
                 continue;
             }
             told.extend(unknown.iter().map(|(var, _)| *var));
+            self.follow_unknowns(&mut told);
             let ty = self.show(open.ty);
             self.diagnostics.push(
                 Diagnostic::error(
@@ -365,8 +367,28 @@ impl Infer<'_> {
                     open.span,
                     format!("it is `{ty}`, and nothing says what that is"),
                 )
-                .help("annotate it, as in `$x []str = []`, or use it where its type follows"),
+                .help(match open.what {
+                    "list" => "annotate it, as in `$x []str = []`, or use it where its type follows",
+                    "map" => "annotate it, as in `$x map{str: int} = {}`, or use it where its type follows",
+                    "parameter" => "annotate it, as in `func($x int) { ... }`, or call the function",
+                    _ => "annotate the variable that it is bound to, as in `$x str = ...`, or use it where its type follows",
+                }),
             );
+        }
+    }
+
+    /// Adds what would be known if the types in the set were: the results of lookups in them.
+    fn follow_unknowns(&mut self, told: &mut FxHashSet<TyId>) {
+        for constraint in self.constraints.iter().flatten() {
+            let unknown: Vec<TyId> = constraint
+                .types()
+                .into_iter()
+                .flat_map(|ty| self.table.unknowns(ty))
+                .map(|(var, _)| var)
+                .collect();
+            if unknown.iter().any(|var| told.contains(var)) {
+                told.extend(unknown);
+            }
         }
     }
 

@@ -87,7 +87,11 @@ pub fn compile(
             && diagnostic.stage > diagnostic::Stage::Parse
     });
     if sound {
-        let (types, found) = infer::infer(&resolution, &loader.sources, catalog);
+        let (types, mut found) = infer::infer(&resolution, &loader.sources, catalog);
+        // What is not known may be so because of a name that is not.
+        if diagnostics.iter().any(Diagnostic::is_error) {
+            found.retain(|diagnostic| diagnostic.code != diagnostic::Code::AMBIGUOUS_TYPE);
+        }
         diagnostics.extend(found);
         if !diagnostics.iter().any(Diagnostic::is_error) {
             program = Some(Arc::new(Program {

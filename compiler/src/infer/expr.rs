@@ -151,6 +151,15 @@ impl Infer<'_> {
                 let (what, result) = match default {
                     Some(default) => {
                         let result = self.expr(*default);
+                        if let Some(field) = self.known_field(base, &name) {
+                            let why = Why::FieldDefault {
+                                name,
+                                field: name_span,
+                                node: expr.span,
+                            };
+                            let fits = self.expect(field, result, *default, why);
+                            return if fits { field } else { Table::ERROR };
+                        }
                         (
                             What::FieldOr {
                                 base,
@@ -183,6 +192,15 @@ impl Infer<'_> {
                 result
             }
         }
+    }
+
+    /// The type of a field, if the struct is known already.
+    fn known_field(&mut self, base: TyId, name: &EcoString) -> Option<TyId> {
+        let Ty::Struct(fields) = self.table.get(base) else {
+            return None;
+        };
+        let field = fields.iter().find(|field| field.0 == *name)?;
+        Some(field.1)
     }
 
     /// The one type of all these expressions.

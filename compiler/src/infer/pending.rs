@@ -173,14 +173,19 @@ impl Infer<'_> {
             What::Hashable { subject } => {
                 if let Some((part, kind)) = self.unhashable(*subject) {
                     let ty = self.show(part);
-                    self.refuse(
+                    let diagnostic = Diagnostic::error(
+                        Code::UNHASHABLE_KEY,
+                        Stage::Unify,
+                        format!("{} can't be the key of a map", with_article(&ty)),
+                    )
+                    .help(format!(
+                        "a key can't be or contain a {kind}: keys can be bool, str, int, float, and structs of those"
+                    ));
+                    self.refuse_at(
                         constraint,
-                        Diagnostic::error(
-                            Code::UNHASHABLE_KEY,
-                            Stage::Unify,
-                            format!("`{ty}` can't be the key of a map"),
-                        )
-                        .help(format!("a key can't be or contain a {kind}")),
+                        constraint.span,
+                        format!("its keys are of the type {ty}"),
+                        diagnostic,
                     );
                     return None;
                 }
@@ -311,12 +316,13 @@ impl Infer<'_> {
                         )
                     };
                     let mut diagnostic = Diagnostic::error(code, Stage::Unify, message)
-                        .help(format!("it takes {}", alternatives(kinds)));
+                        .help(format!("`{function}` takes {}", alternatives(kinds)));
                     if function == "+" && ty.starts_with("[]") {
                         diagnostic = diagnostic
                             .help("lists are joined with `list.concat` from the package `list`");
                     }
-                    self.refuse(constraint, diagnostic);
+                    let label = format!("used on {} here", with_article(&ty));
+                    self.refuse_at(constraint, constraint.span, label, diagnostic);
                     None
                 }
             },
@@ -326,8 +332,12 @@ impl Infer<'_> {
                     match self.table.get(next) {
                         Ty::Func(..) => {
                             let text = format!("`{function}` can't compare functions");
-                            self.refuse(
+                            let label =
+                                format!("this compares {}", with_article(&self.show(subject)));
+                            self.refuse_at(
                                 constraint,
+                                constraint.span,
+                                label,
                                 Diagnostic::error(Code::UNSUPPORTED_OPERAND, Stage::Unify, text),
                             );
                             return None;

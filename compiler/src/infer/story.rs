@@ -4,8 +4,9 @@ use ecow::EcoString;
 use mgmt_grammar::span::Span;
 
 use super::Infer;
+use super::difference::difference;
 use super::pending::infinite;
-use super::table::{Mismatch, TyId};
+use super::table::{Mismatch, Ty, TyId};
 use crate::diagnostic::{Code, Diagnostic, Stage};
 use crate::hir::{ExprId, ExprKind, Var};
 
@@ -18,6 +19,12 @@ pub enum Why {
     Else { then: Span },
     /// Both sides of `<|>` have one type.
     Fallback { main: Span },
+    /// The default of a field that the struct has.
+    FieldDefault {
+        name: EcoString,
+        field: Span,
+        node: Span,
+    },
     /// A condition.
     Condition { of: &'static str, node: Span },
     /// The annotation of a bind.
@@ -121,7 +128,13 @@ impl Infer<'_> {
     ) {
         let span = self.hir[expr].span;
         if *mismatch == Mismatch::Infinite {
-            self.diagnostics.push(infinite().at(span, ""));
+            let (want, have) = (self.show(expected), self.show(actual));
+            let text = format!(
+                "this is {}, and would have to be {} as well",
+                with_article(&have),
+                with_article(&want)
+            );
+            self.diagnostics.push(infinite().at(span, text));
             return;
         }
         let (want, have) = (self.show(expected), self.show(actual));
@@ -147,11 +160,16 @@ impl Infer<'_> {
                 }
                 place
             }
-            None => self.anchor(node, span),
+            None => match (self.anchor(node, span), why) {
+                (place, Why::FuncArg { param, .. }) if place != span => self.anchor(node, *param),
+                (place, _) => place,
+            },
         };
         if diagnostic.primary.is_none() {
             let text = if primary == span {
                 format!("this is {}", with_article(&have))
+            } else if matches!(why, Why::FuncArg { param, .. } if *param == primary) {
+                format!("this is {}", with_article(&want))
             } else {
                 String::new()
             };
@@ -161,9 +179,44 @@ impl Infer<'_> {
             }
         }
         diagnostic = self.tell_expectation(diagnostic, why, &want);
+        if let Why::FuncArg {
+            param, function, ..
+        } = why
+            && let Some(place) = self.table.reason_within(expected)
+            && place != *param
+            && place != node
+        {
+            diagnostic = diagnostic.label(
+                place,
+                format!("it is {} because of this", with_article(&want)),
+            );
+            if function == "this function" && declaration.is_none() && self.calls_a_variable(place)
+            {
+                diagnostic = diagnostic.help(
+                    "a function in a variable has one type for all its calls; one of a `func` statement has another for each",
+                );
+            }
+        }
         diagnostic = self.tell_origin(diagnostic, expr, actual, &have);
         if let Some(help) = advice(why, &want, &have) {
             diagnostic = diagnostic.help(help);
+        }
+        let types = (
+            self.table.export(expected, &mut Vec::new()),
+            self.table.export(actual, &mut Vec::new()),
+        );
+        if let Some(text) = difference(&types.0, &types.1) {
+            diagnostic = diagnostic.help(text);
+        }
+        if let Some((inner, want, have)) = self.culprit(expr, expected, actual) {
+            diagnostic = diagnostic.label(
+                inner,
+                format!(
+                    "this is {}, not {}",
+                    with_article(&have),
+                    with_article(&want)
+                ),
+            );
         }
         if let Why::Name { .. } = why
             && want == "[]str"
@@ -199,6 +252,9 @@ impl Infer<'_> {
             Why::Fallback { .. } => {
                 format!("both sides of `<|>` must have one type, but they are {want} and {have}")
             }
+            Why::FieldDefault { name, .. } => {
+                format!("the default must be like the field `{name}`: {want}, not {have}")
+            }
             Why::Condition { of, .. } => {
                 format!("the condition of {of} must be a bool, not {have}")
             }
@@ -207,6 +263,9 @@ impl Infer<'_> {
                 format!("the function is declared to give {want}, but gives {have}")
             }
             Why::ClassArg { .. } => format!("the class takes {want} here, not {have}"),
+            Why::Arg { function, .. } if function == "in" => {
+                format!("`in` looks for an element of {want}, not of {have}")
+            }
             Why::Arg {
                 function,
                 name,
@@ -258,6 +317,7 @@ impl Infer<'_> {
     fn node(&self, why: &Why, expr: ExprId) -> Span {
         match why {
             Why::Condition { node, .. }
+            | Why::FieldDefault { node, .. }
             | Why::ClassArg { node, .. }
             | Why::Arg { node, .. }
             | Why::Operand { node, .. }
@@ -306,9 +366,21 @@ impl Infer<'_> {
             Why::Fallback { main } => {
                 diagnostic.label(*main, format!("this is {}", with_article(want)))
             }
+            Why::FieldDefault { field, .. } => {
+                diagnostic.label(*field, format!("this is {}", with_article(want)))
+            }
             Why::Annotation { declared, .. }
             | Why::Result { declared }
             | Why::ClassArg { declared, .. } => diagnostic.label(*declared, "declared here"),
+            // Where the parameter is the place that is shown, it has been told.
+            Why::FuncArg { param, .. }
+                if diagnostic
+                    .primary
+                    .as_ref()
+                    .is_some_and(|label| label.span == *param) =>
+            {
+                diagnostic
+            }
             Why::FuncArg { param, .. } => {
                 diagnostic.label(*param, format!("this is {}", with_article(want)))
             }
@@ -349,8 +421,9 @@ impl Infer<'_> {
                     self.hir[bind].name.clone(),
                     self.hir[self.hir[bind].value].span,
                 );
+                let place = self.table.reason_within(actual).unwrap_or(value);
                 diagnostic.label(
-                    value,
+                    place,
                     format!("`${name}` is {} because of this", with_article(have)),
                 )
             }
@@ -368,6 +441,68 @@ impl Infer<'_> {
                         format!("`${name}` is {} because of this", with_article(have)),
                     ),
                     _ => diagnostic,
+                }
+            }
+        }
+    }
+
+    /// Whether that place is the call of a function value.
+    fn calls_a_variable(&self, place: Span) -> bool {
+        place.text(self.text(place)).starts_with('$')
+    }
+
+    /// The part of a literal that keeps the whole from fitting, with the type it must have and has.
+    fn culprit(
+        &mut self,
+        expr: ExprId,
+        expected: TyId,
+        actual: TyId,
+    ) -> Option<(Span, String, String)> {
+        let (mut expr, mut expected, mut actual) = (expr, expected, actual);
+        let whole = expr;
+        loop {
+            let part = match (
+                &self.hir[expr].kind,
+                self.table.get(expected),
+                self.table.get(actual),
+            ) {
+                (ExprKind::Struct(_, values), Ty::Struct(want), Ty::Struct(have))
+                    if want
+                        .iter()
+                        .map(|field| &field.0)
+                        .eq(have.iter().map(|field| &field.0)) =>
+                {
+                    values
+                        .iter()
+                        .zip(want.iter().zip(have.iter()))
+                        .map(|(value, (want, have))| (*value, want.1, have.1))
+                        .find(|(_, want, have)| !self.table.fits(*want, *have))
+                }
+                (ExprKind::List(items), Ty::List(want), Ty::List(have)) => {
+                    items.first().map(|item| (*item, want, have))
+                }
+                (ExprKind::Map(entries), Ty::Map(key, value), Ty::Map(have_key, have_value)) => {
+                    entries.first().map(|(first_key, first_value)| {
+                        if self.table.fits(key, have_key) {
+                            (*first_value, value, have_value)
+                        } else {
+                            (*first_key, key, have_key)
+                        }
+                    })
+                }
+                (ExprKind::Lambda(lambda), Ty::Func(_, want), Ty::Func(_, have))
+                    if !self.table.fits(want, have) =>
+                {
+                    Some((self.hir[*lambda].body, want, have))
+                }
+                _ => None,
+            };
+            match part {
+                Some(part) => (expr, expected, actual) = part,
+                None if expr == whole => return None,
+                None => {
+                    let span = self.hir[expr].span;
+                    return Some((span, self.show(expected), self.show(actual)));
                 }
             }
         }
@@ -401,9 +536,12 @@ impl Infer<'_> {
 fn advice(why: &Why, want: &str, have: &str) -> Option<String> {
     Some(match why {
         Why::Name { .. } if want == "[]str" && have == "str" => {
-            "wrap it in a list, `[...]`, or bind it to a variable and write `\"${name}\"`".to_owned()
+            "wrap it in a list, `[...]`, or bind it to a variable and write `\"${name}\"`"
+                .to_owned()
         }
-        Why::Name { .. } if have == "[]str" => "leave out the quotes and braces to use the whole list as names".to_owned(),
+        Why::Name { .. } if have == "[]str" => {
+            "leave out the quotes and braces to use the whole list as names".to_owned()
+        }
         Why::Interpolated { name } => {
             let verb = match have {
                 "int" => "%d",
@@ -413,15 +551,26 @@ fn advice(why: &Why, want: &str, have: &str) -> Option<String> {
             };
             format!("print it first: `fmt.printf(\"{verb}\", ${name})`")
         }
-        _ if want == "float" && have == "int" => {
-            "an int is never converted: write the number with a fraction, or use `convert.int_to_float`".to_owned()
+        Why::Arg { function, .. } if function == "in" && have == "str" => {
+            "to look for a part of a string use `strings.contains`".to_owned()
         }
-        _ if want == "int" && have == "float" => "a float is never converted: use `convert.to_int`".to_owned(),
+        Why::Arg { function, .. } if function == "in" && have.starts_with("map") => {
+            "to look for a key use `... in map.keys(...)`".to_owned()
+        }
+        _ if want == "float" && have == "int" => {
+            "an int is never converted: write the number with a fraction, or use `convert.to_float`"
+                .to_owned()
+        }
+        _ if want == "int" && have == "float" => {
+            "a float is never converted: use `convert.to_int`".to_owned()
+        }
         _ if want == "str" && matches!(have, "int" | "float" | "bool") => {
             "nothing is converted to a str by itself: use `fmt.printf`".to_owned()
         }
         _ if want == format!("[]{have}") => "wrap it in a list: `[...]`".to_owned(),
-        Why::Loop { kv: false, .. } if have.starts_with("map") => "`forkv` loops over a map".to_owned(),
+        Why::Loop { kv: false, .. } if have.starts_with("map") => {
+            "`forkv` loops over a map".to_owned()
+        }
         Why::Loop { kv: true, .. } if have.starts_with('[') => "`for` loops over a list".to_owned(),
         _ => return None,
     })

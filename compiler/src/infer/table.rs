@@ -144,6 +144,46 @@ impl Table {
         self.reasons.get(&id).copied()
     }
 
+    /// Where the first part of a type that was once unknown became known.
+    pub fn reason_within(&self, id: TyId) -> Option<Span> {
+        let mut stack = vec![id];
+        while let Some(next) = stack.pop() {
+            if let Some(span) = self.reason(next) {
+                return Some(span);
+            }
+            match &self.entries[next.0 as usize] {
+                Ty::Link(to) => stack.push(*to),
+                Ty::List(element) => stack.push(*element),
+                Ty::Map(key, value) => stack.extend([*value, *key]),
+                Ty::Struct(fields) => stack.extend(fields.iter().rev().map(|field| field.1)),
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// Whether two types are one as far as they are known, without making them so.
+    pub fn fits(&mut self, left: TyId, right: TyId) -> bool {
+        let (left, right) = (self.get(left), self.get(right));
+        match (left, right) {
+            (Ty::Unknown(_) | Ty::Error, _) | (_, Ty::Unknown(_) | Ty::Error) => true,
+            (Ty::List(a), Ty::List(b)) => self.fits(a, b),
+            (Ty::Map(k, v), Ty::Map(l, w)) => self.fits(k, l) && self.fits(v, w),
+            (Ty::Struct(a), Ty::Struct(b)) => {
+                a.len() == b.len()
+                    && a.iter()
+                        .zip(b.iter())
+                        .all(|(x, y)| x.0 == y.0 && self.fits(x.1, y.1))
+            }
+            (Ty::Func(a, x), Ty::Func(b, y)) => {
+                a.len() == b.len()
+                    && a.iter().zip(b.iter()).all(|(x, y)| self.fits(x.1, y.1))
+                    && self.fits(x, y)
+            }
+            (left, right) => left.kind() == right.kind(),
+        }
+    }
+
     /// Enters a type of the library; `vars` gives its variables.
     pub fn import(&mut self, ty: &Type, vars: &mut FxHashMap<u32, TyId>, level: Level) -> TyId {
         match ty {

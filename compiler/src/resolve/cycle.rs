@@ -1,6 +1,7 @@
 //! Definitions that need themselves (language.md §4.6).
 
 use petgraph::graph::{DiGraph, NodeIndex};
+use petgraph::visit::DfsPostOrder;
 use rustc_hash::FxHashMap;
 
 use super::{Definition, Resolver};
@@ -26,17 +27,22 @@ impl Resolver<'_, '_> {
             });
             graph.add_edge(from, to, *span);
         }
-        let components = petgraph::algo::kosaraju_scc(&graph);
-        let mut order = Vec::with_capacity(self.hir.binds.len());
-        for component in components {
-            for node in &component {
-                if let Definition::Bind(bind) = graph[*node] {
-                    order.push(bind);
-                }
-            }
+        for component in petgraph::algo::kosaraju_scc(&graph) {
             let recursive = component.len() > 1 || graph.contains_edge(component[0], component[0]);
             if recursive {
                 self.report_cycle(&graph, &component);
+            }
+        }
+        // In the order of the text where dependencies leave the choice, so that of two uses that
+        // contradict each other the later one is told.
+        let mut order = Vec::with_capacity(self.hir.binds.len());
+        let mut walk = DfsPostOrder::empty(&graph);
+        for i in 0..self.hir.binds.len() {
+            walk.move_to(nodes[&Definition::Bind(BindId(i as u32))]);
+            while let Some(node) = walk.next(&graph) {
+                if let Definition::Bind(bind) = graph[node] {
+                    order.push(bind);
+                }
             }
         }
         order
