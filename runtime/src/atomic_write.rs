@@ -1,6 +1,6 @@
 //! Writes files so that nobody ever sees half of one (resources-host.md §1.11).
 //!
-//! [`Staged::write`] puts the new content into a temporary file beside the target, with its final owner and
+//! [`Staged::write`] puts the new content into a file without a name, with its final owner and
 //! mode. What is promised then depends on what was there:
 //!
 //! - A file that **replaces** another is made durable by [`AtomicWriter::commit`] before it is renamed over
@@ -8,8 +8,8 @@
 //!   content or the new one, and once `commit` has returned, the new one.
 //! - A **new** file is renamed to its place at once by [`AtomicWriter::place`], and made durable in the
 //!   background, which begins at once. The end of the agent loses nothing; the loss of power within that
-//!   moment (or, if the agent ends meanwhile, within the seconds that the system takes to write) can leave the file missing or empty, which the next start of the agent repairs, since it compares
-//!   the content. [`write_private`] makes new files durable, too.
+//!   moment (or, if the agent ends meanwhile, within the seconds that the system takes to write) can leave
+//!   the file missing or empty, which the next start of the agent repairs, since it compares the content. [`write_private`] makes new files durable, too.
 //!
 //! Making a file durable takes a commit of the file system's journal, whose cost depends on whoever else
 //! writes to the disk, and hardly on how many files are in it. So all files that are ready at the same time
@@ -24,9 +24,11 @@
 mod group;
 mod private;
 mod staged;
+mod temporary;
 
 pub use group::AtomicWriter;
 pub(crate) use group::commit_all;
 pub(crate) use private::stage_private;
 pub use private::write_private;
-pub use staged::{Attributes, Slot, Staged, is_own_temporary, temporary_name};
+pub use staged::{Attributes, Slot, Staged};
+pub use temporary::{is_own_temporary, temporary_name};

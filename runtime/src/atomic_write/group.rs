@@ -6,6 +6,7 @@ use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use rustix::fs::{Advice, OFlags, fadvise};
 use rustix::io::Errno;
@@ -13,6 +14,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use super::temporary::Sweep;
 use super::{Slot, Staged};
 use crate::resource::ResourceError;
 
@@ -25,6 +27,7 @@ const SLOTS: usize = 256;
 pub struct AtomicWriter {
     slots: Arc<Semaphore>,
     queue: Arc<Mutex<Queue>>,
+    sweep: Arc<Mutex<Sweep>>,
     closed: CancellationToken,
 }
 
@@ -42,6 +45,7 @@ impl Default for AtomicWriter {
         Self {
             slots: Arc::new(Semaphore::new(SLOTS)),
             queue: Arc::default(),
+            sweep: Arc::new(Mutex::new(Sweep::new(SystemTime::now()))),
             closed: CancellationToken::new(),
         }
     }
@@ -69,6 +73,7 @@ impl AtomicWriter {
             return Ok(Some(staged));
         }
         let target = staged.target().to_owned();
+        self.sweep_beside(&target);
         staged.publish()?;
         self.enqueue(|queue| queue.new.push(target));
         Ok(None)
@@ -122,11 +127,21 @@ impl AtomicWriter {
                 (waiting, new)
             };
             let (staged, waiting): (Vec<_>, Vec<_>) = waiting.into_iter().unzip();
+            staged
+                .iter()
+                .for_each(|staged| self.sweep_beside(staged.target()));
             for (result, done) in commit_all(staged).into_iter().zip(waiting) {
                 // Nobody may be waiting any more.
                 let _ = done.send(result);
             }
             make_durable(&new, &self.closed);
+        }
+    }
+
+    fn sweep_beside(&self, target: &Path) {
+        if let Some(directory) = target.parent() {
+            let mut sweep = self.sweep.lock().unwrap_or_else(PoisonError::into_inner);
+            sweep.sweep(directory);
         }
     }
 

@@ -2,14 +2,14 @@
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use mgmt_stdlib::mode::{MODE_BITS, Mode};
 use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
-use tempfile::NamedTempFile;
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::temporary::Temporary;
 use crate::resource::ResourceError;
 
 /// How many links a path may go through, as in the kernel.
@@ -64,7 +64,7 @@ pub struct Staged {
 #[derive(Debug)]
 enum Place {
     Beside {
-        temporary: NamedTempFile,
+        temporary: Temporary,
         /// It replaces nothing.
         new: bool,
     },
@@ -96,15 +96,18 @@ impl Staged {
         {
             return Self::in_place(slot, target, fill);
         }
-        let mut temporary = match create_beside(&target, existing.is_none() && !attributes.any()) {
-            Ok(temporary) => temporary,
-            Err(error) if existing.is_some() && is_refusal(&error) => {
-                return Self::in_place(slot, target, fill);
-            }
-            Err(error) => return Err(ResourceError::path("create a file beside", &target)(error)),
-        };
-        fill(temporary.as_file_mut())?;
-        match put_on(temporary.as_file(), attributes, existing.as_ref(), &target) {
+        let mut temporary =
+            match Temporary::beside(&target, existing.is_none() && !attributes.any()) {
+                Ok(temporary) => temporary,
+                Err(error) if existing.is_some() && is_refusal(&error) => {
+                    return Self::in_place(slot, target, fill);
+                }
+                Err(error) => {
+                    return Err(ResourceError::path("create a file beside", &target)(error));
+                }
+            };
+        fill(temporary.file_mut())?;
+        match put_on(temporary.file(), attributes, existing.as_ref(), &target) {
             Ok(()) => {}
             Err(error) if existing.is_some() && is_refusal(&error) && !attributes.any() => {
                 return Self::in_place(slot, target, fill);
@@ -155,7 +158,7 @@ impl Staged {
 
     pub(super) fn file(&self) -> &File {
         match &self.place {
-            Place::Beside { temporary, .. } => temporary.as_file(),
+            Place::Beside { temporary, .. } => temporary.file(),
             Place::InPlace(file) => file,
         }
     }
@@ -171,45 +174,9 @@ impl Staged {
         };
         temporary
             .persist(&self.target)
-            .map_err(|error| ResourceError::path("replace", &self.target)(error.error))?;
+            .map_err(ResourceError::path("replace", &self.target))?;
         Ok(self.target.parent().map(Path::to_owned))
     }
-}
-
-/// A prefix that tells the temporary files of this process from all other files.
-fn prefix() -> String {
-    format!(".mgmt-{}-", std::process::id())
-}
-
-/// Whether a file of this name is a temporary file of this process, which is about to go.
-pub fn is_own_temporary(name: &[u8]) -> bool {
-    name.starts_with(prefix().as_bytes())
-}
-
-/// Makes something under a temporary name in `directory`, which disappears when the result is dropped.
-///
-/// # Errors
-/// Those of `make`.
-pub fn temporary_name<T>(
-    directory: &Path,
-    make: impl FnMut(&Path) -> io::Result<T>,
-) -> io::Result<NamedTempFile<T>> {
-    tempfile::Builder::new()
-        .prefix(&prefix())
-        .make_in(directory, make)
-}
-
-fn create_beside(target: &Path, public: bool) -> io::Result<NamedTempFile> {
-    let directory = target.parent().unwrap_or(target);
-    // The kernel takes the umask off. What has an owner or a mode to come is nobody else's until then.
-    let mode = if public { 0o666 } else { 0o600 };
-    temporary_name(directory, |path| {
-        OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(mode)
-            .open(path)
-    })
 }
 
 /// Gives the new file its owner, attributes and mode, in this order: a change of the owner clears
