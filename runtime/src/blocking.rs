@@ -1,9 +1,11 @@
 //! The bounded pool for work that blocks a thread: files, name look-ups, hashing.
 
-use std::panic::resume_unwind;
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::Semaphore;
+use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 use tracing::Span;
 
@@ -11,17 +13,42 @@ use crate::resource::ResourceError;
 
 /// Runs blocking work on a limited number of threads, so that thousands of resources that check at once
 /// do not start thousands of threads. Cheap to clone; clones share the limit.
+///
+/// A thread that has done one piece of work takes the next, since waking another one costs more than most
+/// pieces of work do.
 #[derive(Clone, Debug)]
-pub struct BlockingPool(Arc<Semaphore>);
+pub struct BlockingPool {
+    threads: usize,
+    queue: Arc<Mutex<Queue>>,
+}
+
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<Box<dyn FnOnce() + Send>>,
+    /// How many threads will look at the queue again before they leave.
+    working: usize,
+}
+
+impl fmt::Debug for Queue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Queue")
+            .field("waiting", &self.waiting.len())
+            .field("working", &self.working)
+            .finish()
+    }
+}
 
 impl BlockingPool {
     /// A pool of so many threads, at least one.
     pub fn new(threads: usize) -> Self {
-        Self(Arc::new(Semaphore::new(threads.max(1))))
+        Self {
+            threads: threads.max(1),
+            queue: Arc::default(),
+        }
     }
 
-    /// Runs `work` and waits for it. It is not stopped if the caller stops waiting: long work looks at a
-    /// cancellation token.
+    /// Runs `work` and waits for it. Once it runs, it is not stopped if the caller stops waiting: long work
+    /// looks at a cancellation token.
     ///
     /// # Errors
     /// Those of the work, and `Cancelled` if the runtime shuts down.
@@ -30,21 +57,51 @@ impl BlockingPool {
         T: Send + 'static,
         F: FnOnce() -> Result<T, ResourceError> + Send + 'static,
     {
-        let permit = Arc::clone(&self.0)
-            .acquire_owned()
-            .await
-            .map_err(|_| ResourceError::Cancelled)?;
+        let (done, result) = oneshot::channel();
         let span = Span::current();
-        let work = spawn_blocking(move || {
-            let result = span.in_scope(work);
-            drop(permit);
-            result
-        });
-        match work.await {
-            Ok(result) => result,
-            Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
+        let job = move || {
+            if !done.is_closed() {
+                let outcome = catch_unwind(AssertUnwindSafe(|| span.in_scope(work)));
+                // Nobody may be waiting any more.
+                let _ = done.send(outcome);
+            }
+        };
+        let start = {
+            let mut queue = self.queue();
+            queue.waiting.push_back(Box::new(job));
+            let start = queue.working < self.threads;
+            queue.working += usize::from(start);
+            start
+        };
+        if start {
+            let pool = self.clone();
+            // Not awaited: it works for others too. Each of those awaits its result.
+            spawn_blocking(move || pool.work());
+        }
+        match result.await {
+            Ok(Ok(result)) => result,
+            Ok(Err(panic)) => resume_unwind(panic),
             Err(_) => Err(ResourceError::Cancelled),
         }
+    }
+
+    fn work(&self) {
+        loop {
+            let job = {
+                let mut queue = self.queue();
+                let job = queue.waiting.pop_front();
+                queue.working -= usize::from(job.is_none());
+                job
+            };
+            match job {
+                Some(job) => job(),
+                None => return,
+            }
+        }
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -53,5 +110,47 @@ impl Default for BlockingPool {
     fn default() -> Self {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         Self::new(2 * processors + 2)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use futures::future::join_all;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn all_work_is_done_on_no_more_threads_than_allowed() {
+        let pool = BlockingPool::new(3);
+        let running = Arc::new(AtomicUsize::new(0));
+        let most = Arc::new(AtomicUsize::new(0));
+        let work = (0..200).map(|i| {
+            let (running, most) = (Arc::clone(&running), Arc::clone(&most));
+            pool.run(move || {
+                most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                std::thread::yield_now();
+                running.fetch_sub(1, Ordering::SeqCst);
+                Ok(i)
+            })
+        });
+        let results: Vec<_> = join_all(work)
+            .await
+            .into_iter()
+            .map(Result::unwrap)
+            .collect();
+        assert_eq!(results, (0..200).collect::<Vec<_>>());
+        assert!(most.load(Ordering::SeqCst) <= 3);
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_the_callers_and_the_pool_goes_on() {
+        let pool = BlockingPool::new(1);
+        let caller = pool.clone();
+        let panicking =
+            tokio::spawn(async move { caller.run(|| -> Result<(), _> { panic!("x") }).await });
+        assert!(panicking.await.unwrap_err().is_panic());
+        assert_eq!(pool.run(|| Ok(1)).await.unwrap(), 1);
     }
 }
