@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use mgmt_tests::agent::Agent;
+use mgmt_tests::agent::{Agent, eventually};
 use nix::sys::signal::Signal;
 
 const FILE: &str = "file \"@DIR@/a\" {\n\tstate => \"exists\",\n\tcontent => \"a\\n\",\n}\n";
@@ -108,4 +108,58 @@ fn lang_may_stand_before_the_program() {
     assert_eq!(entries, 2, "only the program and its file are left");
     let output = agent.command("mgmt", &["check", "lang", "site.mcl"]);
     assert!(output.status.success(), "{output:?}");
+}
+
+#[test]
+fn the_status_is_false_again_when_something_changes() {
+    let agent = Agent::new(FILE).run(&["--converger-timeout=0", "--converger-status-file=status"]);
+    agent.wait_for_text("status", "true\n");
+    agent.save(&FILE.replace("a\\n", "b\\n"));
+    agent.wait_for_text("status", "true\nfalse\ntrue\n");
+    assert_eq!(agent.read("a").as_deref(), Some("b\n"));
+}
+
+/// Whatever instant it is killed at, an agent leaves no file that is neither old nor new, and its successor
+/// clears up.
+#[test]
+fn a_kill_leaves_nothing_by_halves() {
+    const FILES: usize = 200;
+    let program = |version: &str| {
+        let mut program = format!(
+            "file \"@DIR@/out/\" {{\n\tstate => \"exists\",\n}}\n$text = \"{}\"\n",
+            version.repeat(1 << 16)
+        );
+        for i in 0..FILES {
+            program += &format!(
+                "file \"@DIR@/out/f{i}\" {{\n\tstate => \"exists\",\n\tcontent => \"{i} ${{text}}\",\n\
+                 \tDepend => File[\"@DIR@/out/\"],\n}}\n"
+            );
+        }
+        program
+    };
+    let whole = |version: &str, i: usize| format!("{i} {}", version.repeat(1 << 16));
+    let mut agent = Agent::new("");
+    let versions = ["a", "b", "c", "d"];
+    for (version, written) in versions.iter().zip([200, 1, 60, 150]) {
+        agent.save(&program(version));
+        agent = agent.run(&[]);
+        eventually("enough files are written", || {
+            let new = |i: &usize| agent.read(format!("out/f{i}")) == Some(whole(version, *i));
+            (0..FILES).filter(new).take(written).count() == written
+        });
+        agent.signal(Signal::SIGKILL);
+        assert!(!agent.wait().success());
+        for i in 0..FILES {
+            let text = agent.read(format!("out/f{i}"));
+            let is_whole = |version: &&str| text.as_ref() == Some(&whole(version, i));
+            assert!(versions.iter().any(is_whole), "f{i} after {version}");
+        }
+    }
+    let mut agent = agent.run(&["--converged-timeout=0"]);
+    assert!(agent.wait().success());
+    for i in 0..FILES {
+        assert_eq!(agent.read(format!("out/f{i}")), Some(whole("d", i)), "{i}");
+    }
+    let count = fs::read_dir(agent.path("out")).unwrap().count();
+    assert_eq!(count, FILES, "nothing but the files is left");
 }

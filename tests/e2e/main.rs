@@ -3,5 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
 mod bad_input;
+mod commands;
 mod demonstrations;
 mod life;

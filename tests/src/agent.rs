@@ -3,7 +3,7 @@
 use std::env;
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write, pipe};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
@@ -196,10 +196,20 @@ impl Agent {
 
     /// Runs one of the binaries in the directory to its end.
     pub fn command(&self, name: &str, arguments: &[&str]) -> Output {
+        self.command_with_input(name, arguments, "")
+    }
+
+    /// The same, with a text on standard input, of which no more is taken than a pipe holds.
+    pub fn command_with_input(&self, name: &str, arguments: &[&str], input: &str) -> Output {
+        let (reader, mut writer) = pipe().expect("a pipe can be made");
+        writer
+            .write_all(input.as_bytes())
+            .expect("what is written fits into the pipe");
+        drop(writer);
         Command::new(binary(name))
             .args(arguments)
             .current_dir(self.directory.path())
-            .stdin(Stdio::null())
+            .stdin(reader)
             .output()
             .expect("the binary can be run")
     }
