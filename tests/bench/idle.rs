@@ -1,0 +1,59 @@
+//! What an agent with ten thousand files holds, and what it does while nothing happens.
+
+use std::fs;
+use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use mgmt_tests::agent::Agent;
+
+use crate::files;
+use crate::samples::ms;
+
+const FILES: usize = 10_000;
+const REST: Duration = Duration::from_secs(10);
+
+pub(crate) fn measure() {
+    println!("{FILES} files managed");
+    let agent = Agent::new(&files(FILES, "@DIR@/out"));
+    fs::create_dir(agent.path("out")).unwrap();
+    let start = Instant::now();
+    let agent = agent.run(&["--converger-timeout=0"]);
+    agent.wait_for_log("converged for");
+    println!("  converged after {}", ms(start.elapsed()));
+    let process = PathBuf::from(format!("/proc/{}", agent.pid()));
+
+    let before = processor_time(&process);
+    thread::sleep(REST);
+    let used = processor_time(&process) - before;
+    println!("  processor time in {} s: {}", REST.as_secs(), ms(used));
+
+    let status = fs::read_to_string(process.join("status")).unwrap();
+    for (field, what) in [
+        ("VmRSS:", "resident"),
+        ("VmHWM:", "at most resident"),
+        ("Threads:", "threads"),
+    ] {
+        let line = status.lines().find_map(|line| line.strip_prefix(field));
+        println!("  {what}: {}", line.unwrap().trim());
+    }
+    let descriptors: Vec<PathBuf> = fs::read_dir(process.join("fd"))
+        .unwrap()
+        .filter_map(|entry| fs::read_link(entry.unwrap().path()).ok())
+        .collect();
+    let inotify = descriptors
+        .iter()
+        .filter(|target| target.ends_with("anon_inode:inotify"));
+    println!("  open descriptors: {}", descriptors.len());
+    println!("  inotify instances: {}\n", inotify.count());
+}
+
+/// User and system time of a process, to the nanosecond: the sum over its threads.
+fn processor_time(process: &std::path::Path) -> Duration {
+    fs::read_dir(process.join("task"))
+        .unwrap()
+        .filter_map(|task| fs::read_to_string(task.unwrap().path().join("schedstat")).ok())
+        .filter_map(|line| line.split(' ').next()?.parse().ok())
+        .map(Duration::from_nanos)
+        .sum()
+}
