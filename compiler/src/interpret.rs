@@ -35,8 +35,17 @@ pub struct EdgeOut {
     pub notify: bool,
     /// The sent value and the parameter that receives it.
     pub transfer: Option<(EcoString, EcoString)>,
-    /// The statement.
+    /// The statement: the edge, or the beginning of the resource that has it as a line.
     pub span: Span,
+    /// The line, if a resource has it as one.
+    pub line: Option<Span>,
+}
+
+impl EdgeOut {
+    /// Where the edge itself is written.
+    fn place(&self) -> Span {
+        self.line.unwrap_or(self.span)
+    }
 }
 
 type Result<T> = std::result::Result<T, Box<Diagnostic>>;
@@ -124,7 +133,7 @@ pub fn resource(
                 }
             }
             EntryKind::Edge { property, target } => {
-                edges.extend(targets(target, value).map(|end| (*property, end)));
+                edges.extend(targets(target, value).map(|end| (*property, end, entry.span)));
             }
         }
     }
@@ -135,20 +144,28 @@ pub fn resource(
     for name in names {
         let identity = Identity::new(def.kind, name);
         check(def, &identity, &*params, &meta, stmt)?;
-        for (property, end) in &edges {
+        for (property, end, line) in &edges {
             let (from, to) = if property.is_forward() {
                 (&identity, end)
             } else {
                 (end, &identity)
             };
-            add_edge(&mut output.edges, from, to, property.notifies(), stmt.span);
+            let edge = EdgeOut {
+                from: from.clone(),
+                to: to.clone(),
+                notify: property.notifies(),
+                transfer: None,
+                span: stmt.kind_span,
+                line: Some(*line),
+            };
+            add_edge(&mut output.edges, edge);
         }
         let resource = Resource {
             identity,
             params: params.clone(),
             meta: meta.clone(),
             receives: Vec::new(),
-            span: Some(stmt.span),
+            span: Some(stmt.kind_span),
         };
         let same = before
             .and_then(|before| before.resources.get(output.resources.len()))
@@ -162,19 +179,13 @@ pub fn resource(
 }
 
 /// Edges of one resource to the same target collapse; the result notifies if any does.
-fn add_edge(edges: &mut Vec<EdgeOut>, from: &Identity, to: &Identity, notify: bool, span: Span) {
+fn add_edge(edges: &mut Vec<EdgeOut>, edge: EdgeOut) {
     match edges
         .iter_mut()
-        .find(|edge| edge.from == *from && edge.to == *to)
+        .find(|known| known.from == edge.from && known.to == edge.to)
     {
-        Some(edge) => edge.notify |= notify,
-        None => edges.push(EdgeOut {
-            from: from.clone(),
-            to: to.clone(),
-            notify,
-            transfer: None,
-            span,
-        }),
+        Some(known) => known.notify |= edge.notify,
+        None => edges.push(edge),
     }
 }
 
@@ -280,6 +291,7 @@ pub fn edge(stmt: &EdgeStmt, values: &[Value]) -> StmtOutput {
                     notify: false,
                     transfer: transfer.clone(),
                     span: stmt.span,
+                    line: None,
                 });
             }
         }

@@ -9,7 +9,7 @@ use mgmt_stdlib::types::Type;
 use rustc_hash::FxHashMap;
 
 use super::Infer;
-use super::story::Why;
+use super::story::{Why, with_article};
 use super::table::{Table, Ty, TyId};
 use crate::diagnostic::{Code, Diagnostic, Stage};
 use crate::hir::{
@@ -411,11 +411,11 @@ impl Infer<'_> {
         };
         if !compatible(&sent.ty, &received.ty) {
             let text = format!(
-                "`{send}` of `{}` is a {}, but `{recv}` of `{}` is a {}",
+                "`{send}` of `{}` is {}, but `{recv}` of `{}` is {}",
                 from.kind,
-                sent.ty.kind(),
+                with_article(&sent.ty.kind()),
                 to.kind,
-                received.ty.kind()
+                with_article(&received.ty.kind())
             );
             let place = self.anchor(edge.span, *send_span);
             self.diagnostics.push(refuse(

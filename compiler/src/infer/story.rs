@@ -156,7 +156,7 @@ impl Infer<'_> {
                 if place == param {
                     diagnostic = diagnostic
                         .at(param, "this has one type in all its uses")
-                        .label(span, format!("this is {}", with_article(&have)));
+                        .label(span, this_is(&have));
                 }
                 place
             }
@@ -167,15 +167,15 @@ impl Infer<'_> {
         };
         if diagnostic.primary.is_none() {
             let text = if primary == span {
-                format!("this is {}", with_article(&have))
+                this_is(&have)
             } else if matches!(why, Why::FuncArg { param, .. } if *param == primary) {
-                format!("this is {}", with_article(&want))
+                this_is(&want)
             } else {
                 String::new()
             };
             diagnostic = diagnostic.at(primary, text);
             if primary != span && !primary.text(self.text(primary)).is_empty() {
-                diagnostic = diagnostic.label(span, format!("this is {}", with_article(&have)));
+                diagnostic = diagnostic.label(span, this_is(&have));
             }
         }
         diagnostic = self.tell_expectation(diagnostic, why, &want);
@@ -241,8 +241,13 @@ impl Infer<'_> {
     }
 
     fn headline(&self, why: &Why, want: &str, have: &str) -> String {
+        let names = have == "str";
         let (want, have) = (&with_article(want), &with_article(have));
         match why {
+            Why::Meta { name, .. } if name == "Meta" => {
+                "the struct for `Meta` must have all meta parameters, in their order and of their types"
+                    .to_owned()
+            }
             Why::Element { what, .. } => {
                 format!("all {what} have one type, so this must be {want}, not {have}")
             }
@@ -298,6 +303,9 @@ impl Infer<'_> {
             Why::Name {
                 statically: true, ..
             } => format!("the name is {want}, not {have}"),
+            Why::Name {
+                statically: false, ..
+            } if !names => format!("a name is a str or a []str, not {have}"),
             Why::Name {
                 statically: false, ..
             } => {
@@ -357,18 +365,10 @@ impl Infer<'_> {
 
     fn tell_expectation(&mut self, diagnostic: Diagnostic, why: &Why, want: &str) -> Diagnostic {
         match why {
-            Why::Element { first, .. } => {
-                diagnostic.label(*first, format!("this is {}", with_article(want)))
-            }
-            Why::Else { then } => {
-                diagnostic.label(*then, format!("this is {}", with_article(want)))
-            }
-            Why::Fallback { main } => {
-                diagnostic.label(*main, format!("this is {}", with_article(want)))
-            }
-            Why::FieldDefault { field, .. } => {
-                diagnostic.label(*field, format!("this is {}", with_article(want)))
-            }
+            Why::Element { first, .. } => diagnostic.label(*first, this_is(want)),
+            Why::Else { then } => diagnostic.label(*then, this_is(want)),
+            Why::Fallback { main } => diagnostic.label(*main, this_is(want)),
+            Why::FieldDefault { field, .. } => diagnostic.label(*field, this_is(want)),
             Why::Annotation { declared, .. }
             | Why::Result { declared }
             | Why::ClassArg { declared, .. } => diagnostic.label(*declared, "declared here"),
@@ -381,9 +381,7 @@ impl Infer<'_> {
             {
                 diagnostic
             }
-            Why::FuncArg { param, .. } => {
-                diagnostic.label(*param, format!("this is {}", with_article(want)))
-            }
+            Why::FuncArg { param, .. } => diagnostic.label(*param, this_is(want)),
             Why::Verb { verb, format, .. } => {
                 diagnostic.label(*format, format!("expected because of `{verb}`"))
             }
@@ -391,7 +389,7 @@ impl Infer<'_> {
                 other: Some(other), ..
             } => {
                 let span = self.hir[*other].span;
-                diagnostic.label(span, format!("this is {}", with_article(want)))
+                diagnostic.label(span, this_is(want))
             }
             _ => diagnostic,
         }
@@ -574,6 +572,17 @@ fn advice(why: &Why, want: &str, have: &str) -> Option<String> {
         Why::Loop { kv: true, .. } if have.starts_with('[') => "`for` loops over a list".to_owned(),
         _ => return None,
     })
+}
+
+/// What a label says of the type of what it marks. A long type stands in the message already.
+fn this_is(ty: &str) -> String {
+    const LONGEST: usize = 60;
+    match ty.split_once('{') {
+        Some((kind, _)) if ty.len() > LONGEST => {
+            format!("this is {}", with_article(&format!("{kind}{{...}}")))
+        }
+        _ => format!("this is {}", with_article(ty)),
+    }
 }
 
 /// A type in the words of a sentence: `a str`, `an int`, `a []str`.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use mgmt_grammar::span::Span;
 use petgraph::graph::NodeIndex;
 use rustc_hash::FxHashMap;
 
@@ -17,6 +18,8 @@ pub struct Assembly {
     hidden: FxHashMap<Identity, Vec<NodeIndex>>,
     exports: FxHashMap<(Identity, String), Arc<Resource>>,
     edges: Vec<EdgeOut>,
+    /// Where each edge is written first.
+    places: FxHashMap<(NodeIndex, NodeIndex), Span>,
 }
 
 impl Assembly {
@@ -86,6 +89,9 @@ impl Assembly {
             for from in &from {
                 for to in &to {
                     self.graph.connect(*from, *to, edge.notify);
+                    self.places
+                        .entry((*from, *to))
+                        .or_insert_with(|| edge.place());
                 }
             }
             if edge.transfer.is_some() {
@@ -104,9 +110,14 @@ impl Assembly {
         if !ends.is_empty() {
             return Ok(ends);
         }
-        let text = format!("an edge leads to or from {identity}, which does not exist");
-        let mut diagnostic = Diagnostic::error(Code::MISSING_EDGE_END, Stage::Interpret, text)
-            .at(edge.span, "the edge is declared here");
+        let text = format!("an edge names {identity}, which does not exist");
+        let mut diagnostic = Diagnostic::error(Code::MISSING_EDGE_END, Stage::Interpret, text);
+        diagnostic = match edge.line {
+            Some(line) => diagnostic
+                .at(edge.span, "in this resource")
+                .label(line, "this is the edge"),
+            None => diagnostic.at(edge.span, "this is the edge"),
+        };
         let same_kind = self
             .graph
             .resources()
@@ -116,11 +127,21 @@ impl Assembly {
             .collect();
         if let Some(near) = crate::resolve::closest(&identity.name, names.iter().copied()) {
             diagnostic = diagnostic.help(format!("did you mean {}[{near}]?", identity.kind));
+        } else if names.is_empty()
+            && let Some(near) = self.closest_kind(&identity.kind)
+        {
+            diagnostic = diagnostic.help(format!("did you mean {near}[{}]?", identity.name));
         } else {
             diagnostic = diagnostic
                 .help("both ends must be declared, and their names must be the same to the letter");
         }
         Err(Box::new(diagnostic))
+    }
+
+    /// A kind of the program that was probably meant.
+    fn closest_kind(&self, kind: &str) -> Option<&str> {
+        let kinds = self.graph.resources();
+        crate::resolve::closest(kind, kinds.map(|resource| resource.identity.kind.as_str()))
     }
 
     fn transfer(&mut self, edge: &EdgeOut, receivers: &[NodeIndex]) -> Result<()> {
@@ -184,8 +205,10 @@ impl Assembly {
             ),
         );
         for (i, resource) in members.iter().enumerate() {
-            let text = format!("{} comes before {}", names[i], names[(i + 1) % names.len()]);
-            if let Some(span) = resource.span {
+            let next = (i + 1) % names.len();
+            let text = format!("{} comes before {} because of this", names[i], names[next]);
+            let place = self.places.get(&(cycle[i], cycle[next])).copied();
+            if let Some(span) = place.or(resource.span) {
                 diagnostic = if diagnostic.primary.is_none() {
                     diagnostic.at(span, text)
                 } else {
