@@ -129,7 +129,7 @@ impl Infer<'_> {
             Stage::Unify,
             format!("`{name}` takes {takes}, but got {}", args.len()),
         )
-        .at(self.anchor(node, node), "")
+        .at(self.anchor(node, node), "called here")
         .help(format!("it is `{name}{signature}`"));
         if let Some(extra) = args.get(most) {
             diagnostic = diagnostic.label(self.hir[*extra].span, "one too many");
@@ -167,7 +167,7 @@ impl Infer<'_> {
             let place = self.hir[target].span;
             self.diagnostics.push(
                 Diagnostic::error(Code::ARGUMENT_COUNT, Stage::Unify, text)
-                    .at(self.anchor(node, node), "")
+                    .at(self.anchor(node, node), "called here")
                     .label(place, "the function is defined here"),
             );
             return result;
@@ -219,7 +219,7 @@ impl Infer<'_> {
                     };
                     self.diagnostics.push(
                         Diagnostic::error(Code::ARGUMENT_COUNT, Stage::Unify, text)
-                            .at(self.anchor(blamed, blamed), "")
+                            .at(self.anchor(blamed, blamed), "this function")
                             .label(call, "called here"),
                     );
                     return result;

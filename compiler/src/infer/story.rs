@@ -540,6 +540,13 @@ fn advice(why: &Why, want: &str, have: &str) -> Option<String> {
         Why::Name { .. } if have == "[]str" => {
             "leave out the quotes and braces to use the whole list as names".to_owned()
         }
+        Why::Operand { op, .. } if op == "not" => {
+            "`not` binds tighter than any other operator: put what it is about into parentheses"
+                .to_owned()
+        }
+        Why::Operand { .. } if matches!((want, have), ("int", "float") | ("float", "int")) => {
+            "ints and floats do not mix: write the number with a fraction, or use `convert.to_float`".to_owned()
+        }
         Why::Interpolated { name } => {
             let verb = match have {
                 "int" => "%d",
