@@ -9,6 +9,8 @@ mod sarif;
 mod short;
 
 use std::fmt;
+use std::io::IsTerminal;
+use std::os::fd::AsFd;
 
 use mgmt_grammar::span::{LineColumn, Span};
 
@@ -52,8 +54,16 @@ impl Terminal {
     };
 
     /// What a stream can show, from the environment variables: `NO_COLOR`, `TERM`, and the locale.
-    /// `width` is that of the terminal, if the stream is one.
-    pub fn detect(width: Option<usize>, env: impl Fn(&str) -> Option<String>) -> Self {
+    pub fn of(stream: &(impl IsTerminal + AsFd), env: impl Fn(&str) -> Option<String>) -> Self {
+        let width = stream
+            .is_terminal()
+            .then(|| terminal_size::terminal_size_of(stream))
+            .map(|size| size.map_or(80, |(width, _)| usize::from(width.0)));
+        Self::detect(width, env)
+    }
+
+    /// The same if the width is known; without one the stream is no terminal.
+    fn detect(width: Option<usize>, env: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name: &str| env(name).filter(|value| !value.is_empty());
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
         let dumb = set("TERM").is_none_or(|term| term == "dumb");

@@ -6,7 +6,7 @@
 )]
 
 use std::env;
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -61,19 +61,14 @@ fn main() -> ExitCode {
 
 fn run(command: &Command) -> io::Result<Status> {
     let catalog = Catalog::standard().map_err(io::Error::other)?;
-    let stderr = io::stderr();
-    let width = stderr
-        .is_terminal()
-        .then(|| terminal_size::terminal_size_of(&stderr))
-        .map(|size| size.map_or(80, |(width, _)| usize::from(width.0)));
     let mut out = BufWriter::new(io::stdout().lock());
-    let mut err = BufWriter::new(stderr.lock());
+    let mut err = BufWriter::new(io::stderr().lock());
     let mut console = Console {
         directory: env::current_dir()?,
         stdin: &mut io::stdin().lock(),
         out: &mut out,
         err: &mut err,
-        terminal: Terminal::detect(width, |name| env::var(name).ok()),
+        terminal: Terminal::of(&io::stderr(), |name| env::var(name).ok()),
         catalog: &catalog,
     };
     let status = match command {

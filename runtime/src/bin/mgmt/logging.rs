@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
-use tracing::{Event, Level, Subscriber};
+use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::format::Writer;
@@ -28,19 +28,16 @@ pub(crate) enum LogFormat {
 /// Sends log lines to standard error from here on. Of a wrong filter only the right parts count.
 pub(crate) fn start(format: LogFormat, filter: Option<&str>, color: bool) {
     let filter = EnvFilter::builder().parse_lossy(filter.unwrap_or("info"));
-    let lines = tracing_subscriber::fmt()
+    tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
         .with_ansi(color)
-        .fmt_fields(ResourceSpan);
-    match format {
-        LogFormat::Text => lines
-            .event_format(TextLines {
-                zone: TimeZone::system(),
-            })
-            .init(),
-        LogFormat::Json => lines.event_format(JsonLines).init(),
-    }
+        .fmt_fields(ResourceSpan)
+        .event_format(Lines {
+            format,
+            zone: TimeZone::system(),
+        })
+        .init();
 }
 
 /// The part of the program that speaks: `main` for the binary, otherwise the first module of its crate.
@@ -140,12 +137,13 @@ impl Visit for Fields {
     }
 }
 
-/// For people. A resource stands before the message, other fields after it; newlines are folded.
-struct TextLines {
+/// Writes events as lines.
+struct Lines {
+    format: LogFormat,
     zone: TimeZone,
 }
 
-impl<S, N> FormatEvent<S, N> for TextLines
+impl<S, N> FormatEvent<S, N> for Lines
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
@@ -153,75 +151,76 @@ where
     fn format_event(
         &self,
         context: &FmtContext<'_, S, N>,
-        mut out: Writer<'_>,
+        out: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        let now = Zoned::new(Timestamp::now(), self.zone.clone());
-        let level = *event.metadata().level();
-        let color = match level {
-            Level::ERROR => "\x1b[31m",
-            Level::WARN => "\x1b[33m",
-            Level::INFO => "",
-            _ => "\x1b[2m",
-        };
-        let (dim, color, plain) = if out.has_ansi_escapes() {
-            ("\x1b[2m", color, "\x1b[0m")
-        } else {
-            ("", "", "")
-        };
-        let word = match level {
-            Level::ERROR => "error: ",
-            Level::WARN => "warning: ",
-            _ => "",
-        };
-        let mut fields = fields_in(context, event);
-        let resource = match (fields.others.remove("kind"), fields.others.remove("name")) {
-            (Some(Value::String(kind)), Some(Value::String(name))) => format!("{kind}[{name}]: "),
-            _ => String::new(),
-        };
-        let component = component(event.metadata().target());
-        let mut line = format!("{word}{resource}{}", fields.message);
-        for (name, value) in fields.others {
-            line += &match value {
-                Value::String(text) => format!(" {name}={text}"),
-                value => format!(" {name}={value}"),
-            };
+        let fields = fields_in(context, event);
+        let now = Timestamp::now();
+        match self.format {
+            LogFormat::Text => {
+                let now = Zoned::new(now, self.zone.clone());
+                write_text(out, event.metadata(), &now, fields)
+            }
+            LogFormat::Json => write_json(out, event.metadata(), now, fields),
         }
-        let line = line.replace('\n', " ");
-        writeln!(
-            out,
-            "{dim}{}{plain} {dim}{component}:{plain} {color}{line}{plain}",
-            now.strftime("%H:%M:%S"),
-        )
     }
 }
 
-/// For programs: `time`, `level`, `component`, `message`, and the other fields.
-struct JsonLines;
-
-impl<S, N> FormatEvent<S, N> for JsonLines
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-    N: for<'a> FormatFields<'a> + 'static,
-{
-    fn format_event(
-        &self,
-        context: &FmtContext<'_, S, N>,
-        mut out: Writer<'_>,
-        event: &Event<'_>,
-    ) -> fmt::Result {
-        let Fields { message, others } = fields_in(context, event);
-        let mut line = others;
-        for (name, value) in [
-            ("time", Timestamp::now().to_string()),
-            ("level", event.metadata().level().as_str().to_lowercase()),
-            ("component", component(event.metadata().target()).to_owned()),
-            ("message", message),
-        ] {
-            line.insert(name.to_owned(), value.into());
-        }
-        writeln!(out, "{}", Value::Object(line))
+/// For people. A resource stands before the message, other fields after it; newlines are folded.
+fn write_text(
+    mut out: Writer<'_>,
+    metadata: &Metadata<'_>,
+    now: &Zoned,
+    mut fields: Fields,
+) -> fmt::Result {
+    let (color, word) = match *metadata.level() {
+        Level::ERROR => ("\x1b[31m", "error: "),
+        Level::WARN => ("\x1b[33m", "warning: "),
+        Level::INFO => ("", ""),
+        _ => ("\x1b[2m", ""),
+    };
+    let (dim, color, plain) = if out.has_ansi_escapes() {
+        ("\x1b[2m", color, "\x1b[0m")
+    } else {
+        ("", "", "")
+    };
+    let resource = match (fields.others.remove("kind"), fields.others.remove("name")) {
+        (Some(Value::String(kind)), Some(Value::String(name))) => format!("{kind}[{name}]: "),
+        _ => String::new(),
+    };
+    let mut line = format!("{word}{resource}{}", fields.message);
+    for (name, value) in fields.others {
+        line += &match value {
+            Value::String(text) => format!(" {name}={text}"),
+            value => format!(" {name}={value}"),
+        };
     }
+    writeln!(
+        out,
+        "{dim}{}{plain} {dim}{}:{plain} {color}{}{plain}",
+        now.strftime("%H:%M:%S"),
+        component(metadata.target()),
+        line.replace('\n', " "),
+    )
+}
+
+/// For programs: `time`, `level`, `component`, `message`, and the other fields.
+fn write_json(
+    mut out: Writer<'_>,
+    metadata: &Metadata<'_>,
+    now: Timestamp,
+    fields: Fields,
+) -> fmt::Result {
+    let mut line = fields.others;
+    for (name, value) in [
+        ("time", now.to_string()),
+        ("level", metadata.level().as_str().to_lowercase()),
+        ("component", component(metadata.target()).to_owned()),
+        ("message", fields.message),
+    ] {
+        line.insert(name.to_owned(), value.into());
+    }
+    writeln!(out, "{}", Value::Object(line))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ mod commands;
 mod logging;
 
 use std::env;
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -71,12 +71,7 @@ fn main() -> ExitCode {
 
 /// What standard error can show.
 fn terminal() -> Terminal {
-    let stderr = io::stderr();
-    let width = stderr
-        .is_terminal()
-        .then(|| terminal_size::terminal_size_of(&stderr))
-        .map(|size| size.map_or(80, |(width, _)| usize::from(width.0)));
-    Terminal::detect(width, |name| env::var(name).ok())
+    Terminal::of(&io::stderr(), |name| env::var(name).ok())
 }
 
 /// All commands that leave the machine alone.
