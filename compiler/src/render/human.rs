@@ -77,6 +77,24 @@ impl<'a> Report<'a> {
     }
 }
 
+impl Report<'_> {
+    /// Whether another label stands on the last of the several lines of this one: their marks would run
+    /// into each other.
+    fn is_crowded(&self, span: Span) -> bool {
+        let Some((_, source, _)) = self.texts.0.iter().find(|(id, ..)| *id == span.source) else {
+            return false;
+        };
+        let line = |offset: u32| source.lines().line(offset);
+        let last = line(span.end.saturating_sub(1).max(span.start));
+        last > line(span.start)
+            && labels(self.diagnostic).any(|label| {
+                label.span.source == span.source
+                    && label.span.start >= span.end
+                    && line(label.span.start) == last
+            })
+    }
+}
+
 fn labels(diagnostic: &Diagnostic) -> impl Iterator<Item = &Label> {
     diagnostic.primary.iter().chain(&diagnostic.labels)
 }
@@ -103,6 +121,17 @@ impl Texts<'_> {
         }
         end = floor(text, end.min(start + MAX_CONTEXT));
         Some((base + start, end - start).into())
+    }
+
+    /// The part of a span that is on its first line.
+    fn first_line(&self, span: Span) -> Option<SourceSpan> {
+        let (_, source, _) = self.0.iter().find(|(id, ..)| *id == span.source)?;
+        let next = source.lines().start(source.lines().line(span.start) + 1);
+        self.place(Span::new(
+            span.source,
+            span.start,
+            span.end.min(next.saturating_sub(1)).max(span.start),
+        ))
     }
 }
 
@@ -199,7 +228,10 @@ impl miette::Diagnostic for Report<'_> {
         let labels = labels(self.diagnostic)
             .zip(is_primary)
             .filter_map(|(label, is_primary)| {
-                let span = self.texts.place(label.span)?;
+                let mut span = self.texts.place(label.span)?;
+                if self.is_crowded(label.span) {
+                    span = self.texts.first_line(label.span)?;
+                }
                 let text = (!label.text.is_empty()).then(|| label.text.clone());
                 Some(if is_primary {
                     LabeledSpan::new_primary_with_span(text, span)
