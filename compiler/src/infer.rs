@@ -104,7 +104,7 @@ pub fn infer(
     };
     // In the order of dependencies, so that a long chain of binds needs no deep recursion.
     for bind in &resolution.bind_order {
-        if resolution.used_binds.contains(bind) && infer.is_plain(resolution.hir[*bind].scope) {
+        if resolution.live_binds.contains(bind) && infer.is_plain(resolution.hir[*bind].scope) {
             infer.bind(*bind, InstanceId::ROOT);
         }
     }

@@ -42,8 +42,8 @@ pub struct Resolution {
     pub hir: Hir,
     /// What is wrong.
     pub diagnostics: Vec<Diagnostic>,
-    /// Binds that something mentions.
-    pub used_binds: FxHashSet<BindId>,
+    /// Binds that the program's statements need, directly or through others.
+    pub live_binds: FxHashSet<BindId>,
     /// Functions that something calls.
     pub used_funcs: FxHashSet<FuncId>,
     /// Classes that are included, directly or through others, by the program.
@@ -77,6 +77,7 @@ pub fn resolve(
         references: Vec::new(),
         include_state: FxHashMap::default(),
         include_names: FxHashMap::default(),
+        roots: Vec::new(),
         used_binds: FxHashSet::default(),
         used_funcs: FxHashSet::default(),
         used_aliases: FxHashSet::default(),
@@ -150,6 +151,8 @@ struct Resolver<'a, 'f> {
     class: Option<ClassId>,
     /// The definitions being walked, outermost first.
     owners: Vec<Definition>,
+    /// What statements mention that stand in no definition.
+    roots: Vec<Definition>,
     /// Who mentions whom, and where.
     references: Vec<(Definition, Definition, Span)>,
     include_state: FxHashMap<IncludeId, lookup::IncludeState>,
@@ -177,6 +180,7 @@ impl Resolver<'_, '_> {
         let bind_order = self.report_cycles();
         self.mark_pure();
         let live_classes = self.live_classes();
+        let live_binds = self.live_binds(&live_classes);
         self.report_unused(main_source, &live_classes);
         let diagnostics = self
             .tagged
@@ -191,7 +195,7 @@ impl Resolver<'_, '_> {
         Resolution {
             hir: self.hir,
             diagnostics,
-            used_binds: self.used_binds,
+            live_binds,
             used_funcs: self.used_funcs,
             live_classes,
             bind_order,

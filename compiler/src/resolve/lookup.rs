@@ -216,6 +216,9 @@ impl Resolver<'_, '_> {
             }
             Definition::Class(_) | Definition::Include(_) => {}
         }
+        if self.owners.is_empty() {
+            self.roots.push(target);
+        }
         for i in 0..self.owners.len() {
             let owner = self.owners[i];
             // Through an alias a use depends on the whole instance; what is inside follows from that.

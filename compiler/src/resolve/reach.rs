@@ -1,11 +1,11 @@
 //! Which classes the program includes, and what nothing uses.
 
 use mgmt_grammar::span::SourceId;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Definition, Resolver};
 use crate::diagnostic::{Code, Diagnostic, Stage};
-use crate::hir::{ClassId, Stmt};
+use crate::hir::{BindId, ClassId, IncludeId, Stmt};
 
 impl Resolver<'_, '_> {
     /// The classes that are included, directly or through others, by the program's statements.
@@ -30,6 +30,35 @@ impl Resolver<'_, '_> {
                     Stmt::Resource(_) | Stmt::Edge(_) | Stmt::Panic(_) => {}
                 }
             }
+        }
+        live
+    }
+
+    /// The binds that the program's statements need, directly or through others. One that is reached
+    /// only through an alias may be missing.
+    pub(super) fn live_binds(&self, classes: &FxHashSet<ClassId>) -> FxHashSet<BindId> {
+        let mut needs: FxHashMap<Definition, Vec<Definition>> = FxHashMap::default();
+        for (owner, target, _) in &self.references {
+            needs.entry(*owner).or_default().push(*target);
+        }
+        let includes = (0..self.hir.includes.len()).map(|i| IncludeId(i as u32));
+        let includes = includes.filter(|include| {
+            let class = self.hir[self.hir[*include].scope].class;
+            class.is_none_or(|class| classes.contains(&class))
+        });
+        let mut stack = self.roots.clone();
+        stack.extend(classes.iter().map(|class| Definition::Class(*class)));
+        stack.extend(includes.map(Definition::Include));
+        let mut seen: FxHashSet<Definition> = FxHashSet::default();
+        let mut live = FxHashSet::default();
+        while let Some(next) = stack.pop() {
+            if !seen.insert(next) {
+                continue;
+            }
+            if let Definition::Bind(bind) = next {
+                live.insert(bind);
+            }
+            stack.extend(needs.get(&next).into_iter().flatten().copied());
         }
         live
     }
