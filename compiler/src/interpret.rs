@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use ecow::EcoString;
 use mgmt_grammar::span::Span;
+use mgmt_stdlib::param::HostType;
 use mgmt_stdlib::resource::{Invalid, Meta, Params, ResourceDef, SetError};
 use mgmt_stdlib::value::Value;
 
@@ -255,16 +256,29 @@ fn misfit(
         "the value does not fit the parameter `{name}` of `{}`: {error}",
         def.kind
     );
-    Box::new(
-        Diagnostic::error(Code::VALUE_DOES_NOT_FIT, Stage::Interpret, text).at(
-            Span::new(
-                span.source,
-                name_span.start,
-                span.end.saturating_sub(1).max(name_span.end),
-            ),
-            "",
+    let mut diagnostic = Diagnostic::error(Code::VALUE_DOES_NOT_FIT, Stage::Interpret, text);
+    if let Some((least, most)) = def.param(name).and_then(|param| range(&param.ty)) {
+        diagnostic = diagnostic.help(format!("it takes numbers from {least} to {most}"));
+    }
+    Box::new(diagnostic.at(
+        Span::new(
+            span.source,
+            name_span.start,
+            span.end.saturating_sub(1).max(name_span.end),
         ),
-    )
+        "",
+    ))
+}
+
+/// The least and the greatest number that a parameter takes.
+fn range(ty: &HostType) -> Option<(i64, i64)> {
+    match ty {
+        HostType::Int(bits) => Some((i64::MIN >> (64 - bits), i64::MAX >> (64 - bits))),
+        HostType::Uint(64) => Some((0, i64::MAX)),
+        HostType::Uint(bits) => Some((0, i64::MAX >> (63 - bits))),
+        HostType::Optional(inner) => range(inner),
+        _ => None,
+    }
 }
 
 fn bad_meta(reason: &str, span: Span) -> Box<Diagnostic> {

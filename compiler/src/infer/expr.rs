@@ -261,10 +261,7 @@ impl Infer<'_> {
     fn string_part(&mut self, part: ExprId) {
         let ty = self.expr(part);
         let name = match &self.hir[part].kind {
-            ExprKind::Var(var) => match var.target {
-                Var::Bind(bind) => self.hir[bind].name.clone(),
-                Var::Param(param) => self.hir[param].name.clone(),
-            },
+            ExprKind::Var(var) => self.variable_name(var.target),
             _ => EcoString::new(),
         };
         self.expect(Table::STR, ty, part, Why::Interpolated { name });

@@ -198,7 +198,16 @@ impl Infer<'_> {
             }
         }
         diagnostic = self.tell_origin(diagnostic, expr, actual, &have);
-        if let Some(help) = advice(why, &want, &have) {
+        let named = match (&why, &self.hir[expr].kind) {
+            (Why::Name { .. }, ExprKind::Var(var)) if want == "[]str" && have == "str" => {
+                Some(self.variable_name(var.target))
+            }
+            _ => None,
+        };
+        if let Some(name) = named {
+            diagnostic =
+                diagnostic.help(format!("write `\"${{{name}}}\"`, or a list: `[${name}]`"));
+        } else if let Some(help) = advice(why, &want, &have) {
             diagnostic = diagnostic.help(help);
         }
         let types = (
@@ -309,9 +318,7 @@ impl Infer<'_> {
             Why::Name {
                 statically: false, ..
             } => {
-                format!(
-                    "this name is not known to be a string before the program runs, so it must be {want}, not {have}"
-                )
+                "a name that the program computes must be a list of names, and this is a str".to_owned()
             }
             Why::Loop { kv: false, .. } => format!("`for` loops over a list, not over {have}"),
             Why::Loop { kv: true, .. } => format!("`forkv` loops over a map, not over {have}"),
@@ -444,6 +451,13 @@ impl Infer<'_> {
         }
     }
 
+    pub(super) fn variable_name(&self, var: Var) -> EcoString {
+        match var {
+            Var::Bind(bind) => self.hir[bind].name.clone(),
+            Var::Param(param) => self.hir[param].name.clone(),
+        }
+    }
+
     /// Whether that place is the call of a function value.
     fn calls_a_variable(&self, place: Span) -> bool {
         place.text(self.text(place)).starts_with('$')
@@ -546,6 +560,9 @@ fn advice(why: &Why, want: &str, have: &str) -> Option<String> {
         }
         Why::Operand { .. } if matches!((want, have), ("int", "float") | ("float", "int")) => {
             "ints and floats do not mix: write the number with a fraction, or use `convert.to_float`".to_owned()
+        }
+        Why::Interpolated { name } if have == "[]str" => {
+            format!("to use each of them as a name write `${name}` without quotes and braces")
         }
         Why::Interpolated { name } => {
             let verb = match have {
