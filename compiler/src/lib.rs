@@ -107,14 +107,27 @@ pub fn compile(
     }
 }
 
-/// Errors before warnings, earlier stages before later ones, and in the order of the text.
+/// Errors before warnings, earlier stages before later ones, and in the order of the text. What is only
+/// unused because something else is wrong is not worth telling, nor is a warning where an error stands.
 fn sorted(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let places: Vec<_> = diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.is_error())
+        .filter_map(|diagnostic| diagnostic.primary.as_ref().map(|label| label.span))
+        .collect();
+    if diagnostics.iter().any(Diagnostic::is_error) {
+        diagnostics.retain(|diagnostic| {
+            let hidden = diagnostic.primary.as_ref().is_some_and(|label| {
+                places.iter().any(|place| {
+                    place.source == label.span.source
+                        && (place.touches(label.span.start) || label.span.touches(place.start))
+                })
+            });
+            diagnostic.is_error() || !(diagnostic.code.is_unused() || hidden)
+        });
+    }
     diagnostics.sort_by_cached_key(|diagnostic| {
-        let stage = if diagnostic.severity == Severity::Error {
-            Some(diagnostic.stage)
-        } else {
-            None
-        };
+        let stage = (diagnostic.severity == Severity::Error).then_some(diagnostic.stage);
         (diagnostic.severity, stage, diagnostic.sort_key())
     });
     diagnostics.dedup();

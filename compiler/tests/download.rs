@@ -1,5 +1,10 @@
 //! Modules from other places are fetched with git, from a repository on this disk.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the test makes real repositories"
+)]
+
 use std::fs;
 use std::path::Path;
 use std::process::Command;

@@ -178,6 +178,19 @@ impl Code {
     }
 }
 
+impl Code {
+    /// Whether it says that nothing uses something.
+    pub fn is_unused(self) -> bool {
+        [
+            Self::UNUSED_VARIABLE,
+            Self::UNUSED_FUNCTION,
+            Self::UNUSED_CLASS,
+            Self::UNUSED_IMPORT,
+        ]
+        .contains(&self)
+    }
+}
+
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.0)
