@@ -21,7 +21,8 @@ test: ## Install what the tests need, and run all of them.
 	scripts/install-packages
 	$(CARGO) test --workspace --quiet
 
-soak: ## Run the property tests and the end-to-end tests over and over, with many cases.
+soak: ## Fuzz, then run the tests over and over with many cases, each for MINUTES.
+	scripts/fuzz $(MINUTES)
 	end=$$(( $$(date +%s) + $(MINUTES) * 60 )); \
 	while [ $$(date +%s) -lt $$end ]; do \
 		PROPTEST_CASES=2000 $(CARGO) test --workspace --quiet --release || exit 1; \
