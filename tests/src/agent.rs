@@ -18,6 +18,9 @@ use tempfile::TempDir;
 /// Nothing that a test waits for takes longer, even on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(30);
 
+/// So much of the log is shown when a test fails.
+const MOST_LINES: usize = 100;
+
 /// A directory with a program in it, and perhaps an agent that runs it.
 #[derive(Debug)]
 pub struct Agent {
@@ -223,7 +226,12 @@ impl Drop for Agent {
             let _ = child.wait();
         }
         if thread::panicking() {
-            eprintln!("the agent logged:\n{}", self.log());
+            let log = self.log();
+            let skipped = log.lines().count().saturating_sub(MOST_LINES);
+            eprintln!("the agent logged, after {skipped} lines:");
+            log.lines()
+                .skip(skipped)
+                .for_each(|line| eprintln!("{line}"));
         }
     }
 }

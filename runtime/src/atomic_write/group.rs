@@ -14,6 +14,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use super::staged::Published;
 use super::temporary::Sweep;
 use super::{Slot, Staged};
 use crate::resource::ResourceError;
@@ -152,8 +153,10 @@ impl AtomicWriter {
 
 /// Commits files together, on a thread that may block. The results are in the order of the files.
 pub(crate) fn commit_all(staged: Vec<Staged>) -> Vec<Result<(), ResourceError>> {
-    for staged in &staged {
-        start_writing_out(staged.file());
+    if staged.len() > 1 {
+        for staged in &staged {
+            start_writing_out(staged.file());
+        }
     }
     let synced: Vec<_> = staged
         .iter()
@@ -165,11 +168,11 @@ pub(crate) fn commit_all(staged: Vec<Staged>) -> Vec<Result<(), ResourceError>> 
         .zip(synced)
         .map(|(staged, synced)| {
             synced?;
-            let directory = staged.publish()?;
-            if let Some(directory) = &directory {
+            let published = staged.publish()?;
+            if let Some(directory) = published.as_ref().and_then(|file| file.directory.as_ref()) {
                 directories.entry(directory.clone()).or_insert(Ok(()));
             }
-            Ok(directory)
+            Ok(published)
         })
         .collect();
     for (directory, result) in &mut directories {
@@ -178,8 +181,8 @@ pub(crate) fn commit_all(staged: Vec<Staged>) -> Vec<Result<(), ResourceError>> 
     }
     published
         .into_iter()
-        .map(|published: Result<Option<PathBuf>, ResourceError>| {
-            let Some(directory) = published? else {
+        .map(|published: Result<Option<Published>, ResourceError>| {
+            let Some(directory) = published?.and_then(|mut file| file.directory.take()) else {
                 return Ok(());
             };
             match directories.get(&directory) {

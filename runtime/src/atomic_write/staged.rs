@@ -2,11 +2,12 @@
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use mgmt_stdlib::mode::{MODE_BITS, Mode};
-use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
+use rustix::fs::{AtFlags, CWD, OFlags, StatxAttributes, StatxFlags, statx};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::temporary::Temporary;
@@ -167,16 +168,35 @@ impl Staged {
         &self.target
     }
 
-    /// Makes it visible; gives the directory that is to be synced.
-    pub(super) fn publish(self) -> Result<Option<PathBuf>, ResourceError> {
-        let Place::Beside { temporary, .. } = self.place else {
+    /// Makes it visible.
+    pub(super) fn publish(self) -> Result<Option<Published>, ResourceError> {
+        let Place::Beside { temporary, new } = self.place else {
             return Ok(None);
+        };
+        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let replaced = if new {
+            None
+        } else {
+            rustix::fs::open(&self.target, flags, rustix::fs::Mode::empty()).ok()
         };
         temporary
             .persist(&self.target)
             .map_err(ResourceError::path("replace", &self.target))?;
-        Ok(self.target.parent().map(Path::to_owned))
+        Ok(Some(Published {
+            directory: self.target.parent().map(Path::to_owned),
+            _replaced: replaced,
+        }))
     }
+}
+
+/// A file that has become visible.
+#[derive(Debug)]
+pub(super) struct Published {
+    /// What is to be synced.
+    pub(super) directory: Option<PathBuf>,
+    /// The file that was there before. While it is open, it is not freed: that can take longer than all else,
+    /// and would delay the moment at which the new one is visible.
+    _replaced: Option<OwnedFd>,
 }
 
 /// Gives the new file its owner, attributes and mode, in this order: a change of the owner clears
