@@ -226,8 +226,10 @@ impl Infer<'_> {
                 }
                 let mut fits = true;
                 for (i, arg) in args.iter().enumerate() {
-                    let param = match definition {
-                        Some(lambda) => self.hir[self.hir[lambda].params[i]].span,
+                    // An annotation may promise more parameters than the lambda has.
+                    let declared = definition.and_then(|lambda| self.hir[lambda].params.get(i));
+                    let param = match declared {
+                        Some(param) => self.hir[*param].span,
                         None => self.blame(callee),
                     };
                     let function = EcoString::from("this function");

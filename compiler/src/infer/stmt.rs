@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 use super::Infer;
 use super::story::{Why, with_article};
 use super::table::{Table, Ty, TyId};
-use crate::diagnostic::{Code, Diagnostic, Stage};
+use crate::diagnostic::{Code, Diagnostic, Severity, Stage};
 use crate::hir::{
     EdgeStmt, Entry, EntryKind, ExprId, ForStmt, Half, IncludeId, ResourceStmt, Stmt,
 };
@@ -115,6 +115,9 @@ impl Infer<'_> {
         let mut metas: FxHashMap<&'static str, Span> = FxHashMap::default();
         for entry in &resource.entries {
             self.entry(resource, entry, &mut metas);
+        }
+        if resource.def.is_none() {
+            self.unknown_kind_alone(resource);
         }
         if resource.collect {
             self.collected(name, resource.name, resource.span);
@@ -313,6 +316,24 @@ impl Infer<'_> {
         // A misspelt name is told once for each place it stands, whatever includes it.
         if !self.diagnostics.contains(&diagnostic) {
             self.diagnostics.push(diagnostic);
+        }
+    }
+
+    /// A resource of an unknown kind without parameters is only an error once it is in the graph, which
+    /// it may never be.
+    fn unknown_kind_alone(&mut self, resource: &ResourceStmt) {
+        let told = self.diagnostics.iter().rev().any(|diagnostic| {
+            diagnostic.code == Code::UNKNOWN_KIND
+                && diagnostic
+                    .primary
+                    .as_ref()
+                    .is_some_and(|label| label.span == resource.kind_span)
+        });
+        if !told {
+            self.unknown_kind(&resource.kind, resource.kind_span);
+            if let Some(last) = self.diagnostics.last_mut() {
+                last.severity = Severity::Warning;
+            }
         }
     }
 
