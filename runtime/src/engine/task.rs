@@ -32,7 +32,8 @@ pub(crate) enum Done {
     },
 }
 
-/// Says in log lines which resource is speaking.
+/// Says in log lines which resource is speaking. A watch, of which there are as many as resources, goes
+/// without: a span takes more memory than the watch of a file.
 pub(crate) fn span(identity: &Identity) -> Span {
     info_span!("resource", kind = %identity.kind, name = %identity.name)
 }

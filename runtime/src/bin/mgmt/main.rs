@@ -16,8 +16,14 @@ use mgmt_compiler::commands::fmt::Fmt;
 use mgmt_compiler::commands::{Console, Status, generate};
 use mgmt_compiler::render::Terminal;
 use mgmt_stdlib::catalog::Catalog;
+use tikv_jemallocator::Jemalloc;
 
 use commands::run::Run;
+
+/// Gives memory back that compiling took, which the system's allocator keeps for later: an agent compiles
+/// once and then holds still for weeks. `.cargo/config.toml` says how.
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 /// The word that may stand before a program, as long as there is one front end.
 const FRONT_END: &str = "lang";

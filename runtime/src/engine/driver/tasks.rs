@@ -130,7 +130,6 @@ impl Driver {
             return;
         };
         let (resource, params) = (state.resource.clone(), state.params.clone());
-        let span = task::span(&state.declared.identity);
         let events = self.event_sender.clone();
         let Some(tasks) = self.tasks_of(watch.vertex) else {
             return;
@@ -140,7 +139,7 @@ impl Driver {
         let context =
             WatchContext::shared(tasks.context.clone(), tasks.watch.clone(), watch, events);
         self.tasks
-            .spawn(task::watch(watch, resource, params, context).instrument(span));
+            .spawn(task::watch(watch, resource, params, context));
     }
 
     pub(super) fn start_check(&mut self, vertex: VertexId, mut request: CheckRequest) {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use clap::Args;
 use jiff::Timestamp;
-use mgmt_compiler::files::Disk;
+use mgmt_compiler::files::{Disk, Download};
 use mgmt_compiler::render::{Findings, MessageFormat, Terminal, render};
 use mgmt_compiler::{Input, Options};
 use mgmt_runtime::driver::graphviz::{Filter, Graphviz};
@@ -108,6 +108,14 @@ pub(crate) struct Run {
     #[arg(long, value_name = "DIR", env = "MGMT_MODULE_PATH")]
     module_path: Option<PathBuf>,
 
+    /// Fetch imported modules that are not there, with git.
+    #[arg(long)]
+    download: bool,
+
+    /// Bring imported modules that are there up to date, with git.
+    #[arg(long)]
+    update: bool,
+
     /// How log lines look.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     log_format: LogFormat,
@@ -183,7 +191,13 @@ impl Run {
             },
             directory,
             catalog: Arc::new(Catalog::standard()?),
-            files: Arc::new(Disk),
+            files: if self.download || self.update {
+                Arc::new(Download {
+                    update: self.update,
+                })
+            } else {
+                Arc::new(Disk)
+            },
             host: Arc::new(SystemHost {
                 hostname: hostname.clone(),
             }),
