@@ -29,8 +29,9 @@ fn what_is_independent_runs_in_parallel() {
         let metadata = fs::metadata(agent.path(format!("work-{name}"))).unwrap();
         metadata.modified().unwrap()
     };
-    assert!(at("first.end") < at("second.start"));
-    assert!(at("second.end") < at("third.start"));
+    // The file system's clock ticks in milliseconds, and the next command may start in the same tick.
+    assert!(at("first.end") <= at("second.start"));
+    assert!(at("second.end") <= at("third.start"));
     assert!(at("alone.start") < at("first.end") && at("first.start") < at("alone.end"));
 }
 
