@@ -123,6 +123,15 @@ pub trait Params: Validate + Any + Debug + Send + Sync {
     /// What differs from `other`, such as `the AnotherStr differs`; nothing if the two are equal.
     fn differs(&self, other: &dyn Params) -> Option<String>;
 
+    /// This declaration and another one of the same name as one, if the kind can merge declarations that
+    /// differ (resources-host.md §1.16). It must not matter which of the two is asked.
+    ///
+    /// `None` means that the kind never merges; an error says what stands in the way.
+    fn merged_with(&self, other: &dyn Params) -> Option<Result<Box<dyn Params>, String>> {
+        let _ = other;
+        None
+    }
+
     /// A copy.
     fn clone_box(&self) -> Box<dyn Params>;
 

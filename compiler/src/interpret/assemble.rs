@@ -61,21 +61,16 @@ impl Assembly {
             }
             return Ok(());
         }
-        let Some(first) = self.graph.find(&resource.identity) else {
+        let Some(node) = self.graph.find(&resource.identity) else {
             self.graph.add(resource.clone());
             return Ok(());
         };
-        let first = &self.graph.graph()[first];
-        match first.differs(resource) {
-            None => Ok(()),
-            Some(difference) => {
-                let text = format!(
-                    "{} is declared twice, but not alike: {difference}",
-                    resource.identity
-                );
-                Err(twice(Code::DUPLICATE_RESOURCE, text, first, resource))
-            }
+        let first = &self.graph.graph()[node];
+        if first.differs(resource).is_some() {
+            let merged = merged(first, resource)?;
+            self.graph.replace(node, Arc::new(merged));
         }
+        Ok(())
     }
 
     /// Connects the resources.
@@ -220,6 +215,34 @@ impl Assembly {
     }
 }
 
+/// Two declarations of one resource as one, if the kind can merge them (typing-and-evaluation.md §8.5.3).
+fn merged(first: &Resource, second: &Resource) -> Result<Resource> {
+    let identity = &first.identity;
+    let Some(merged) = first.params.merged_with(&*second.params) else {
+        let difference = first.differs(second).unwrap_or_default();
+        let text = format!("{identity} is declared twice, but not alike: {difference}");
+        return Err(twice(Code::DUPLICATE_RESOURCE, text, first, second));
+    };
+    let params = match (merged, first.meta.differs(&second.meta)) {
+        (Ok(params), None) => params,
+        (Err(reason), _) => {
+            let text =
+                format!("{identity} is declared twice, and the two can't be merged: {reason}");
+            return Err(twice(Code::INCOMPATIBLE_DUPLICATE, text, first, second));
+        }
+        (Ok(_), Some(name)) => {
+            let text = format!(
+                "{identity} is declared twice, and the two can't be merged: Meta:{name} differs"
+            );
+            return Err(twice(Code::INCOMPATIBLE_DUPLICATE, text, first, second));
+        }
+    };
+    Ok(Resource {
+        params: Arc::from(params),
+        ..first.clone()
+    })
+}
+
 fn twice(code: Code, text: String, first: &Resource, second: &Resource) -> Box<Diagnostic> {
     let mut diagnostic = Diagnostic::error(code, Stage::Interpret, text);
     if let Some(span) = second.span {
@@ -230,5 +253,100 @@ fn twice(code: Code, text: String, first: &Resource, second: &Resource) -> Box<D
     {
         diagnostic = diagnostic.label(span, "first declared here");
     }
-    Box::new(diagnostic.help("two declarations of one resource must be equal; declare it once, in a class that both include"))
+    let must = if code == Code::INCOMPATIBLE_DUPLICATE {
+        "two declarations of one resource must agree"
+    } else {
+        "two declarations of one resource must be equal"
+    };
+    Box::new(diagnostic.help(format!(
+        "{must}; declare it once, in a class that both include"
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use mgmt_stdlib::resource::{Invalid, Meta, Params, Validate};
+
+    use super::*;
+
+    /// Grows to the greater of two sizes.
+    #[derive(Clone, Debug, Default, PartialEq, Params)]
+    #[resource(kind = "disk", merge = Self::greater)]
+    struct Disk {
+        /// How much of it is wanted.
+        size: i64,
+        /// Where it is mounted.
+        path: String,
+    }
+
+    impl Disk {
+        fn greater(&self, other: &Self) -> std::result::Result<Self, String> {
+            if self.path != other.path {
+                return Err("the Path differs".to_owned());
+            }
+            Ok(Self {
+                size: self.size.max(other.size),
+                path: self.path.clone(),
+            })
+        }
+    }
+
+    impl Validate for Disk {
+        fn validate(&self, _name: &str) -> std::result::Result<(), Invalid> {
+            Ok(())
+        }
+    }
+
+    fn disk(size: i64, path: &str, meta: Meta) -> Arc<Resource> {
+        Arc::new(Resource {
+            identity: Identity::new("disk", "a"),
+            params: Arc::new(Disk {
+                size,
+                path: path.to_owned(),
+            }),
+            meta,
+            receives: Vec::new(),
+            span: None,
+        })
+    }
+
+    fn assemble(disks: &[Arc<Resource>]) -> Result<ResourceGraph> {
+        let mut assembly = Assembly::default();
+        for disk in disks {
+            assembly.add_resource(disk)?;
+        }
+        assembly.finish()
+    }
+
+    #[test]
+    fn declarations_that_agree_become_one() {
+        for sizes in [[1, 5, 3], [5, 3, 1], [3, 1, 5]] {
+            let disks = sizes.map(|size| disk(size, "/", Meta::default()));
+            let graph = assemble(&disks).unwrap();
+            let sizes: Vec<_> = graph
+                .resources()
+                .map(|disk| disk.params.get("size"))
+                .collect();
+            assert_eq!(sizes, [Some(mgmt_stdlib::value::Value::Int(5))]);
+        }
+    }
+
+    #[test]
+    fn declarations_that_contradict_each_other_are_refused() {
+        let error = assemble(&[
+            disk(1, "/a", Meta::default()),
+            disk(2, "/b", Meta::default()),
+        ])
+        .unwrap_err();
+        assert_eq!(error.code, Code::INCOMPATIBLE_DUPLICATE);
+        assert!(error.message.contains("the Path differs"), "{error:?}");
+
+        let noop = Meta {
+            noop: true,
+            ..Meta::default()
+        };
+        let error = assemble(&[disk(1, "/", Meta::default()), disk(2, "/", noop)]).unwrap_err();
+        assert_eq!(error.code, Code::INCOMPATIBLE_DUPLICATE);
+        assert!(error.message.contains("Meta:noop differs"), "{error:?}");
+    }
 }

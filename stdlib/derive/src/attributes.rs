@@ -18,6 +18,7 @@ pub(crate) struct ResourceAttributes {
     pub(crate) traits: Vec<Ident>,
     pub(crate) sends: Vec<Send>,
     pub(crate) compare: Option<ExprPath>,
+    pub(crate) merge: Option<ExprPath>,
 }
 
 /// One entry of `sends(...)`.
@@ -54,12 +55,14 @@ impl ResourceAttributes {
         let mut traits = Vec::new();
         let mut sends = Vec::new();
         let mut compare = None;
+        let mut merge = None;
         for attribute in named(&input.attrs, "resource") {
             attribute.parse_nested_meta(|meta| {
                 let word = word(&meta)?;
                 match word.to_string().as_str() {
                     "kind" => once(&mut kind, &word, meta.value()?.parse::<LitStr>()?),
                     "compare" => once(&mut compare, &word, meta.value()?.parse()?),
+                    "merge" => once(&mut merge, &word, meta.value()?.parse()?),
                     "sends" => {
                         let content;
                         parenthesized!(content in meta.input);
@@ -73,7 +76,7 @@ impl ResourceAttributes {
                     _ => Err(Error::new(
                         word.span(),
                         format!(
-                            "expected `kind = \"...\"`, `sends(...)`, `compare = path`, `{}`",
+                            "expected `kind = \"...\"`, `sends(...)`, `compare = path`, `merge = path`, `{}`",
                             TRAITS.join("`, `")
                         ),
                     )),
@@ -95,6 +98,7 @@ impl ResourceAttributes {
             traits,
             sends,
             compare,
+            merge,
         })
     }
 }
@@ -288,7 +292,7 @@ mod tests {
             /// Runs.
             ///
             /// Often.
-            #[resource(kind = "exec", receives, refreshable, compare = Self::compare, sends(
+            #[resource(kind = "exec", receives, refreshable, compare = Self::compare, merge = Self::merge, sends(
                 /// Text.
                 output: Option<String>,
             ))]
@@ -301,6 +305,7 @@ mod tests {
         assert_eq!(resource.sends[0].name, "output");
         assert_eq!(resource.sends[0].doc, "Text.");
         assert!(resource.compare.is_some());
+        assert!(resource.merge.is_some());
     }
 
     #[test]

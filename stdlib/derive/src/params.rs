@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{DeriveInput, Result};
+use syn::{DeriveInput, ExprPath, Result};
 
 use crate::attributes::{Param, ResourceAttributes};
 
@@ -40,6 +40,7 @@ fn params_impl(
         .iter()
         .map(|Param { ident, name, .. }| quote! { #name => ::mgmt_stdlib::param::ParamType::is_zero(&self.#ident), });
     let differs = differs(resource, params);
+    let merged_with = resource.merge.as_ref().map(merged_with);
     quote! {
         #[automatically_derived]
         impl #impl_generics ::mgmt_stdlib::resource::Params for #name #ty_generics #where_clause {
@@ -86,6 +87,8 @@ fn params_impl(
                 #differs
             }
 
+            #merged_with
+
             fn clone_box(&self) -> ::std::boxed::Box<dyn ::mgmt_stdlib::resource::Params> {
                 ::std::boxed::Box::new(::core::clone::Clone::clone(self))
             }
@@ -129,6 +132,27 @@ fn differs(resource: &ResourceAttributes, params: &[Param<'_>]) -> TokenStream {
         #(#first)*
         #(#fields)*
         ::core::option::Option::None
+    }
+}
+
+fn merged_with(merge: &ExprPath) -> TokenStream {
+    quote! {
+        fn merged_with(
+            &self,
+            other: &dyn ::mgmt_stdlib::resource::Params,
+        ) -> ::core::option::Option<
+            ::core::result::Result<
+                ::std::boxed::Box<dyn ::mgmt_stdlib::resource::Params>,
+                ::std::string::String,
+            >,
+        > {
+            let other = other.as_any().downcast_ref::<Self>()?;
+            let merged: ::core::result::Result<Self, ::std::string::String> = #merge(self, other);
+            ::core::option::Option::Some(match merged {
+                ::core::result::Result::Ok(params) => ::core::result::Result::Ok(::std::boxed::Box::new(params)),
+                ::core::result::Result::Err(reason) => ::core::result::Result::Err(reason),
+            })
+        }
     }
 }
 
