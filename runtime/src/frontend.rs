@@ -99,9 +99,10 @@ impl Frontend {
         let Some(program) = first.program.clone() else {
             return Ok(());
         };
-        let mut watch = self
-            .watch
-            .then(|| SourceWatch::new(&self.paths, &first.sources, true));
+        let mut watch = match self.watch {
+            true => Some(SourceWatch::new(&self.paths, &first.sources, true).await),
+            false => None,
+        };
         let mut sources = first.sources;
         let mut current = Evaluation::start(&self, program);
         // A program that was saved and has not given a graph yet, with its texts.
@@ -172,7 +173,7 @@ impl Frontend {
         });
         let compilation = compiled.await.ok()??;
         let works = compilation.program.is_some();
-        *watch = SourceWatch::new(&self.paths, &compilation.sources, works);
+        *watch = SourceWatch::new(&self.paths, &compilation.sources, works).await;
         if !compilation.diagnostics.is_empty() {
             (self.report)(compilation.findings());
         }

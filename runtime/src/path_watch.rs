@@ -23,7 +23,7 @@ mod tree;
 
 use std::fmt;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -86,18 +86,17 @@ impl PathHub {
     /// Starts watching `path`, which must be absolute: its own existence, content and attributes and, if
     /// it is a directory, those of its direct entries, or with `recurse` of everything below.
     ///
-    /// It makes a few system calls; with `recurse` some for each directory, so that it belongs on a thread
-    /// that may block.
+    /// What happens after it is ready will be told.
     ///
     /// # Errors
     /// If the path is relative or the system refuses. Refusals that come later are told by
     /// [`PathWatch::changed`].
-    pub fn watch(
+    pub async fn watch(
         &self,
-        path: impl AsRef<Path>,
+        path: impl Into<PathBuf>,
         recurse: bool,
     ) -> Result<PathWatch, PathWatchError> {
-        self.watch_all([(path, recurse)])
+        self.watch_all(vec![(path.into(), recurse)]).await
     }
 
     /// Starts watching several paths, each with its `recurse`, for which one event is as good as
@@ -105,9 +104,9 @@ impl PathHub {
     ///
     /// # Errors
     /// As those of [`PathHub::watch`].
-    pub fn watch_all<P: AsRef<Path>>(
+    pub async fn watch_all(
         &self,
-        paths: impl IntoIterator<Item = (P, bool)>,
+        paths: Vec<(PathBuf, bool)>,
     ) -> Result<PathWatch, PathWatchError> {
         let mut watch = PathWatch {
             reader: self.reader()?,
@@ -115,11 +114,10 @@ impl PathHub {
             signal: Arc::new(Signal::default()),
         };
         for (path, recurse) in paths {
-            let path = path.as_ref();
             if !path.is_absolute() {
-                return Err(PathWatchError::Relative(path.to_owned()));
+                return Err(PathWatchError::Relative(path));
             }
-            let node = watch.reader.tree().subscribe(path, recurse, &watch.signal);
+            let node = watch.reader.tree().subscribe(&path, recurse, &watch.signal);
             watch.nodes.push(node);
         }
         match watch.signal.failure() {

@@ -46,7 +46,7 @@ impl Call {
             let args = self.args.borrow_and_update().clone();
             // The events are listened to before the call, so that none falls between the two.
             let wakes = self.sampler.wake(&args);
-            self.watch_paths(&wakes, &mut watches);
+            self.watch_paths(&wakes, &mut watches).await;
             self.watch_kernel(&wakes, &mut kernel);
             self.watch_values(&wakes, &mut values);
             let (mut sampler, host) = (self.sampler, Arc::clone(&self.host));
@@ -76,7 +76,7 @@ impl Call {
     }
 
     /// Makes `watches` those of the paths among `wakes`.
-    fn watch_paths(&self, wakes: &[Wake], watches: &mut HashMap<PathBuf, PathWatch>) {
+    async fn watch_paths(&mut self, wakes: &[Wake], watches: &mut HashMap<PathBuf, PathWatch>) {
         let paths = || {
             wakes.iter().filter_map(|wake| match wake {
                 Wake::Path(path) => Some(path),
@@ -88,7 +88,7 @@ impl Call {
             if watches.contains_key(path) {
                 continue;
             }
-            match self.paths.watch(path, false) {
+            match self.paths.watch(path, false).await {
                 Ok(watch) => drop(watches.insert(path.clone(), watch)),
                 Err(error) => warn!("`{}` does not notice changes: {error}", self.name),
             }

@@ -36,21 +36,19 @@ pub(super) fn texts(sources: &Sources) -> Texts {
 impl SourceWatch {
     /// Watches all files that were read. If the program does not work, a file that it misses may appear
     /// beside one of them, so their directories are watched too.
-    pub(super) fn new(paths: &PathHub, sources: &Sources, works: bool) -> Self {
+    pub(super) async fn new(paths: &PathHub, sources: &Sources, works: bool) -> Self {
         let texts = texts(sources);
         let mut watched: BTreeSet<&Path> = texts.keys().map(PathBuf::as_path).collect();
         if !works {
             watched.extend(texts.keys().filter_map(|path| path.parent()));
         }
-        let watches = watched
-            .into_iter()
-            .filter_map(|path| {
-                paths
-                    .watch(path, false)
-                    .inspect_err(|error| warn!("the program is not reloaded: {error}"))
-                    .ok()
-            })
-            .collect();
+        let mut watches = Vec::new();
+        for path in watched {
+            match paths.watch(path, false).await {
+                Ok(watch) => watches.push(watch),
+                Err(error) => warn!("the program is not reloaded: {error}"),
+            }
+        }
         Self { watches, texts }
     }
 

@@ -31,12 +31,12 @@ impl Scratch {
         self.dir.path().join(path)
     }
 
-    fn watch(&self, path: &str) -> PathWatch {
-        self.hub.watch(self.path(path), false).unwrap()
+    async fn watch(&self, path: &str) -> PathWatch {
+        self.hub.watch(self.path(path), false).await.unwrap()
     }
 
-    fn watch_tree(&self, path: &str) -> PathWatch {
-        self.hub.watch(self.path(path), true).unwrap()
+    async fn watch_tree(&self, path: &str) -> PathWatch {
+        self.hub.watch(self.path(path), true).await.unwrap()
     }
 
     fn write(&self, path: &str) {
@@ -50,7 +50,7 @@ impl Scratch {
     /// Returns once all events so far were handled: those of one instance come in order.
     async fn settle(&self) {
         let name = self.path("settled");
-        let mut settled = self.hub.watch(&name, false).unwrap();
+        let mut settled = self.hub.watch(&name, false).await.unwrap();
         fs::write(&name, "").unwrap();
         changes(&mut settled).await;
         drop(settled);
@@ -86,7 +86,7 @@ async fn forget(scratch: &Scratch, watch: &mut PathWatch) {
 #[tokio::test]
 async fn a_file_comes_changes_and_goes() {
     let scratch = Scratch::new();
-    let mut watch = scratch.watch("a");
+    let mut watch = scratch.watch("a").await;
     scratch.write("a");
     changes(&mut watch).await;
     forget(&scratch, &mut watch).await;
@@ -108,7 +108,7 @@ async fn a_file_comes_changes_and_goes() {
 async fn siblings_and_reads_are_no_events() {
     let scratch = Scratch::new();
     scratch.write("a");
-    let mut watch = scratch.watch("a");
+    let mut watch = scratch.watch("a").await;
     scratch.write("b");
     fs::read(scratch.path("a")).unwrap();
     scratch.settle().await;
@@ -118,7 +118,7 @@ async fn siblings_and_reads_are_no_events() {
 #[tokio::test]
 async fn a_burst_is_one_event() {
     let scratch = Scratch::new();
-    let mut watch = scratch.watch("a");
+    let mut watch = scratch.watch("a").await;
     for _ in 0..10 {
         scratch.write("a");
     }
@@ -131,7 +131,7 @@ async fn a_burst_is_one_event() {
 async fn replacement_by_rename_is_seen() {
     let scratch = Scratch::new();
     scratch.write("a");
-    let mut watch = scratch.watch("a");
+    let mut watch = scratch.watch("a").await;
     scratch.write("new");
     fs::rename(scratch.path("new"), scratch.path("a")).unwrap();
     changes(&mut watch).await;
@@ -144,7 +144,7 @@ async fn replacement_by_rename_is_seen() {
 #[tokio::test]
 async fn missing_directories_are_followed_as_they_come_and_go() {
     let scratch = Scratch::new();
-    let mut watch = scratch.watch("x/y/z/file");
+    let mut watch = scratch.watch("x/y/z/file").await;
     for _ in 0..3 {
         scratch.mkdir("x/y/z");
         forget(&scratch, &mut watch).await;
@@ -161,7 +161,7 @@ async fn missing_directories_are_followed_as_they_come_and_go() {
 async fn nothing_is_lost_when_levels_come_fast() {
     let scratch = Scratch::new();
     for round in 0..50 {
-        let mut watch = scratch.watch(&format!("{round}/b/c/file"));
+        let mut watch = scratch.watch(&format!("{round}/b/c/file")).await;
         scratch.mkdir(&format!("{round}/b/c"));
         scratch.write(&format!("{round}/b/c/file"));
         scratch.settle().await;
@@ -177,7 +177,7 @@ async fn a_moved_ancestor_is_noticed_and_released() {
     let scratch = Scratch::new();
     scratch.mkdir("a/b/c");
     scratch.write("a/b/c/file");
-    let mut watch = scratch.watch("a/b/c/file");
+    let mut watch = scratch.watch("a/b/c/file").await;
     let before = scratch.watches();
     fs::rename(scratch.path("a"), scratch.path("away")).unwrap();
     changes(&mut watch).await;
@@ -195,7 +195,7 @@ async fn a_moved_ancestor_is_noticed_and_released() {
 async fn a_directory_tells_of_its_entries() {
     let scratch = Scratch::new();
     scratch.mkdir("d/sub");
-    let mut watch = scratch.watch("d/");
+    let mut watch = scratch.watch("d/").await;
     scratch.write("d/a");
     changes(&mut watch).await;
     forget(&scratch, &mut watch).await;
@@ -208,7 +208,7 @@ async fn a_directory_tells_of_its_entries() {
 async fn a_tree_tells_of_everything_below() {
     let scratch = Scratch::new();
     scratch.mkdir("t/old");
-    let mut watch = scratch.watch_tree("t/");
+    let mut watch = scratch.watch_tree("t/").await;
     scratch.write("t/old/a");
     changes(&mut watch).await;
     forget(&scratch, &mut watch).await;
@@ -233,7 +233,7 @@ async fn links_are_watched_at_both_ends() {
     scratch.mkdir("real");
     scratch.write("real/file");
     symlink("real/file", scratch.path("link")).unwrap();
-    let mut watch = scratch.watch("link");
+    let mut watch = scratch.watch("link").await;
     scratch.write("real/file");
     changes(&mut watch).await;
     forget(&scratch, &mut watch).await;
@@ -254,7 +254,7 @@ async fn a_link_to_a_directory_on_the_way_is_followed() {
     let scratch = Scratch::new();
     scratch.mkdir("real");
     symlink("real", scratch.path("link")).unwrap();
-    let mut watch = scratch.watch("link/file");
+    let mut watch = scratch.watch("link/file").await;
     scratch.write("real/file");
     changes(&mut watch).await;
     forget(&scratch, &mut watch).await;
@@ -272,8 +272,8 @@ async fn dangling_and_circular_links_rest() {
     symlink("missing/file", scratch.path("link")).unwrap();
     symlink("two", scratch.path("one")).unwrap();
     symlink("one", scratch.path("two")).unwrap();
-    let mut watch = scratch.watch("link");
-    let mut circle = scratch.watch("one/below");
+    let mut watch = scratch.watch("link").await;
+    let mut circle = scratch.watch("one/below").await;
     scratch.mkdir("missing");
     scratch.write("missing/file");
     changes(&mut watch).await;
@@ -290,8 +290,8 @@ async fn a_link_to_itself_in_a_tree_is_not_followed() {
     let scratch = Scratch::new();
     scratch.mkdir("t");
     symlink(".", scratch.path("t/self")).unwrap();
-    let _explicit = scratch.watch("t/self/file");
-    let mut watch = scratch.watch_tree("t/");
+    let _explicit = scratch.watch("t/self/file").await;
+    let mut watch = scratch.watch_tree("t/").await;
     scratch.write("t/file");
     changes(&mut watch).await;
     assert!(scratch.nodes() < 20, "{}", scratch.nodes());
@@ -303,7 +303,7 @@ async fn changes_through_another_hard_link_are_seen() {
     scratch.mkdir("elsewhere");
     scratch.write("a");
     fs::hard_link(scratch.path("a"), scratch.path("elsewhere/b")).unwrap();
-    let mut watch = scratch.watch("a");
+    let mut watch = scratch.watch("a").await;
     scratch.write("elsewhere/b");
     changes(&mut watch).await;
 }
@@ -311,9 +311,12 @@ async fn changes_through_another_hard_link_are_seen() {
 #[tokio::test]
 async fn many_files_of_a_directory_cost_one_watch() {
     let scratch = Scratch::new();
-    let first = scratch.watch("0");
+    let first = scratch.watch("0").await;
     let before = scratch.watches();
-    let watches: Vec<_> = (1..10_000).map(|i| scratch.watch(&i.to_string())).collect();
+    let mut watches = Vec::new();
+    for i in 1..10_000 {
+        watches.push(scratch.watch(&i.to_string()).await);
+    }
     assert_eq!(scratch.watches(), before);
     drop(watches);
     drop(first);
@@ -324,7 +327,7 @@ async fn many_files_of_a_directory_cost_one_watch() {
 
 #[tokio::test]
 async fn a_relative_path_is_refused() {
-    let error = PathHub::new().watch("a/b", false).unwrap_err();
+    let error = PathHub::new().watch("a/b", false).await.unwrap_err();
     assert_eq!(error.to_string(), "can't watch `a/b`: the path is relative");
 }
 
@@ -332,8 +335,8 @@ async fn a_relative_path_is_refused() {
 async fn the_loss_of_the_directory_is_told_to_all() {
     let scratch = Scratch::new();
     scratch.mkdir("d");
-    let mut a = scratch.watch("d/a");
-    let mut b = scratch.watch("d/b");
+    let mut a = scratch.watch("d/a").await;
+    let mut b = scratch.watch("d/b").await;
     fs::remove_dir(scratch.path("d")).unwrap();
     changes(&mut a).await;
     changes(&mut b).await;
@@ -442,7 +445,10 @@ proptest! {
             let scratch = Scratch::new();
             let root = scratch.dir.path().to_owned();
             before.iter().for_each(|step| step.take(&root));
-            let mut watches: Vec<_> = targets.iter().map(|path| scratch.watch(path)).collect();
+            let mut watches = Vec::new();
+            for path in &targets {
+                watches.push(scratch.watch(path).await);
+            }
             scratch.settle().await;
             for step in &after {
                 let looks: Vec<_> = targets.iter().map(|path| look(&root.join(path))).collect();

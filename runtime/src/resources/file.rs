@@ -15,6 +15,8 @@ mod selinux;
 mod sync;
 mod work;
 
+use std::path::PathBuf;
+
 use async_trait::async_trait;
 use mgmt_stdlib::resources::file as declared;
 use mgmt_stdlib::resources::file::State;
@@ -50,14 +52,8 @@ impl Resource for File {
         params: &declared::File,
         context: &WatchContext,
     ) -> Result<(), ResourceError> {
-        let watched = self.watched(params);
-        let hub = context.services.paths.clone();
-        let mut watch = if watched.iter().any(|(_, recurse)| *recurse) {
-            let start = move || Ok(hub.watch_all(watched)?);
-            context.services.blocking.run(start).await?
-        } else {
-            hub.watch_all(watched)?
-        };
+        let paths = &context.services.paths;
+        let mut watch = paths.watch_all(self.watched(params)).await?;
         loop {
             context.event().await?;
             tokio::select! {
@@ -98,13 +94,14 @@ impl Resource for File {
 
 impl File {
     /// The paths to watch, each with whether everything below counts.
-    fn watched(&self, params: &declared::File) -> Vec<(String, bool)> {
-        let mut watched = vec![(params.resultant_path(&self.name), params.recurse)];
+    fn watched(&self, params: &declared::File) -> Vec<(PathBuf, bool)> {
+        let mut watched = vec![(params.resultant_path(&self.name).into(), params.recurse)];
         // The text of a link is data.
         if !params.source.is_empty() && !params.symlink {
-            watched.push((params.source.clone(), params.source.ends_with('/')));
+            let recurse = params.source.ends_with('/');
+            watched.push((params.source.clone().into(), recurse));
         }
-        watched.extend(params.fragments.iter().map(|path| (path.clone(), false)));
+        watched.extend(params.fragments.iter().map(|path| (path.into(), false)));
         watched
     }
 }

@@ -53,7 +53,8 @@ impl Resource for Password {
         let mut watch = context
             .services
             .paths
-            .watch(stored(context.vardir()?), false)?;
+            .watch(stored(context.vardir()?), false)
+            .await?;
         loop {
             context.event().await?;
             tokio::select! {

@@ -1,5 +1,7 @@
 //! What wakes an `exec`: the lines of its watch command and changes of paths.
 
+use std::path::PathBuf;
+
 use mgmt_stdlib::resources::exec as declared;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -71,17 +73,15 @@ async fn watch_paths(
     params: &declared::Exec,
     context: &WatchContext,
 ) -> Result<Option<PathWatch>, ResourceError> {
-    let paths: Vec<(String, bool)> = sources(params)
+    let paths: Vec<(PathBuf, bool)> = sources(params)
         .paths
         .into_iter()
-        .map(|(path, recurse)| (path.to_owned(), recurse))
+        .map(|(path, recurse)| (path.into(), recurse))
         .collect();
     if paths.is_empty() {
         return Ok(None);
     }
-    let hub = context.services.paths.clone();
-    let start = move || Ok(hub.watch_all(paths)?);
-    context.services.blocking.run(start).await.map(Some)
+    Ok(Some(context.services.paths.watch_all(paths).await?))
 }
 
 async fn report(
