@@ -11,6 +11,7 @@
 #[cfg(test)]
 mod tests;
 
+mod autoedge;
 mod commit;
 mod converged;
 mod converger;
@@ -25,6 +26,7 @@ mod semaphore;
 pub(crate) mod state_dir;
 mod status;
 mod task;
+mod topology;
 mod vertex;
 
 use std::any::Any;
@@ -37,7 +39,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mgmt_compiler::graph::ResourceGraph;
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::sync::{Mutex, broadcast, mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::debug;
@@ -64,6 +66,8 @@ pub struct EngineConfig {
     pub noop: bool,
     /// How many resources may apply at once; nothing is no limit.
     pub sema: Option<NonZeroU32>,
+    /// Whether the resources themselves may add to the order (engine.md §4.1).
+    pub autoedges: bool,
     /// Whether notifications survive a crash, below the prefix.
     pub durable_notifications: bool,
     /// When everything counts as converged.
@@ -91,6 +95,7 @@ impl EngineConfig {
             services,
             noop: false,
             sema: None,
+            autoedges: true,
             durable_notifications: true,
             converger: ConvergerConfig::default(),
         }
@@ -177,7 +182,10 @@ pub struct Engine {
     events: broadcast::Sender<EngineEvent>,
     exit: watch::Receiver<Option<Exit>>,
     registry: Arc<Registry>,
+    services: Services,
     overrides: Overrides,
+    /// Graphs reach the driver in the order in which they were submitted.
+    line: Mutex<()>,
     _driver: AbortOnDropHandle<()>,
 }
 
@@ -190,7 +198,9 @@ impl Engine {
         let overrides = Overrides {
             noop: config.noop,
             sema: config.sema,
+            skip_autoedges: !config.autoedges,
         };
+        let services = config.services.clone();
         let (driver, views) = Driver::new(config, control_receiver, rung.subscribe());
         Self {
             control,
@@ -199,7 +209,9 @@ impl Engine {
             events: views.events,
             exit: views.exit,
             registry,
+            services,
             overrides,
+            line: Mutex::new(()),
             _driver: AbortOnDropHandle::new(tokio::spawn(driver.run())),
         }
     }
@@ -217,9 +229,18 @@ impl Engine {
         let overrides = Overrides {
             noop: self.overrides.noop || options.noop,
             sema: options.sema.or(self.overrides.sema),
+            ..self.overrides
         };
+        let gone = || SubmitError::Fatal("the engine has ended".to_owned());
+        let turn = self.line.lock().await;
         let began = Instant::now();
-        let prepared = prepare(&graph, &self.registry, overrides).map_err(SubmitError::Rejected)?;
+        // Resources may look at the machine for as long as they like, but not beyond the engine's end.
+        let prepared = tokio::select! {
+            prepared = prepare(&graph, &self.registry, &self.services, overrides) => {
+                prepared.map_err(SubmitError::Rejected)?
+            }
+            () = self.control.closed() => return Err(gone()),
+        };
         debug!("the graph was checked in {:?}", began.elapsed());
         let (reply, answer) = oneshot::channel();
         let control = Control::Submit {
@@ -227,8 +248,8 @@ impl Engine {
             fast: options.fast,
             reply,
         };
-        let gone = || SubmitError::Fatal("the engine has ended".to_owned());
         self.control.send(control).await.map_err(|_| gone())?;
+        drop(turn);
         answer.await.map_err(|_| gone())?
     }
 

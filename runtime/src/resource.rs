@@ -3,6 +3,7 @@
 //! A kind implements [`Resource`] in one file under `resources/`, for the parameters that it declares
 //! in `mgmt_stdlib::resources`, and is entered in [`crate::resources::registry`].
 
+mod auto_edges;
 mod context;
 mod error;
 #[cfg(test)]
@@ -13,6 +14,8 @@ mod services;
 use async_trait::async_trait;
 use mgmt_stdlib::resource::{Declare, Params};
 
+pub use auto_edges::{AutoEdges, Subject};
+pub(crate) use auto_edges::{Class, Want};
 pub use context::{CheckContext, InitContext, Received, SentValues, WatchContext};
 pub(crate) use context::{WatchEvent, WatchId};
 pub use error::ResourceError;
@@ -40,6 +43,21 @@ pub trait Resource: Sized + Send + Sync + 'static {
     fn managed_paths(name: &str, params: &Self::Params) -> Vec<String> {
         let _ = (name, params);
         Vec::new()
+    }
+
+    /// What this resource provides, and what it wants to run before or after (engine.md §4.1). It is
+    /// asked while the graph is only proposed: it may look at the machine, but not change it, and the
+    /// resource may never come to run.
+    ///
+    /// # Errors
+    /// Reject the graph.
+    async fn auto_edges(
+        name: &str,
+        params: &Self::Params,
+        services: &Services,
+    ) -> Result<AutoEdges, ResourceError> {
+        let _ = (name, params, services);
+        Ok(AutoEdges::default())
     }
 
     /// Prepares private state. Must not do long work.

@@ -10,8 +10,8 @@ use mgmt_grammar::span::Span;
 use petgraph::visit::{EdgeRef, IntoEdgeReferences};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::confine;
-use crate::resource::Registry;
+use super::{autoedge, confine, topology};
+use crate::resource::{Registry, Services};
 
 /// A graph that may take over.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +33,7 @@ pub(crate) struct PreparedEdge {
 pub(crate) struct Overrides {
     pub(crate) noop: bool,
     pub(crate) sema: Option<NonZeroU32>,
+    pub(crate) skip_autoedges: bool,
 }
 
 /// One reason why a graph can not take over.
@@ -59,7 +60,7 @@ impl fmt::Display for Problem {
 }
 
 impl Problem {
-    fn new(resource: &Resource, message: impl Into<String>) -> Self {
+    pub(crate) fn new(resource: &Resource, message: impl Into<String>) -> Self {
         Self {
             identity: resource.identity.clone(),
             span: resource.span,
@@ -69,13 +70,14 @@ impl Problem {
     }
 }
 
-/// Checks a graph and applies what the deploy wants of all its resources.
+/// Checks a graph, applies what the deploy wants of all its resources, and adds what follows from them.
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub(crate) fn prepare(
+pub(crate) async fn prepare(
     graph: &ResourceGraph,
     registry: &Registry,
+    services: &Services,
     overrides: Overrides,
 ) -> Result<Prepared, Vec<Problem>> {
     let mut problems: Vec<Problem> = graph
@@ -88,12 +90,15 @@ pub(crate) fn prepare(
         return Err(problems);
     }
     let mut prepared = flatten(graph, overrides);
-    // Automatic edges, automatic grouping and due reversals belong here, in this order.
     add_sender_edges(&mut prepared);
-    match cycle(&prepared) {
-        Some(problem) => Err(vec![problem]),
-        None => Ok(prepared),
+    if let Some(problem) = cycle(&prepared) {
+        return Err(vec![problem]);
     }
+    if !overrides.skip_autoedges {
+        let participants = autoedge::ask(&prepared, registry, services).await?;
+        autoedge::add(&mut prepared, &participants);
+    }
+    Ok(prepared)
 }
 
 fn validate(resource: &Resource, registry: &Registry) -> Result<(), Problem> {
@@ -234,43 +239,16 @@ fn add_sender_edges(prepared: &mut Prepared) {
     }
 }
 
-/// One cycle, if there is any. Iterative, since a chain may be as long as the graph.
+/// One cycle, if there is any.
 fn cycle(prepared: &Prepared) -> Option<Problem> {
-    let count = prepared.resources.len();
-    let mut parents_left = vec![0usize; count];
-    let mut children: Vec<Vec<usize>> = vec![Vec::new(); count];
-    for edge in &prepared.edges {
-        parents_left[edge.to] += 1;
-        children[edge.from].push(edge.to);
-    }
-    let mut free: Vec<usize> = (0..count).filter(|at| parents_left[*at] == 0).collect();
-    while let Some(at) = free.pop() {
-        for child in &children[at] {
-            parents_left[*child] -= 1;
-            if parents_left[*child] == 0 {
-                free.push(*child);
-            }
-        }
-    }
-    // What is left has a parent that is left; following the parents must come back somewhere.
-    let mut parent = vec![None; count];
-    for edge in &prepared.edges {
-        if parents_left[edge.from] > 0 {
-            parent[edge.to] = Some(edge.from);
-        }
-    }
-    let mut at = (0..count).find(|at| parents_left[*at] > 0)?;
-    let mut position = FxHashMap::default();
-    let mut path = Vec::new();
-    while !position.contains_key(&at) {
-        position.insert(at, path.len());
-        path.push(at);
-        at = parent[at]?;
-    }
-    let mut members: Vec<&Resource> = path[position[&at]..]
+    let pairs: Vec<_> = prepared
+        .edges
         .iter()
-        .rev()
-        .map(|at| &*prepared.resources[*at])
+        .map(|edge| (edge.from, edge.to))
+        .collect();
+    let mut members: Vec<&Resource> = topology::cycle(prepared.resources.len(), &pairs)?
+        .into_iter()
+        .map(|at| &*prepared.resources[at])
         .collect();
     let least = (0..members.len()).min_by_key(|at| &members[*at].identity)?;
     members.rotate_left(least);

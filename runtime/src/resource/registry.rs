@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use async_trait::async_trait;
+use futures::future::BoxFuture;
 use mgmt_stdlib::resource::{Declare, Params, Traits};
 
-use super::{CheckContext, InitContext, Outcome, Resource, ResourceError, WatchContext};
+use super::{
+    AutoEdges, CheckContext, InitContext, Outcome, Resource, ResourceError, Services, WatchContext,
+};
 
 /// A [`Resource`] whose kind is not known at compile time. The methods are those of [`Resource`]; they
 /// fail if they are handed the parameters of another kind, which the engine never does.
@@ -76,12 +79,18 @@ impl<R: Resource> AnyResource for R {
 }
 
 type Constructor = fn(&str, &dyn Params) -> Result<Box<dyn AnyResource>, ResourceError>;
+type Edges = for<'a> fn(
+    &'a str,
+    &'a dyn Params,
+    &'a Services,
+) -> BoxFuture<'a, Result<AutoEdges, ResourceError>>;
 
 #[derive(Clone, Copy)]
 struct Entry {
     new: Constructor,
     traits: Traits,
     managed_paths: fn(&str, &dyn Params) -> Vec<String>,
+    auto_edges: Edges,
 }
 
 /// The implementations by kind.
@@ -99,6 +108,10 @@ impl Registry {
                 downcast(params)
                     .map(|params| R::managed_paths(name, params))
                     .unwrap_or_default()
+            },
+            auto_edges: |name, params, services| match downcast(params) {
+                Ok(params) => R::auto_edges(name, params, services),
+                Err(error) => Box::pin(async { Err(error) }),
             },
         };
         self.0.insert(declaration.kind, entry);
@@ -131,6 +144,22 @@ impl Registry {
             .get(params.kind())
             .map(|entry| (entry.managed_paths)(name, params))
             .unwrap_or_default()
+    }
+
+    /// What these parameters have to do with automatic edges ([`Resource::auto_edges`]).
+    ///
+    /// # Errors
+    /// Those of the kind.
+    pub async fn auto_edges(
+        &self,
+        name: &str,
+        params: &dyn Params,
+        services: &Services,
+    ) -> Result<AutoEdges, ResourceError> {
+        match self.0.get(params.kind()) {
+            Some(entry) => (entry.auto_edges)(name, params, services).await,
+            None => Ok(AutoEdges::default()),
+        }
     }
 
     /// The kinds, in order.

@@ -6,16 +6,18 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use mgmt_compiler::graph::{Identity, ResourceGraph};
 use mgmt_stdlib::resource::Meta;
 use mgmt_stdlib::value::Value;
 use proptest::prelude::*;
 use proptest::test_runner::TestRng;
 
-use super::fake::{Fake, Graph, World};
+use super::fake::{Fake, Graph, World, services};
 use crate::engine::commit::{NewObject, Target};
 use crate::engine::core::{CheckRequest, CheckResult, Command, Core};
 use crate::engine::prepare::{Overrides, Prepared, prepare};
@@ -490,7 +492,11 @@ impl Simulation {
             "T9"
         );
         self.core.paused();
-        let prepared = prepare(&graph, &self.registry, Overrides::default()).expect("a good graph");
+        let services = services(Path::new("/nonexistent"));
+        let prepared = prepare(&graph, &self.registry, &services, Overrides::default())
+            .now_or_never()
+            .expect("fakes answer at once")
+            .expect("a good graph");
         self.commit(prepared);
         self.active = self.now;
         self.core.resume(true, self.now);

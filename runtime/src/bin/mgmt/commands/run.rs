@@ -67,6 +67,10 @@ pub(crate) struct Run {
     #[arg(long, value_name = "N", default_value_t = -1, allow_negative_numbers = true)]
     sema: i64,
 
+    /// Add no automatic edges, such as from a directory to a file in it.
+    #[arg(long)]
+    no_autoedges: bool,
+
     /// Count as converged after this many seconds without a change; -1 is never.
     #[arg(long, value_name = "SEC", default_value_t = -1, allow_negative_numbers = true, env = "MGMT_CONVERGER_TIMEOUT")]
     converger_timeout: i64,
@@ -231,6 +235,7 @@ impl Run {
         let mut engine = EngineConfig::new(mgmt_runtime::resources::registry(), services);
         engine.noop = self.noop;
         engine.sema = u32::try_from(self.sema).ok().and_then(NonZeroU32::new);
+        engine.autoedges = !self.no_autoedges;
         engine.converger.timeout = self
             .converged_timeout
             .or(u64::try_from(self.converger_timeout).ok())
