@@ -222,6 +222,7 @@ fn check(
     }
     params
         .validate(&identity.name)
+        .and_then(|()| params.validate_meta(meta))
         .map_err(|invalid| Box::new(refused(identity, &invalid, stmt)))
 }
 

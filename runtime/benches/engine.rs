@@ -83,6 +83,7 @@ impl Declare for Null {
             params: Vec::new(),
             sends: Vec::new(),
             traits: Traits::default(),
+            inside: None,
             new: || Box::new(Null { probe: None }),
         }
     }

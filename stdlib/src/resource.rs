@@ -1,5 +1,6 @@
 //! A resource kind as declared: its parameters, what it sends, and what it can do.
 
+pub mod check;
 mod meta;
 
 use std::any::Any;
@@ -24,6 +25,8 @@ pub struct ResourceDef {
     pub sends: Vec<SendDef>,
     /// What the kind can do besides.
     pub traits: Traits,
+    /// Of which kind's resources it becomes a part, if of any.
+    pub inside: Option<Inside>,
     /// A fresh set of parameters with the kind's defaults.
     pub new: fn() -> Box<dyn Params>,
 }
@@ -50,6 +53,16 @@ pub struct SendDef {
     pub doc: &'static str,
     /// What is sent.
     pub ty: HostType,
+}
+
+/// A kind whose resources do nothing alone, but each become a part of a resource of another kind
+/// (resources-services.md S-1.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Inside {
+    /// The other kind.
+    pub kind: &'static str,
+    /// The parameter that holds the name of the other resource; if it is empty, any will do.
+    pub param: &'static str,
 }
 
 /// The optional abilities of a kind (engine.md §1.9).
@@ -161,6 +174,15 @@ pub trait Validate {
     /// # Errors
     /// What is wrong, in the user's terms.
     fn validate(&self, name: &str) -> Result<(), Invalid>;
+
+    /// A pure check of the meta parameters, for kinds that need some of them or can not bear others.
+    ///
+    /// # Errors
+    /// What is wrong, in the user's terms.
+    fn validate_meta(&self, meta: &Meta) -> Result<(), Invalid> {
+        let _ = meta;
+        Ok(())
+    }
 }
 
 /// A resource can not be as it is declared.

@@ -1,15 +1,34 @@
 //! The resource kinds, one module a kind.
 
+pub mod augeas;
+pub mod cron;
+pub mod deploy_tar;
 pub mod exec;
 pub mod exit;
 pub mod file;
+pub mod firewalld;
+pub mod group;
+pub mod gsettings;
+pub mod gzip;
+pub mod hostname;
+pub mod kv;
+pub mod line;
+pub mod mount;
 pub mod msg;
+pub mod net;
 pub mod noop;
+pub mod nspawn;
 pub mod panic;
 pub mod password;
+pub mod pkg;
 pub mod print;
+pub mod schedule;
+pub mod svc;
+pub mod sysctl;
+pub mod tar;
 pub mod test;
 pub mod timer;
+pub mod user;
 pub mod value;
 
 use crate::resource::{Declare, ResourceDef};
@@ -17,16 +36,35 @@ use crate::resource::{Declare, ResourceDef};
 /// Every kind that this crate declares.
 pub fn all() -> Vec<ResourceDef> {
     vec![
+        augeas::Augeas::declare(),
+        cron::Cron::declare(),
+        deploy_tar::DeployTar::declare(),
         exec::Exec::declare(),
         exit::Exit::declare(),
         file::File::declare(),
+        firewalld::Firewalld::declare(),
+        group::Group::declare(),
+        gsettings::Gsettings::declare(),
+        gzip::Gzip::declare(),
+        hostname::Hostname::declare(),
+        kv::Kv::declare(),
+        line::Line::declare(),
+        mount::Mount::declare(),
         msg::Msg::declare(),
+        net::Net::declare(),
         noop::Noop::declare(),
+        nspawn::Nspawn::declare(),
         panic::Panic::declare(),
         password::Password::declare(),
+        pkg::Pkg::declare(),
         print::Print::declare(),
+        schedule::Schedule::declare(),
+        svc::Svc::declare(),
+        sysctl::Sysctl::declare(),
+        tar::Tar::declare(),
         test::Test::declare(),
         timer::Timer::declare(),
+        user::User::declare(),
         value::ValueTap::declare(),
     ]
 }

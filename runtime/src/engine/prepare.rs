@@ -11,7 +11,7 @@ use petgraph::visit::{EdgeRef, IntoEdgeReferences};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{autoedge, confine, topology};
-use crate::resource::{Registry, Services};
+use crate::resource::{Registry, Services, not_implemented};
 
 /// A graph that may take over.
 #[derive(Clone, Debug, Default)]
@@ -120,15 +120,17 @@ fn validate(resource: &Resource, registry: &Registry) -> Result<(), Problem> {
         });
     }
     if registry.traits(&identity.kind).is_none() {
-        return wrong(&format!(
-            "the resource kind `{}` can not run here",
-            identity.kind
-        ));
+        return wrong(&not_implemented(&identity.kind));
     }
     if resource.meta.hidden {
         return Ok(());
     }
-    match confine("validate", || resource.params.validate(&identity.name)) {
+    let validate = || {
+        let params = &resource.params;
+        params.validate(&identity.name)?;
+        params.validate_meta(&resource.meta)
+    };
+    match confine("validate", validate) {
         Ok(Ok(())) => Ok(()),
         Ok(Err(invalid)) => Err(Problem {
             help: invalid.help.clone(),

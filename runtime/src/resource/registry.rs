@@ -93,6 +93,12 @@ struct Entry {
     auto_edges: Edges,
 }
 
+/// What to say of a kind that is declared, so that programs with it can be checked, but that nothing
+/// implements here.
+pub(crate) fn not_implemented(kind: &str) -> String {
+    format!("the kind `{kind}` is not implemented by this version of mgmt run")
+}
+
 /// The implementations by kind.
 #[derive(Clone, Default)]
 pub struct Registry(BTreeMap<&'static str, Entry>);
@@ -127,9 +133,10 @@ impl Registry {
         params: &dyn Params,
     ) -> Result<Box<dyn AnyResource>, ResourceError> {
         let kind = params.kind();
-        let entry = self.0.get(kind).ok_or_else(|| {
-            ResourceError::message(format!("the resource kind `{kind}` can not run here"))
-        })?;
+        let entry = self
+            .0
+            .get(kind)
+            .ok_or_else(|| ResourceError::message(not_implemented(kind)))?;
         (entry.new)(name, params)
     }
 

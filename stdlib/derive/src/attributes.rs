@@ -19,6 +19,14 @@ pub(crate) struct ResourceAttributes {
     pub(crate) sends: Vec<Send>,
     pub(crate) compare: Option<ExprPath>,
     pub(crate) merge: Option<ExprPath>,
+    pub(crate) inside: Option<Inside>,
+}
+
+/// `inside("http:server", server)`.
+pub(crate) struct Inside {
+    pub(crate) kind: LitStr,
+    /// The field that names the resource.
+    pub(crate) field: Ident,
 }
 
 /// One entry of `sends(...)`.
@@ -56,6 +64,7 @@ impl ResourceAttributes {
         let mut sends = Vec::new();
         let mut compare = None;
         let mut merge = None;
+        let mut inside = None;
         for attribute in named(&input.attrs, "resource") {
             attribute.parse_nested_meta(|meta| {
                 let word = word(&meta)?;
@@ -69,6 +78,11 @@ impl ResourceAttributes {
                         sends.extend(Punctuated::<Send, Token![,]>::parse_terminated(&content)?);
                         Ok(())
                     }
+                    "inside" => {
+                        let content;
+                        parenthesized!(content in meta.input);
+                        once(&mut inside, &word, content.parse()?)
+                    }
                     name if TRAITS.contains(&name) => {
                         traits.push(word);
                         Ok(())
@@ -76,7 +90,7 @@ impl ResourceAttributes {
                     _ => Err(Error::new(
                         word.span(),
                         format!(
-                            "expected `kind = \"...\"`, `sends(...)`, `compare = path`, `merge = path`, `{}`",
+                            "expected `kind = \"...\"`, `sends(...)`, `compare = path`, `merge = path`, `inside(\"kind\", field)`, `{}`",
                             TRAITS.join("`, `")
                         ),
                     )),
@@ -99,6 +113,32 @@ impl ResourceAttributes {
             sends,
             compare,
             merge,
+            inside,
+        })
+    }
+
+    /// The kind that this one runs inside of, and the name in mcl of the parameter that names it.
+    pub(crate) fn inside<'a>(
+        &'a self,
+        params: &'a [Param<'_>],
+    ) -> Result<Option<(&'a LitStr, &'a str)>> {
+        let Some(Inside { kind, field }) = &self.inside else {
+            return Ok(None);
+        };
+        match params.iter().find(|param| param.ident == field) {
+            Some(param) => Ok(Some((kind, &param.name))),
+            None => Err(Error::new(field.span(), "there is no such field")),
+        }
+    }
+}
+
+impl Parse for Inside {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let kind = input.parse()?;
+        input.parse::<Token![,]>()?;
+        Ok(Self {
+            kind,
+            field: input.parse()?,
         })
     }
 }
@@ -260,9 +300,12 @@ mod tests {
     use syn::parse_quote;
 
     fn complaint(input: &DeriveInput) -> String {
-        let resource = ResourceAttributes::read(input).map(|_| ());
-        let params = Param::read_all(input).map(|_| ());
-        resource.and(params).expect_err("is refused").to_string()
+        let resource = ResourceAttributes::read(input);
+        let params = Param::read_all(input);
+        resource
+            .and_then(|resource| resource.inside(&params?).map(|_| ()))
+            .expect_err("is refused")
+            .to_string()
     }
 
     #[test]
@@ -349,6 +392,12 @@ mod tests {
         assert_eq!(
             complaint(&parse_quote! { #[doc = "x"] #[resource(kind = "a")] enum A {} }),
             "parameters are the fields of a struct"
+        );
+        assert_eq!(
+            complaint(
+                &parse_quote! { #[doc = "x"] #[resource(kind = "a:b", inside("a", c))] struct A { #[doc = "b"] b: bool } }
+            ),
+            "there is no such field"
         );
     }
 }

@@ -23,6 +23,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `kind = "exec"` | the kind's name; mandatory |
 /// | `refreshable`, `receives`, `edgeable`, `groupable`, `reversible` | its abilities |
 /// | `sends(name: Type, ...)` | what it sends, each with a doc comment |
+/// | `inside("http:server", server)` | it runs as part of a resource of that kind, which the field names |
 /// | `compare = path::to::function` | `fn(&Self, &Self) -> Option<String>`, asked for a difference before the fields are compared one by one |
 /// | `merge = path::to::function` | `fn(&Self, &Self) -> Result<Self, String>`, two declarations that differ as one, or what stands in the way; without it they must be equal |
 ///

@@ -11,7 +11,7 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     let resource = ResourceAttributes::read(input)?;
     let params = Param::read_all(input)?;
     let params_impl = params_impl(input, &resource, &params);
-    let declare_impl = declare_impl(input, &resource, &params);
+    let declare_impl = declare_impl(input, &resource, &params)?;
     Ok(quote! { #params_impl #declare_impl })
 }
 
@@ -160,12 +160,18 @@ fn declare_impl(
     input: &DeriveInput,
     resource: &ResourceAttributes,
     params: &[Param<'_>],
-) -> TokenStream {
+) -> Result<TokenStream> {
     let name = &input.ident;
     let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
     let ResourceAttributes {
         doc, kind, traits, ..
     } = resource;
+    let inside = match resource.inside(params)? {
+        Some((kind, param)) => quote! {
+            ::core::option::Option::Some(::mgmt_stdlib::resource::Inside { kind: #kind, param: #param })
+        },
+        None => quote! { ::core::option::Option::None },
+    };
     let params = params.iter().map(|param| {
         let Param {
             ty,
@@ -197,7 +203,7 @@ fn declare_impl(
             ::mgmt_stdlib::resource::SendDef { name: #name, doc: #doc, ty: #host_type }
         }
     });
-    quote! {
+    Ok(quote! {
         #[automatically_derived]
         impl #impl_generics ::mgmt_stdlib::resource::Declare for #name #ty_generics #where_clause {
             fn declare() -> ::mgmt_stdlib::resource::ResourceDef {
@@ -210,9 +216,10 @@ fn declare_impl(
                         #(#traits: true,)*
                         ..::core::default::Default::default()
                     },
+                    inside: #inside,
                     new: || ::std::boxed::Box::new(<Self as ::core::default::Default>::default()),
                 }
             }
         }
-    }
+    })
 }

@@ -289,6 +289,7 @@ impl Declare for FakeParams {
                 receives: true,
                 ..Traits::default()
             },
+            inside: None,
             new: || {
                 Box::new(FakeParams {
                     world: World::new(),

@@ -1,0 +1,44 @@
+//! `group`: a local group (resources-host.md §7).
+
+use crate::resource::check::{account_name, one_of};
+use crate::resource::{Invalid, Params, Validate};
+
+/// Manages a local group; the name is that of the group.
+///
+/// Who is in it is told by the `user`s.
+///
+/// ```mcl
+/// group "deploy" {
+///     state => "exists",
+///     gid => 4100,
+/// }
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Params)]
+#[resource(kind = "group", edgeable)]
+pub struct Group {
+    /// `exists` or `absent`; must be given.
+    pub state: String,
+    /// Its number; not managed if it is left out.
+    pub gid: Option<u32>,
+}
+
+impl Validate for Group {
+    fn validate(&self, name: &str) -> Result<(), Invalid> {
+        account_name("name", name)?;
+        one_of("state", &self.state, &["exists", "absent"])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_has_a_state_and_a_name() {
+        let mut group = Group::default();
+        assert_eq!(group.validate("a").unwrap_err().param, Some("state"));
+        group.state = "absent".to_owned();
+        assert_eq!(group.validate("a"), Ok(()));
+        assert_eq!(group.validate("a b").unwrap_err().param, Some("name"));
+    }
+}

@@ -1,0 +1,102 @@
+//! `pkg`: a package of the distribution (resources-host.md §5).
+
+use crate::resource::check::required;
+use crate::resource::{Invalid, Params, Validate};
+
+/// Manages a package of the distribution; the name is that of the package.
+///
+/// ```mcl
+/// pkg ["nginx", "postgresql"] {
+///     state => "installed",
+/// }
+/// pkg "telnet" {
+///     state => "uninstalled",
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Params)]
+#[resource(kind = "pkg", edgeable, groupable)]
+pub struct Pkg {
+    /// `installed`, `uninstalled`, `newest`, or the exact version to install; `installed` if it is left out.
+    pub state: String,
+    /// Permit going back to an older version if `state` is one.
+    pub allowdowngrade: bool,
+    /// Permit packages whose signature is missing or wrong.
+    pub allowuntrusted: bool,
+    /// Look among the packages that are not free, too; only PackageKit tells them apart.
+    pub allownonfree: bool,
+    /// Look among the packages that the distribution does not support, too; only PackageKit tells them apart.
+    pub allowunsupported: bool,
+}
+
+/// What a package shall be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State<'a> {
+    /// There in any version.
+    Installed,
+    /// Not there.
+    Uninstalled,
+    /// There in the newest version that the repositories have.
+    Newest,
+    /// There in this version.
+    Version(&'a str),
+}
+
+impl Default for Pkg {
+    fn default() -> Self {
+        Self {
+            state: "installed".to_owned(),
+            allowdowngrade: false,
+            allowuntrusted: false,
+            allownonfree: false,
+            allowunsupported: false,
+        }
+    }
+}
+
+impl Pkg {
+    /// What it shall be. [`Validate`] refuses an empty text.
+    pub fn wanted_state(&self) -> State<'_> {
+        match self.state.as_str() {
+            "installed" => State::Installed,
+            "uninstalled" => State::Uninstalled,
+            "newest" => State::Newest,
+            version => State::Version(version),
+        }
+    }
+}
+
+impl Validate for Pkg {
+    fn validate(&self, _name: &str) -> Result<(), Invalid> {
+        required("state", &self.state)?;
+        if self.state == "latest" {
+            return Err(Invalid::param("state", "can not be `latest`").help("write `newest`"));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pkg(state: &str) -> Pkg {
+        Pkg {
+            state: state.to_owned(),
+            ..Pkg::default()
+        }
+    }
+
+    #[test]
+    fn other_words_are_versions() {
+        assert_eq!(Pkg::default().wanted_state(), State::Installed);
+        assert_eq!(pkg("1:2-3").wanted_state(), State::Version("1:2-3"));
+        assert_eq!(pkg("1:2-3").validate("a"), Ok(()));
+    }
+
+    #[test]
+    fn the_newest_is_not_called_latest() {
+        let invalid = pkg("latest").validate("a").unwrap_err();
+        assert_eq!(invalid.help.as_deref(), Some("write `newest`"));
+        assert!(pkg("").validate("a").is_err());
+    }
+}
