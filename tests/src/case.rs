@@ -113,7 +113,7 @@ impl Case {
 }
 
 /// The files of an archive: what stands before the first marker is a comment.
-fn archive(text: &str) -> Vec<(&str, String)> {
+pub fn archive(text: &str) -> Vec<(&str, String)> {
     let mut files: Vec<(&str, String)> = Vec::new();
     for line in text.split_inclusive('\n') {
         let marker = line

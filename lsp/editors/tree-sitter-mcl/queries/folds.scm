@@ -1,0 +1,13 @@
+[
+  (block)
+  (body)
+  (resource_body)
+  (list)
+  (map)
+  (struct)
+  (arguments)
+  (parameters)
+] @fold
+
+(import)+ @fold
+(comment)+ @fold
