@@ -100,6 +100,8 @@ pub struct Source {
     pub path: Option<PathBuf>,
     /// The text.
     pub text: Arc<str>,
+    /// The import that it was first read for; nothing for the entry file.
+    pub imported_at: Option<Span>,
     lines: LineIndex,
 }
 
@@ -111,6 +113,7 @@ impl Source {
             name: name.into(),
             path,
             text,
+            imported_at: None,
             lines,
         }
     }
@@ -136,6 +139,19 @@ impl Sources {
     /// The id that the next text will get.
     pub fn next_id(&self) -> SourceId {
         SourceId(self.0.len() as u32)
+    }
+
+    /// Says which import the texts from `first` on were read for.
+    pub fn imported_at(&mut self, first: SourceId, import: Span) {
+        for source in self.0.iter_mut().skip(first.0 as usize) {
+            source.imported_at = Some(import);
+        }
+    }
+
+    /// The imports that lead from a text to the entry file, the nearest first.
+    pub fn import_trail(&self, id: SourceId) -> impl Iterator<Item = Span> {
+        let import = |id: SourceId| self.get(id)?.imported_at;
+        std::iter::successors(import(id), move |span| import(span.source))
     }
 
     /// The text with that id.

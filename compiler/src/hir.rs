@@ -367,11 +367,15 @@ pub enum EntryKind {
     Meta {
         /// Its name.
         name: &'static str,
+        /// Where the name stands.
+        name_span: Span,
         /// Its value.
         value: ExprId,
     },
     /// `Meta => struct{...}`.
     MetaStruct {
+        /// Where the word `Meta` stands.
+        meta_span: Span,
         /// The struct.
         value: ExprId,
     },

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use ecow::EcoString;
 use mgmt_grammar::span::Span;
-use mgmt_stdlib::param::HostType;
-use mgmt_stdlib::resource::{Invalid, Meta, Params, ResourceDef, SetError};
+use mgmt_stdlib::resource::{Invalid, Meta, MetaError, Params, ResourceDef, SetError};
 use mgmt_stdlib::value::Value;
 
 use crate::diagnostic::{Code, Diagnostic, Stage};
@@ -110,18 +109,15 @@ pub fn resource(
         }
         match &entry.kind {
             EntryKind::Field {
-                name,
-                name_span,
-                value: expr,
+                name, name_span, ..
             } => {
-                let _ = expr;
                 params
                     .set(name, value)
                     .map_err(|error| misfit(def, name, &error, entry.span, *name_span))?;
             }
             EntryKind::Meta { name, .. } => {
                 meta.set(name, value)
-                    .map_err(|error| bad_meta(&error.0, entry.span))?;
+                    .map_err(|error| bad_meta(&error, stmt))?;
             }
             EntryKind::MetaStruct { .. } => {
                 let fields = value
@@ -130,7 +126,7 @@ pub fn resource(
                     .flat_map(|fields| fields.iter());
                 for (name, value) in fields {
                     meta.set(name, value)
-                        .map_err(|error| bad_meta(&error.0, entry.span))?;
+                        .map_err(|error| bad_meta(&error, stmt))?;
                 }
             }
             EntryKind::Edge { property, target } => {
@@ -138,8 +134,7 @@ pub fn resource(
             }
         }
     }
-    meta.validate()
-        .map_err(|error| bad_meta(&error.0, stmt.kind_span))?;
+    meta.validate().map_err(|error| bad_meta(&error, stmt))?;
     let params: Arc<dyn Params> = Arc::from(params);
     let mut output = StmtOutput::default();
     for name in names {
@@ -257,10 +252,7 @@ fn misfit(
         "the value does not fit the parameter `{name}` of `{}`: {error}",
         def.kind
     );
-    let mut diagnostic = Diagnostic::error(Code::VALUE_DOES_NOT_FIT, Stage::Interpret, text);
-    if let Some((least, most)) = def.param(name).and_then(|param| range(&param.ty)) {
-        diagnostic = diagnostic.help(format!("it takes numbers from {least} to {most}"));
-    }
+    let diagnostic = Diagnostic::error(Code::VALUE_DOES_NOT_FIT, Stage::Interpret, text);
     Box::new(diagnostic.at(
         Span::new(
             span.source,
@@ -271,20 +263,17 @@ fn misfit(
     ))
 }
 
-/// The least and the greatest number that a parameter takes.
-fn range(ty: &HostType) -> Option<(i64, i64)> {
-    match ty {
-        HostType::Int(bits) => Some((i64::MIN >> (64 - bits), i64::MAX >> (64 - bits))),
-        HostType::Uint(64) => Some((0, i64::MAX)),
-        HostType::Uint(bits) => Some((0, i64::MAX >> (63 - bits))),
-        HostType::Optional(inner) => range(inner),
+fn bad_meta(error: &MetaError, stmt: &ResourceStmt) -> Box<Diagnostic> {
+    let text = format!("the meta parameter {error}");
+    let place = stmt.entries.iter().find_map(|entry| match entry.kind {
+        EntryKind::Meta {
+            name, name_span, ..
+        } if name == error.param => Some(name_span),
+        EntryKind::MetaStruct { meta_span, .. } => Some(meta_span),
         _ => None,
-    }
-}
-
-fn bad_meta(reason: &str, span: Span) -> Box<Diagnostic> {
-    let text = format!("a meta parameter is not valid: {reason}");
-    Box::new(Diagnostic::error(Code::INVALID_META, Stage::Interpret, text).at(span, ""))
+    });
+    let diagnostic = Diagnostic::error(Code::INVALID_META, Stage::Interpret, text);
+    Box::new(diagnostic.at(place.unwrap_or(stmt.kind_span), ""))
 }
 
 /// The edges that an edge statement gives with these names.

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use mgmt_grammar::ast;
-use mgmt_grammar::span::SourceId;
+use mgmt_grammar::span::{SourceId, Span};
 use rustc_hash::FxHashMap;
 
 use crate::Input;
@@ -52,6 +52,8 @@ pub struct LoadError {
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
+    /// Where it is wrong, if the file could be read.
+    pub place: Option<Span>,
 }
 
 impl LoadError {
@@ -60,13 +62,17 @@ impl LoadError {
             code,
             message: message.into(),
             help: None,
+            place: None,
         }
     }
 
-    /// The error as a diagnostic without a place.
+    /// The error as a diagnostic of the program as a whole.
     pub fn into_diagnostic(self) -> Diagnostic {
         let mut diagnostic = Diagnostic::error(self.code, Stage::Parse, self.message);
         diagnostic.help = self.help;
+        if let Some(place) = self.place {
+            diagnostic = diagnostic.at(place, "");
+        }
         diagnostic
     }
 }
@@ -111,11 +117,23 @@ impl<'a> Loader<'a> {
         }
     }
 
-    /// Loads what an import of `from` names, unless that is a package of the library.
+    /// Loads what the import at `place` in `from` names, unless that is a package of the library.
     ///
     /// # Errors
     /// If there is no such file or module, or it can not be read.
     pub fn load_import(
+        &mut self,
+        from: &Unit,
+        kind: &ImportKind,
+        place: Span,
+    ) -> Result<Option<Rc<Unit>>, LoadError> {
+        let first = self.sources.next_id();
+        let loaded = self.find_import(from, kind);
+        self.sources.imported_at(first, place);
+        loaded
+    }
+
+    fn find_import(
         &mut self,
         from: &Unit,
         kind: &ImportKind,
@@ -180,17 +198,16 @@ impl<'a> Loader<'a> {
         let metadata_path = dir.join("metadata.yaml");
         let metadata = if self.files.exists(&metadata_path) {
             let text = self.read(&metadata_path)?;
-            let metadata = Metadata::parse(&text).map_err(|reason| {
-                LoadError::new(
+            let shown = metadata_path.display().to_string();
+            let source = Source::new(shown.clone(), Some(metadata_path), text.clone());
+            let source = self.sources.add(source);
+            let metadata = Metadata::parse(&text).map_err(|error| LoadError {
+                place: Some(Span::new(source, error.range.start, error.range.end)),
+                ..LoadError::new(
                     Code::BAD_METADATA,
-                    format!("can't use `{}`: {reason}", metadata_path.display()),
+                    format!("can't use `{shown}`: {}", error.message),
                 )
             })?;
-            self.sources.add(Source::new(
-                metadata_path.display().to_string(),
-                Some(metadata_path),
-                text,
-            ));
             Some(metadata)
         } else {
             None

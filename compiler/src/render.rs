@@ -8,6 +8,7 @@ mod json;
 mod sarif;
 mod short;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io::IsTerminal;
 use std::os::fd::AsFd;
@@ -15,7 +16,7 @@ use std::os::fd::AsFd;
 use mgmt_grammar::span::{LineColumn, Span};
 
 use crate::Compilation;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Label};
 use crate::files::Sources;
 
 /// The formats of `mgmtc check --message-format`.
@@ -114,6 +115,36 @@ pub fn render(format: MessageFormat, programs: &[Findings<'_>], terminal: Termin
         MessageFormat::Github => each(&github::render),
         MessageFormat::Sarif => sarif::render(programs),
     }
+}
+
+/// The places of a diagnostic, the primary one first, if it has one. Where an error is in an imported file
+/// and nothing leads from it to the entry file, the imports do.
+fn labels<'a>(diagnostic: &'a Diagnostic, sources: &Sources) -> Vec<(bool, Cow<'a, Label>)> {
+    let mut labels: Vec<_> = diagnostic
+        .primary
+        .iter()
+        .map(|label| (true, label))
+        .chain(diagnostic.labels.iter().map(|label| (false, label)))
+        .map(|(is_primary, label)| (is_primary, Cow::Borrowed(label)))
+        .collect();
+    let Some(primary) = diagnostic
+        .primary
+        .as_ref()
+        .filter(|_| diagnostic.is_error())
+    else {
+        return labels;
+    };
+    for span in sources.import_trail(primary.span.source) {
+        if labels
+            .iter()
+            .any(|(_, label)| label.span.source == span.source)
+        {
+            break;
+        }
+        let text = "imported here".to_owned();
+        labels.push((false, Cow::Owned(Label { span, text })));
+    }
+    labels
 }
 
 /// One line that says how many problems were found, and where to read about them; empty if there are none.

@@ -238,11 +238,11 @@ impl<'text> Builder<'text> {
     }
 
     pub(crate) fn else_if(&mut self, l: u32, r: u32, nested: StmtId) -> Block {
-        let nested_span = self.stmts[nested.index()].span;
-        let words = self.span(l, nested_span.start + 2);
-        self.report(SyntaxErrorKind::ElseIf, words);
+        let inner = self.stmts[nested.index()].span;
+        let words = self.span(l, inner.start + 2);
+        self.report(SyntaxErrorKind::ElseIf { nested: inner }, words);
         Block {
-            span: self.span(r, nested_span.end),
+            span: self.span(r, inner.end),
             stmts: vec![nested],
         }
     }

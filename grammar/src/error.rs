@@ -114,7 +114,10 @@ pub enum SyntaxErrorKind {
     /// `else` on the line after the closing brace; the span is the word.
     ElseOnNextLine,
     /// `else if`; the span covers both words.
-    ElseIf,
+    ElseIf {
+        /// The second `if` with its blocks.
+        nested: Span,
+    },
     /// `else` without an `if` before it.
     ElseWithoutIf,
     /// An `if` expression without `else`; the span is the word `if`.

@@ -2,7 +2,7 @@
 //! (typing-and-evaluation.md §1.7).
 
 use std::collections::BTreeMap;
-use std::fmt::{self, Debug, Display};
+use std::fmt::{self, Debug};
 use std::ops::Deref;
 
 use crate::catalog::Signature;
@@ -108,15 +108,6 @@ pub trait ParamType: Sized {
     /// If the value is out of range or not UTF-8 (typing-and-evaluation.md §1.7.3).
     fn from_value(value: &Value) -> Result<Self, String>;
 
-    /// Replaces the present value. Unlike [`ParamType::from_value`] it can name what was there.
-    ///
-    /// # Errors
-    /// As those of [`ParamType::from_value`].
-    fn assign(&mut self, value: &Value) -> Result<(), String> {
-        *self = Self::from_value(value)?;
-        Ok(())
-    }
-
     /// The value in mcl; nothing if it is undefined.
     fn to_value(&self) -> Option<Value>;
 
@@ -206,14 +197,8 @@ macro_rules! integer {
                 HostType::$variant(<$ty>::BITS as u8)
             }
             fn from_value(value: &Value) -> Result<Self, String> {
-                let mut stored = 0;
-                <$ty as ParamType>::assign(&mut stored, value)?;
-                Ok(stored)
-            }
-            fn assign(&mut self, value: &Value) -> Result<(), String> {
                 let Some(n) = value.as_int() else { return misfit("int", value) };
-                *self = <$ty>::try_from(n).map_err(|_| overflow(*self, n, &Self::host_type()))?;
-                Ok(())
+                <$ty>::try_from(n).map_err(|_| out_of_range(n, <$ty>::MIN.into(), <$ty>::MAX.into()))
             }
             fn to_value(&self) -> Option<Value> {
                 // Only an unsigned number beyond the language's int has no value (§1.7.4).
@@ -231,13 +216,12 @@ integer! {
     u8, Uint; u16, Uint; u32, Uint; u64, Uint;
 }
 
-fn overflow(current: impl Display, n: i64, ty: &HostType) -> String {
-    let kind = ty.kind();
-    match ty {
-        HostType::Uint(_) if n < 0 => {
-            format!("can't store negative int `{n}` into unsigned `{kind}` field")
-        }
-        _ => format!("{current} is an `{kind}`, and rv `{n}` will overflow it"),
+/// What is wrong with a number that does not fit (typing-and-evaluation.md §1.7.3).
+pub(crate) fn out_of_range(n: i64, least: i128, most: i128) -> String {
+    if i128::from(n) < least {
+        format!("{n} is below {least}, the least number it takes")
+    } else {
+        format!("{n} is above {most}, the greatest number it takes")
     }
 }
 
@@ -261,23 +245,14 @@ impl ParamType for f32 {
         HostType::Float(32)
     }
     fn from_value(value: &Value) -> Result<Self, String> {
-        let mut stored = 0.0;
-        stored.assign(value)?;
-        Ok(stored)
-    }
-    fn assign(&mut self, value: &Value) -> Result<(), String> {
         let Some(x) = value.as_float() else {
             return misfit("float", value);
         };
         let narrow = x as Self;
         if x.is_finite() && narrow.is_infinite() {
-            return Err(format!(
-                "{self} is a `float32`, and value `{}` will overflow it",
-                crate::value::format_float(x)
-            ));
+            return Err(format!("{x:e} is too large for a float of 32 bits"));
         }
-        *self = narrow;
-        Ok(())
+        Ok(narrow)
     }
     fn to_value(&self) -> Option<Value> {
         Some(Value::Float(f64::from(*self)))

@@ -4,7 +4,7 @@ use mgmt_grammar::SyntaxErrorKind as Kind;
 use mgmt_grammar::span::Span;
 use mgmt_grammar::{Expected, Found, MAX_DEPTH, NameRole, SuggestedEdit, SyntaxError, TokenKind};
 
-use super::{Code, Diagnostic, Stage};
+use super::{Code, Diagnostic, Edit, Fix, Stage};
 
 /// The complaint about an error in `text`, the whole text of its file.
 pub fn diagnostic(error: &SyntaxError, text: &str) -> Diagnostic {
@@ -199,9 +199,23 @@ fn describe(error: &SyntaxError, text: &str, stage: Stage) -> Diagnostic {
             "`else` belongs on the line of the brace before it".to_owned(),
         )
         .at(span, "write `} else {`"),
-        Kind::ElseIf => new(Code::ELSE_IF, "there is no `else if`".to_owned())
-            .at(span, "expected `else {`")
-            .help("write `else {`, and the second `if` on the next line, inside these braces"),
+        Kind::ElseIf { nested } => {
+            let mut diagnostic = new(Code::ELSE_IF, "there is no `else if`".to_owned())
+                .at(span, "expected `else {`")
+                .help("write `else {`, and the second `if` on the next line, inside these braces");
+            let end = Span::new(nested.source, nested.end, nested.end);
+            let edits = [(span, "else {\nif"), (end, "\n}")];
+            diagnostic.fixes.push(Fix {
+                title: "put the second `if` into braces".to_owned(),
+                edits: edits
+                    .map(|(span, text)| Edit {
+                        span,
+                        text: text.to_owned(),
+                    })
+                    .into(),
+            });
+            diagnostic
+        }
         Kind::ElseWithoutIf => new(Code::UNEXPECTED_TOKEN, "this `else` has no `if`".to_owned())
             .at(span, "there is no `if` before it that it could belong to"),
         Kind::MissingElse => new(
@@ -364,7 +378,16 @@ fn unexpected_help(found: Found, expected: &[Expected], span: Span, text: &str) 
             return Some(format!("write `{}`", here.to_lowercase()));
         }
         TokenKind::Capitalized if accepts(TokenKind::Identifier) => {
-            return Some(format!("write `{}`", here.to_lowercase()));
+            // What is meant as one word may be several to the lexer: `NOOP`.
+            let word: String = here
+                .chars()
+                .chain(
+                    after
+                        .chars()
+                        .take_while(|c| c.is_ascii_alphanumeric() || *c == '_'),
+                )
+                .collect();
+            return Some(format!("write `{}`", shortened(&word.to_lowercase())));
         }
         TokenKind::Identifier | TokenKind::Capitalized if touches(|c| c.is_ascii_uppercase()) => {
             "only the first letter of a name can be a capital"

@@ -646,7 +646,7 @@ fn resource_exprs(stmt: &ResourceStmt) -> Vec<ExprId> {
         exprs.push(match kind {
             EntryKind::Field { value, .. }
             | EntryKind::Meta { value, .. }
-            | EntryKind::MetaStruct { value } => *value,
+            | EntryKind::MetaStruct { value, .. } => *value,
             EntryKind::Edge { target, .. } => target.name,
         });
         exprs.extend(cond);

@@ -6,6 +6,7 @@ use mgmt_grammar::span::Span;
 use mgmt_stdlib::param::HostType;
 use mgmt_stdlib::resource::{META_PARAMS, MetaParam, ParamDef, ResourceDef};
 use mgmt_stdlib::types::Type;
+use mgmt_stdlib::value::{Struct, Value};
 use rustc_hash::FxHashMap;
 
 use super::Infer;
@@ -179,8 +180,14 @@ impl Infer<'_> {
                 self.half(target);
                 None
             }
-            EntryKind::Meta { name, value } => {
+            EntryKind::Meta {
+                name,
+                name_span,
+                value,
+            } => {
                 self.meta_once(resource, name, entry.span, metas);
+                let given = self.static_value(*value);
+                self.meta_without_effect(name, given.as_ref(), *name_span);
                 let ty = self.expr(*value);
                 Some((
                     ty,
@@ -189,7 +196,15 @@ impl Infer<'_> {
                         .map(|param| (self.annotation(&param.ty()), Some(param.name))),
                 ))
             }
-            EntryKind::MetaStruct { value } => {
+            EntryKind::MetaStruct { meta_span, value } => {
+                let given = self.static_value(*value);
+                for (name, value) in given
+                    .iter()
+                    .filter_map(Value::as_struct)
+                    .flat_map(Struct::iter)
+                {
+                    self.meta_without_effect(name, Some(value), *meta_span);
+                }
                 for param in META_PARAMS {
                     self.meta_once(resource, param.name, entry.span, metas);
                 }
@@ -227,6 +242,23 @@ impl Infer<'_> {
         };
         self.expect(expected, ty, value, why);
         self.must_be_known(ty, self.hir[value].span, "value");
+    }
+
+    /// Warns of a meta parameter that is accepted, but of which nothing comes.
+    fn meta_without_effect(&mut self, name: &str, value: Option<&Value>, place: Span) {
+        let asks_for_nothing = match value {
+            Some(Value::Bool(on)) => !on,
+            Some(Value::List(list)) => list.is_empty(),
+            _ => false,
+        };
+        if asks_for_nothing || !matches!(name, "export" | "reverse") {
+            return;
+        }
+        let text = format!("`Meta:{name}` has no effect in this version");
+        self.diagnostics.push(
+            Diagnostic::warning(Code::NO_EFFECT_YET, Stage::Unify, text)
+                .at(place, "accepted, but nothing comes of it"),
+        );
     }
 
     fn meta_once(

@@ -1,5 +1,6 @@
 //! A module's `metadata.yaml` (language.md §5.4).
 
+use std::ops::Range;
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -37,29 +38,81 @@ impl Metadata {
     /// Parses and checks the text. An empty one means all defaults; unknown keys are ignored.
     ///
     /// # Errors
-    /// What is wrong with it.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    /// What is wrong with it, and where.
+    pub fn parse(text: &str) -> Result<Self, MetadataError> {
         let metadata: Option<Self> =
-            serde_yaml_ng::from_str(text).map_err(|error| error.to_string())?;
+            serde_yaml_ng::from_str(text).map_err(|error| MetadataError::yaml(&error, text))?;
         let metadata = metadata.unwrap_or_default();
+        let wrong = |key: &str, message: String| {
+            Err(MetadataError {
+                message,
+                range: line_of_key(text, key),
+            })
+        };
         if metadata.main.starts_with('/')
             || metadata.main.ends_with('/')
             || metadata.main.is_empty()
         {
-            return Err(format!(
+            let message = format!(
                 "`main` must be a relative file path, not `{}`",
                 metadata.main
-            ));
+            );
+            return wrong("main", message);
         }
         for (key, value) in [("path", &metadata.path), ("files", &metadata.files)] {
             if !value.is_empty() && (value.starts_with('/') || !value.ends_with('/')) {
-                return Err(format!(
-                    "`{key}` must be a relative directory that ends in `/`, not `{value}`"
-                ));
+                let message =
+                    format!("`{key}` must be a relative directory that ends in `/`, not `{value}`");
+                return wrong(key, message);
             }
         }
         Ok(metadata)
     }
+}
+
+/// A `metadata.yaml` can not be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MetadataError {
+    /// What is wrong.
+    pub message: String,
+    /// Where, in bytes.
+    pub range: Range<u32>,
+}
+
+impl MetadataError {
+    fn yaml(error: &serde_yaml_ng::Error, text: &str) -> Self {
+        let message = error.to_string();
+        // The place is shown otherwise.
+        let message = message
+            .split(" at line ")
+            .next()
+            .unwrap_or_default()
+            .to_owned();
+        let range = error.location().map_or(0..0, |location| {
+            let start = location.index().min(text.len());
+            let end = text[start..]
+                .find(['\n', ' ', '\t'])
+                .map_or(text.len(), |length| start + length);
+            start as u32..end as u32
+        });
+        Self { message, range }
+    }
+}
+
+/// The line that gives a key; the start of the text if none is found.
+fn line_of_key(text: &str, key: &str) -> Range<u32> {
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let is_it = line
+            .trim_start_matches(['"', '\''])
+            .strip_prefix(key)
+            .is_some_and(|rest| rest.trim_start_matches(['"', '\'', ' ']).starts_with(':'));
+        if is_it {
+            return start as u32..(start + line.trim_end().len()) as u32;
+        }
+        start += line.len();
+    }
+    0..0
 }
 
 /// The metadata of a module and of those that imported it.
@@ -117,6 +170,26 @@ mod tests {
             "main: [1]",
         ] {
             assert!(Metadata::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn errors_point_at_the_line() {
+        for (text, place) in [
+            ("license: é\npath: x # no slash\n", "path: x # no slash"),
+            ("license: x\nmain: [1]\n", "[1]"),
+            ("license: x\n\"files\" : x\n", "\"files\" : x"),
+            ("{path: x}", ""),
+        ] {
+            let range = Metadata::parse(text).unwrap_err().range;
+            assert_eq!(&text[range.start as usize..range.end as usize], place);
+        }
+        for text in ["main: [", "é: {", "\t", "main: é\n é: :\n"] {
+            let range = Metadata::parse(text).unwrap_err().range;
+            assert!(
+                text.get(range.start as usize..range.end as usize).is_some(),
+                "{text}"
+            );
         }
     }
 }

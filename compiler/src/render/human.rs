@@ -1,7 +1,7 @@
 //! Diagnostics with excerpts of the program, drawn by miette.
 
+use std::borrow::Cow;
 use std::fmt;
-use std::iter;
 
 use mgmt_grammar::span::{SourceId, Span};
 use miette::{
@@ -12,12 +12,16 @@ use miette::{
 use crate::diagnostic::{Diagnostic, Label, Severity};
 use crate::files::{Source, Sources};
 
-use super::Terminal;
+use super::{Terminal, labels};
 
 /// No excerpt shows more than this many bytes before or after the start of a label's span.
 const MAX_CONTEXT: usize = 400;
 /// A span of more lines is shown by its first line.
 const MAX_LINES: u32 = 8;
+/// Two labels with up to so many line ends between them are shown in one excerpt.
+const MERGED_LINES: u32 = 3;
+/// No more errors are shown: the rest are likely to come from the first ones.
+const MAX_ERRORS: usize = 20;
 
 pub(super) fn render(diagnostics: &[Diagnostic], sources: &Sources, terminal: Terminal) -> String {
     let handler = GraphicalReportHandler::new_themed(GraphicalTheme {
@@ -36,12 +40,24 @@ pub(super) fn render(diagnostics: &[Diagnostic], sources: &Sources, terminal: Te
     .with_links(false)
     .without_cause_chain();
     let mut out = String::new();
+    let mut errors = 0;
     for diagnostic in diagnostics {
+        errors += usize::from(diagnostic.is_error());
+        if errors > MAX_ERRORS {
+            break;
+        }
         let report = Report::new(diagnostic, sources);
         handler
             .render_report(&mut out, &report)
             .expect("writing to a string does not fail, and no excerpt lies outside of its text");
         out.push('\n');
+    }
+    let errors = diagnostics.iter().filter(|d| d.is_error()).count();
+    if errors > MAX_ERRORS {
+        let more = diagnostics.len() - MAX_ERRORS;
+        out.push_str(&format!(
+            "{more} more are not shown here; `--message-format short` lists all\n\n"
+        ));
     }
     out
 }
@@ -50,30 +66,49 @@ pub(super) fn render(diagnostics: &[Diagnostic], sources: &Sources, terminal: Te
 #[derive(Debug)]
 struct Report<'a> {
     diagnostic: &'a Diagnostic,
+    labels: Vec<(bool, Cow<'a, Label>)>,
     texts: Texts<'a>,
 }
 
 /// The texts that a diagnostic has labels in, laid end to end: miette knows only one text, but asks for
-/// the excerpts one by one.
-#[derive(Debug)]
-struct Texts<'a>(Vec<(SourceId, &'a Source, usize)>);
+/// the excerpts one by one, and shows them in order.
+#[derive(Debug, Default)]
+struct Texts<'a> {
+    /// Each with the offset at which it begins. The one with the primary label is the first; it comes again at
+    /// the end for what stands above the primary excerpt.
+    texts: Vec<(SourceId, &'a Source, usize)>,
+    /// Where the primary excerpt begins in the first text.
+    first: u32,
+}
 
 impl<'a> Report<'a> {
     fn new(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Self {
-        let mut texts = Texts(Vec::new());
+        let labels = labels(diagnostic, sources);
+        let mut texts = Texts::default();
         let mut base = 0;
-        for label in labels(diagnostic) {
-            let id = label.span.source;
-            if texts.0.iter().any(|(known, ..)| *known == id) {
-                continue;
+        let mut add = |id: SourceId, again: bool| {
+            if !again && texts.texts.iter().any(|(known, ..)| *known == id) {
+                return;
             }
             if let Some(source) = sources.get(id) {
-                texts.0.push((id, source, base));
+                texts.texts.push((id, source, base));
                 // The gap keeps the end of one text apart from the start of the next.
                 base += source.text.len() + 2;
             }
+        };
+        for (_, label) in &labels {
+            add(label.span.source, false);
         }
-        Self { diagnostic, texts }
+        if let Some((true, primary)) = labels.first() {
+            add(primary.span.source, true);
+            let spans: Vec<Span> = labels.iter().map(|(_, label)| label.span).collect();
+            texts.first = texts.start_of_excerpt(primary.span, &spans);
+        }
+        Self {
+            diagnostic,
+            labels,
+            texts,
+        }
     }
 }
 
@@ -81,13 +116,13 @@ impl Report<'_> {
     /// Whether another label stands on the last of the several lines of this one: their marks would run
     /// into each other.
     fn is_crowded(&self, span: Span) -> bool {
-        let Some((_, source, _)) = self.texts.0.iter().find(|(id, ..)| *id == span.source) else {
+        let Some((source, _)) = self.texts.find(span) else {
             return false;
         };
         let line = |offset: u32| source.lines().line(offset);
         let last = line(span.end.saturating_sub(1).max(span.start));
         last > line(span.start)
-            && labels(self.diagnostic).any(|label| {
+            && self.labels.iter().any(|(_, label)| {
                 label.span.source == span.source
                     && label.span.start >= span.end
                     && line(label.span.start) == last
@@ -95,14 +130,49 @@ impl Report<'_> {
     }
 }
 
-fn labels(diagnostic: &Diagnostic) -> impl Iterator<Item = &Label> {
-    diagnostic.primary.iter().chain(&diagnostic.labels)
-}
+impl<'a> Texts<'a> {
+    /// The text of a span and the offset at which it begins.
+    fn find(&self, span: Span) -> Option<(&'a Source, usize)> {
+        let mut found = self.texts.iter().filter(|(id, ..)| *id == span.source);
+        let (_, source, base) = found.next()?;
+        match found.next() {
+            Some((.., again)) if span.start < self.first => Some((source, *again)),
+            _ => Some((source, *base)),
+        }
+    }
 
-impl Texts<'_> {
+    /// Where the excerpt begins that shows the span at `primary`, and the others that are so close that they
+    /// are shown with it.
+    fn start_of_excerpt(&self, primary: Span, others: &[Span]) -> u32 {
+        let Some((source, _)) = self.find(primary) else {
+            return 0;
+        };
+        let line = |offset: u32| source.lines().line(offset);
+        let mut above: Vec<Span> = others
+            .iter()
+            .copied()
+            .filter(|span| span.source == primary.source && span.start < primary.start)
+            .collect();
+        above.sort_by_key(|span| std::cmp::Reverse(span.start));
+        let mut start = primary.start;
+        for span in above {
+            let (first, last) = (line(span.start), line(span.end));
+            let last = if last - first >= MAX_LINES {
+                first
+            } else {
+                last
+            };
+            if last + MERGED_LINES < line(start) {
+                break;
+            }
+            start = span.start;
+        }
+        start
+    }
+
     /// The place of a span in the joined texts, cut so that no excerpt becomes long.
     fn place(&self, span: Span) -> Option<SourceSpan> {
-        let (_, source, base) = self.0.iter().find(|(id, ..)| *id == span.source)?;
+        let (source, base) = self.find(span)?;
         let text = &*source.text;
         let len = text.len();
         let mut start = floor(text, (span.start as usize).min(len));
@@ -125,7 +195,7 @@ impl Texts<'_> {
 
     /// The part of a span that is on its first line.
     fn first_line(&self, span: Span) -> Option<SourceSpan> {
-        let (_, source, _) = self.0.iter().find(|(id, ..)| *id == span.source)?;
+        let (source, _) = self.find(span)?;
         let next = source.lines().start(source.lines().line(span.start) + 1);
         self.place(Span::new(
             span.source,
@@ -151,7 +221,7 @@ impl SourceCode for Texts<'_> {
         lines_after: usize,
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
         let (_, source, base) = self
-            .0
+            .texts
             .iter()
             .rfind(|(_, _, base)| *base <= span.offset())
             .ok_or(MietteError::OutOfBounds)?;
@@ -215,30 +285,22 @@ impl miette::Diagnostic for Report<'_> {
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        (!self.texts.0.is_empty()).then_some(&self.texts as &dyn SourceCode)
+        (!self.texts.texts.is_empty()).then_some(&self.texts as &dyn SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let is_primary = self
-            .diagnostic
-            .primary
-            .iter()
-            .map(|_| true)
-            .chain(iter::repeat(false));
-        let labels = labels(self.diagnostic)
-            .zip(is_primary)
-            .filter_map(|(label, is_primary)| {
-                let mut span = self.texts.place(label.span)?;
-                if self.is_crowded(label.span) {
-                    span = self.texts.first_line(label.span)?;
-                }
-                let text = (!label.text.is_empty()).then(|| label.text.clone());
-                Some(if is_primary {
-                    LabeledSpan::new_primary_with_span(text, span)
-                } else {
-                    LabeledSpan::new_with_span(text, span)
-                })
-            });
+        let labels = self.labels.iter().filter_map(|(is_primary, label)| {
+            let mut span = self.texts.place(label.span)?;
+            if self.is_crowded(label.span) {
+                span = self.texts.first_line(label.span)?;
+            }
+            let text = (!label.text.is_empty()).then(|| label.text.clone());
+            Some(if *is_primary {
+                LabeledSpan::new_primary_with_span(text, span)
+            } else {
+                LabeledSpan::new_with_span(text, span)
+            })
+        });
         Some(Box::new(labels))
     }
 }
@@ -300,6 +362,66 @@ mod tests {
    ╰────
 
 "#
+        );
+    }
+
+    #[test]
+    fn shows_the_primary_place_first() {
+        let mut sources = Sources::default();
+        let lines: String = (1..30).map(|n| format!("$x{n:02} = 1\n")).collect();
+        let id = sources.add(Source::new("a.mcl", None, Arc::from(lines)));
+        let line = |n: u32| Span::new(id, (n - 1) * 9, (n - 1) * 9 + 4);
+        let diagnostic = Diagnostic::error(Code::TYPE_MISMATCH, Stage::Unify, "message")
+            .at(line(15), "primary")
+            .label(line(2), "above")
+            .label(line(13), "close")
+            .label(line(25), "below");
+        let text = plain(&[diagnostic], &sources);
+        let places: Vec<_> = [
+            "a.mcl:15:1",
+            "close",
+            "primary",
+            "a.mcl:25:1",
+            "below",
+            "a.mcl:2:1",
+            "above",
+        ]
+        .iter()
+        .map(|what| {
+            text.find(what)
+                .unwrap_or_else(|| panic!("{what} in {text}"))
+        })
+        .collect();
+        assert!(places.is_sorted(), "{text}");
+    }
+
+    #[test]
+    fn leads_from_an_imported_file_to_the_program() {
+        let mut sources = Sources::default();
+        let mut add =
+            |name: &str, text: &str| sources.add(Source::new(name, None, Arc::from(text)));
+        let main = add("main.mcl", "import \"a.mcl\"\n");
+        let a = add("a.mcl", "import \"b.mcl\"\n");
+        let b = add("b.mcl", "$x = $y\n");
+        sources.imported_at(a, Span::new(main, 0, 14));
+        sources.imported_at(b, Span::new(a, 0, 14));
+        let error = Diagnostic::error(Code::UNKNOWN_VARIABLE, Stage::Scope, "unknown")
+            .at(Span::new(b, 5, 7), "");
+        let text = plain(std::slice::from_ref(&error), &sources);
+        assert_eq!(text.matches("imported here").count(), 2, "{text}");
+        let told = error.label(Span::new(main, 0, 6), "because of this");
+        let text = plain(&[told], &sources);
+        assert_eq!(text.matches("imported here").count(), 1, "{text}");
+    }
+
+    #[test]
+    fn shows_no_flood_of_errors() {
+        let (diagnostics, sources) = example();
+        let many = vec![diagnostics[0].clone(); 25];
+        let text = plain(&many, &sources);
+        assert_eq!(text.matches("E0416").count(), 20);
+        assert!(
+            text.ends_with("5 more are not shown here; `--message-format short` lists all\n\n")
         );
     }
 

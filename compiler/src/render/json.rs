@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::diagnostic::{Code, Diagnostic, Severity, Stage};
 use crate::files::Sources;
 
-use super::Place;
+use super::{Place, labels};
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -60,18 +60,16 @@ pub(super) fn render(diagnostics: &[Diagnostic], sources: &Sources) -> String {
     let mut out = String::new();
     for diagnostic in diagnostics {
         let place = Place::primary(diagnostic, sources);
-        let labels = diagnostic
-            .primary
+        let found = labels(diagnostic, sources);
+        let labels = found
             .iter()
-            .map(|primary| (primary, true))
-            .chain(diagnostic.labels.iter().map(|other| (other, false)))
-            .filter_map(|(label, primary)| {
+            .filter_map(|(primary, label)| {
                 let place = Place::of(label.span, sources)?;
                 Some(LabelObject {
                     file: place.file,
                     range: place.into(),
                     message: &label.text,
-                    primary,
+                    primary: *primary,
                 })
             })
             .collect();

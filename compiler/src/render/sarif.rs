@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::diagnostic::{Code, Diagnostic, Label};
 use crate::files::Sources;
 
-use super::{Findings, Place};
+use super::{Findings, Place, labels};
 
 pub(super) fn render(programs: &[Findings<'_>]) -> String {
     let all = || {
@@ -60,7 +60,12 @@ fn result(diagnostic: &Diagnostic, sources: &Sources) -> Value {
             .filter_map(|label| location(label, sources))
             .collect()
     };
-    let related: Vec<_> = diagnostic.labels.iter().collect();
+    let labels = labels(diagnostic, sources);
+    let related: Vec<&Label> = labels
+        .iter()
+        .filter(|(is_primary, _)| !is_primary)
+        .map(|(_, label)| &**label)
+        .collect();
     json!({
         "ruleId": diagnostic.code,
         "level": diagnostic.severity.name(),

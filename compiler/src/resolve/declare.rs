@@ -524,7 +524,7 @@ impl Resolver<'_, '_> {
         if *kind == ImportKind::System {
             return self.load_package(path, path_span);
         }
-        let loaded = match self.loader.load_import(unit, kind) {
+        let loaded = match self.loader.load_import(unit, kind, span) {
             Ok(Some(loaded)) => loaded,
             Ok(None) => return Module::Broken,
             Err(error) => {
@@ -537,8 +537,11 @@ impl Resolver<'_, '_> {
                     code,
                     Stage::Scope,
                     format!("can't import `{path}`: {}", error.message),
-                )
-                .at(path_span, "imported here");
+                );
+                diagnostic = match error.place {
+                    Some(place) => diagnostic.at(place, ""),
+                    None => diagnostic.at(path_span, "imported here"),
+                };
                 diagnostic.help = error.help;
                 self.report(diagnostic);
                 return Module::Broken;

@@ -337,13 +337,6 @@ impl Resolver<'_, '_> {
                     self.unknown_meta(property);
                     return None;
                 };
-                if matches!(param.name, "export" | "reverse") {
-                    let text = format!("`Meta:{}` has no effect in this version", param.name);
-                    self.report(
-                        Diagnostic::warning(Code::NO_EFFECT_YET, Stage::Init, text)
-                            .at(property.span, "accepted, but nothing comes of it"),
-                    );
-                }
                 let key = format!("Meta:{}", param.name);
                 let is_first = self.once(
                     seen,
@@ -360,10 +353,12 @@ impl Resolver<'_, '_> {
                 }
                 EntryKind::Meta {
                     name: param.name,
+                    name_span: property.span,
                     value,
                 }
             }
-            ast::EntryKind::MetaStruct { value, .. } => EntryKind::MetaStruct {
+            ast::EntryKind::MetaStruct { meta, value } => EntryKind::MetaStruct {
+                meta_span: *meta,
                 value: self.expr(unit, *value, scope),
             },
         };

@@ -28,8 +28,11 @@ fn params_impl(
              ident, name, ty, ..
          }| {
             quote_spanned! {ty.span()=>
-                #name => ::mgmt_stdlib::param::ParamType::assign(&mut self.#ident, value)
-                    .map_err(::mgmt_stdlib::resource::SetError::Misfit),
+                #name => {
+                    self.#ident = ::mgmt_stdlib::param::ParamType::from_value(value)
+                        .map_err(::mgmt_stdlib::resource::SetError::Misfit)?;
+                    ::core::result::Result::Ok(())
+                }
             }
         },
     );

@@ -1,5 +1,6 @@
 //! Meta parameters: what the engine, not the kind, does with a resource (engine.md §1.10).
 
+use crate::param::out_of_range;
 use crate::types::Type;
 use crate::value::Value;
 
@@ -214,8 +215,22 @@ impl MetaParam {
 
 /// A meta parameter can not have that value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct MetaError(pub String);
+#[error("`{param}` {message}")]
+pub struct MetaError {
+    /// Its name.
+    pub param: String,
+    /// What is wrong; reads on after the name.
+    pub message: String,
+}
+
+impl MetaError {
+    fn new(param: &str, message: impl Into<String>) -> Self {
+        Self {
+            param: param.to_owned(),
+            message: message.into(),
+        }
+    }
+}
 
 impl Meta {
     /// Sets one meta parameter from a value of its type.
@@ -227,7 +242,11 @@ impl Meta {
         let int = || value.as_int().ok_or_else(|| misfit(name, value));
         let positive = || {
             let n = int()?;
-            u64::try_from(n).map_err(|_| MetaError(format!("{name} value {n} is negative")))
+            u64::try_from(n).map_err(|_| MetaError::new(name, format!("is negative: {n}")))
+        };
+        let misfit_of = |n, least: i128, most: i128| {
+            let reason = out_of_range(n, least, most);
+            MetaError::new(name, format!("does not fit: {reason}"))
         };
         let strings = || {
             let list = value.as_list().ok_or_else(|| misfit(name, value))?;
@@ -245,16 +264,15 @@ impl Meta {
             "noop" => self.noop = bool()?,
             "retry" => {
                 let n = int()?;
-                self.retry = i16::try_from(n)
-                    .map_err(|_| MetaError(format!("retry value {n} overflows int16")))?;
+                self.retry = i16::try_from(n).map_err(|_| misfit_of(n, -1, i16::MAX.into()))?;
             }
             "retryreset" => self.retryreset = bool()?,
             "delay" => self.delay = positive()?,
             "timeout" => self.timeout = positive()?,
             "poll" => {
                 let n = int()?;
-                self.poll = i32::try_from(n)
-                    .map_err(|_| MetaError(format!("poll value {n} overflows int32")))?;
+                self.poll =
+                    i32::try_from(n).map_err(|_| misfit_of(n, i32::MIN.into(), i32::MAX.into()))?;
             }
             "limit" => self.limit = value.as_float().ok_or_else(|| misfit(name, value))?,
             "burst" => self.burst = int()?,
@@ -268,7 +286,7 @@ impl Meta {
             "reverse" => self.reverse = Some(bool()?),
             "autoedge" => self.autoedge = Some(bool()?),
             "autogroup" => self.autogroup = Some(bool()?),
-            _ => return Err(MetaError(format!("there is no meta parameter `{name}`"))),
+            _ => return Err(MetaError::new(name, "is no meta parameter")),
         }
         Ok(())
     }
@@ -278,32 +296,37 @@ impl Meta {
     /// # Errors
     /// The first thing that is wrong.
     pub fn validate(&self) -> Result<(), MetaError> {
-        let wrong = |text: &str| Err(MetaError(text.to_owned()));
-        if self.limit.is_finite() && self.burst == 0 {
-            return Err(MetaError(format!(
-                "permanently limited (rate != Inf, burst = 0): limit is {}",
-                self.limit
-            )));
-        }
+        let wrong = |param: &str, text: String| Err(MetaError::new(param, text));
         if self.limit.is_nan() || self.limit <= 0.0 {
-            return wrong("the limit must be above zero");
+            return wrong("limit", format!("must be above zero, not {}", self.limit));
+        }
+        if self.limit.is_finite() && self.burst == 0 {
+            return wrong(
+                "limit",
+                "lets nothing through while `burst` is 0; give both".to_owned(),
+            );
         }
         if self.burst < 0 {
-            return wrong("the burst is negative");
+            return wrong("burst", format!("is negative: {}", self.burst));
         }
         if self.retry < -1 {
-            return wrong("the retry is below -1");
+            let reason = out_of_range(self.retry.into(), -1, i16::MAX.into());
+            return wrong("retry", format!("does not fit: {reason}"));
         }
         if self.sema.iter().any(String::is_empty) {
-            return wrong("semaphore is empty");
+            return wrong("sema", "names a semaphore by an empty text".to_owned());
         }
         if let Some(id) = self.sema.iter().find(|id| id.parse::<i64>().is_ok()) {
-            return Err(MetaError(format!(
-                "semaphore format is invalid: `{id}` is only a number"
-            )));
+            return wrong(
+                "sema",
+                format!("names a semaphore by a mere number, `{id}`; write `name` or `name:{id}`"),
+            );
         }
         if self.export.iter().any(String::is_empty) {
-            return wrong("export is empty");
+            return wrong(
+                "export",
+                "has an empty entry; write a host or `*`".to_owned(),
+            );
         }
         Ok(())
     }
@@ -343,5 +366,5 @@ impl Meta {
 }
 
 fn misfit(name: &str, value: &Value) -> MetaError {
-    MetaError(format!("{name} can not be a {}", value.kind()))
+    MetaError::new(name, format!("can't be a {}", value.kind()))
 }

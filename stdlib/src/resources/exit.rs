@@ -50,7 +50,7 @@ mod tests {
         let error = Exit { code: 3 }.set("code", &Value::Int(256)).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "3 is an `uint8`, and rv `256` will overflow it"
+            "256 is above 255, the greatest number it takes"
         );
     }
 }

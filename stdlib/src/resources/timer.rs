@@ -51,7 +51,7 @@ mod tests {
             .unwrap_err();
         assert_eq!(
             error.to_string(),
-            "can't store negative int `-1` into unsigned `uint32` field"
+            "-1 is below 0, the least number it takes"
         );
     }
 }
