@@ -3,31 +3,27 @@
 use std::env;
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{BufRead, BufReader, Write, pipe};
-use std::os::unix::process::ExitStatusExt;
+use std::io::{Write, pipe};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::process::{Command, ExitStatus, Output};
+use std::sync::OnceLock;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
+use crate::running::Running;
+
 /// Nothing that a test waits for takes longer, even on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(30);
-
-/// So much of the log is shown when a test fails.
-const MOST_LINES: usize = 100;
 
 /// A directory with a program in it, and perhaps an agent that runs it.
 #[derive(Debug)]
 pub struct Agent {
     directory: TempDir,
-    child: Option<Child>,
-    log: Arc<Mutex<String>>,
-    readers: Vec<JoinHandle<()>>,
+    running: Option<Running>,
 }
 
 /// The path of one of the workspace's binaries, which is built first if need be.
@@ -79,9 +75,7 @@ impl Agent {
     pub fn new(program: &str) -> Self {
         let agent = Self {
             directory: tempfile::tempdir().expect("a temporary directory can be made"),
-            child: None,
-            log: Arc::default(),
-            readers: Vec::new(),
+            running: None,
         };
         agent.save(program);
         agent
@@ -129,72 +123,48 @@ impl Agent {
     /// Starts `mgmt run` on the program.
     #[must_use]
     pub fn run(mut self, flags: &[&str]) -> Self {
-        let mut child = Command::new(binary("mgmt"))
+        let mut command = Command::new(binary("mgmt"));
+        command
             .arg("run")
             .arg("--prefix")
             .arg(self.path("prefix"))
             .args(flags)
             .arg("site.mcl")
             .current_dir(self.directory.path())
-            .env_remove("RUST_LOG")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("mgmt can be started");
-        let lines = BufReader::new(child.stderr.take().expect("standard error is a pipe"));
-        let log = Arc::clone(&self.log);
-        self.readers.push(thread::spawn(move || {
-            for line in lines.lines().map_while(Result::ok) {
-                let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
-                log.push_str(&line);
-                log.push('\n');
-            }
-        }));
-        self.child = Some(child);
+            .env_remove("RUST_LOG");
+        self.running = Some(Running::start(&mut command));
         self
+    }
+
+    fn running(&self) -> &Running {
+        self.running.as_ref().expect("the agent was started")
     }
 
     /// What was logged up to now.
     pub fn log(&self) -> String {
-        self.log
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.running().log()
     }
 
     /// Waits until something is in the log.
     #[track_caller]
     pub fn wait_for_log(&self, text: &str) {
-        eventually(&format!("the log says {text:?}"), || {
-            self.log().contains(text)
-        });
+        self.running().wait_for_log(text);
     }
 
     /// Sends a signal to the agent.
     pub fn signal(&self, signal: Signal) {
-        let child = self.child.as_ref().expect("the agent was started");
-        kill(Pid::from_raw(child.id() as i32), signal).expect("the agent can be signalled");
+        kill(Pid::from_raw(self.pid() as i32), signal).expect("the agent can be signalled");
     }
 
     /// The process number of the agent.
     pub fn pid(&self) -> u32 {
-        self.child.as_ref().expect("the agent was started").id()
+        self.running().pid()
     }
 
     /// Waits for the end of the agent.
     #[track_caller]
     pub fn wait(&mut self) -> ExitStatus {
-        let mut child = self.child.take().expect("the agent was started");
-        let mut status = None;
-        eventually("the agent ends", || {
-            status = child.try_wait().expect("the agent can be waited for");
-            status.is_some()
-        });
-        for reader in self.readers.drain(..) {
-            reader.join().expect("the reader does not panic");
-        }
-        status.unwrap_or_else(|| ExitStatus::from_raw(0))
+        self.running.as_mut().expect("the agent was started").wait()
     }
 
     /// Runs one of the binaries in the directory to its end.
@@ -215,23 +185,5 @@ impl Agent {
             .stdin(reader)
             .output()
             .expect("the binary can be run")
-    }
-}
-
-impl Drop for Agent {
-    fn drop(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            // Both fail only if the agent has ended already.
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-        if thread::panicking() {
-            let log = self.log();
-            let skipped = log.lines().count().saturating_sub(MOST_LINES);
-            eprintln!("the agent logged, after {skipped} lines:");
-            log.lines()
-                .skip(skipped)
-                .for_each(|line| eprintln!("{line}"));
-        }
     }
 }

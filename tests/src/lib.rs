@@ -2,3 +2,5 @@
 
 pub mod agent;
 pub mod case;
+pub mod host;
+pub mod running;
