@@ -52,13 +52,17 @@ completions: ## Generate shell completions below target/share.
 		$(TARGET)/release/$$program completions zsh > $(SHARE)/zsh/site-functions/_$$program && \
 		$(TARGET)/release/$$program completions fish > $(SHARE)/fish/vendor_completions.d/$$program.fish || exit 1; \
 	done
+	$(TARGET)/release/mgmt-lsp --completions bash > $(SHARE)/bash-completion/completions/mgmt-lsp
+	$(TARGET)/release/mgmt-lsp --completions zsh > $(SHARE)/zsh/site-functions/_mgmt-lsp
+	$(TARGET)/release/mgmt-lsp --completions fish > $(SHARE)/fish/vendor_completions.d/mgmt-lsp.fish
 
 man: ## Generate man pages below target/share.
 	$(CARGO) build --release --bins
 	mkdir -p $(SHARE)/man/man1
 	for program in mgmt mgmtc; do $(TARGET)/release/$$program man $(SHARE)/man/man1 || exit 1; done
+	$(TARGET)/release/mgmt-lsp --man $(SHARE)/man/man1
 
 install: completions man ## Install the binaries, completions and man pages below PREFIX.
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share
-	install -m 755 $(TARGET)/release/mgmt $(TARGET)/release/mgmtc $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(TARGET)/release/mgmt $(TARGET)/release/mgmtc $(TARGET)/release/mgmt-lsp $(DESTDIR)$(PREFIX)/bin
 	cp -r $(SHARE)/. $(DESTDIR)$(PREFIX)/share

@@ -102,13 +102,13 @@ pub struct Source {
     pub text: Arc<str>,
     /// The import that it was first read for; nothing for the entry file.
     pub imported_at: Option<Span>,
-    lines: LineIndex,
+    lines: Arc<LineIndex>,
 }
 
 impl Source {
     /// A text and where it came from.
     pub fn new(name: impl Into<String>, path: Option<PathBuf>, text: Arc<str>) -> Self {
-        let lines = LineIndex::new(&text);
+        let lines = Arc::new(LineIndex::new(&text));
         Self {
             name: name.into(),
             path,

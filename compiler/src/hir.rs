@@ -78,6 +78,45 @@ pub struct Hir {
     pub(crate) main: Vec<Stmt>,
 }
 
+impl Hir {
+    /// All binds.
+    pub fn binds(&self) -> impl Iterator<Item = (BindId, &Bind)> {
+        with_ids(&self.binds, BindId)
+    }
+
+    /// All parameters and loop variables.
+    pub fn params(&self) -> impl Iterator<Item = (ParamId, &Param)> {
+        with_ids(&self.params, ParamId)
+    }
+
+    /// All function statements.
+    pub fn funcs(&self) -> impl Iterator<Item = (FuncId, &Func)> {
+        with_ids(&self.funcs, FuncId)
+    }
+
+    /// All classes.
+    pub fn classes(&self) -> impl Iterator<Item = (ClassId, &Class)> {
+        with_ids(&self.classes, ClassId)
+    }
+
+    /// All includes.
+    pub fn includes(&self) -> impl Iterator<Item = (IncludeId, &Include)> {
+        with_ids(&self.includes, IncludeId)
+    }
+
+    /// The statements of the entry file.
+    pub fn main(&self) -> &[Stmt] {
+        &self.main
+    }
+}
+
+fn with_ids<Id, T>(items: &[T], id: fn(u32) -> Id) -> impl Iterator<Item = (Id, &T)> {
+    items
+        .iter()
+        .enumerate()
+        .map(move |(i, item)| (id(i as u32), item))
+}
+
 /// An expression and where it was written.
 #[derive(Clone, Debug)]
 pub struct Expr {

@@ -10,6 +10,7 @@
 mod call;
 mod difference;
 mod expr;
+mod facts;
 mod pending;
 mod printf;
 mod scheme;
@@ -34,6 +35,7 @@ use crate::hir::{
 };
 use crate::resolve::Resolution;
 
+pub use facts::TypeFacts;
 use pending::{Constraint, Waiting};
 use scheme::Scheme;
 use table::{Level, Table, TyId};
@@ -69,12 +71,18 @@ struct Instance {
     include: Option<(IncludeId, InstanceId)>,
 }
 
+/// What inference came to.
+pub struct Inference {
+    /// For the evaluator.
+    pub types: Types,
+    /// What does not fit.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What an editor wants to know besides, if facts were asked for.
+    pub facts: Option<TypeFacts>,
+}
+
 /// Infers all types of a program and reports what does not fit.
-pub fn infer(
-    resolution: &Resolution,
-    sources: &Sources,
-    catalog: &Catalog,
-) -> (Types, Vec<Diagnostic>) {
+pub fn infer(resolution: &Resolution, sources: &Sources, catalog: &Catalog) -> Inference {
     let mut infer = Infer {
         hir: &resolution.hir,
         catalog,
@@ -101,6 +109,10 @@ pub fn infer(
         diagnostics: Vec::new(),
         resource_params: FxHashMap::default(),
         function: None,
+        expr_types: match &resolution.facts {
+            Some(_) => vec![None; resolution.hir.exprs.len()],
+            None => Vec::new(),
+        },
     };
     // In the order of dependencies, so that a long chain of binds needs no deep recursion.
     for bind in &resolution.bind_order {
@@ -122,7 +134,11 @@ pub fn infer(
             .filter(|diagnostic| !known.contains(&place_of(diagnostic))),
     );
     infer.export();
-    (infer.types, diagnostics)
+    Inference {
+        types: std::mem::take(&mut infer.types),
+        diagnostics,
+        facts: resolution.facts.is_some().then(|| infer.into_facts()),
+    }
 }
 
 fn place_of(diagnostic: &Diagnostic) -> (Code, Option<Span>) {
@@ -174,6 +190,8 @@ struct Infer<'h> {
     resource_params: FxHashMap<(&'static str, &'static str), TyId>,
     /// The function statement being inferred.
     function: Option<(InstanceId, FuncId)>,
+    /// The type of each expression where it was first met; empty if nobody asks.
+    expr_types: Vec<Option<TyId>>,
 }
 
 impl Infer<'_> {

@@ -13,6 +13,7 @@ pub mod graph;
 pub mod hir;
 pub mod infer;
 pub mod input;
+pub mod insight;
 pub mod interpret;
 pub mod load;
 pub mod program;
@@ -59,52 +60,109 @@ pub fn compile(
     options: &Options,
 ) -> Compilation {
     let mut loader = load::Loader::new(files, options.module_path.clone());
+    let mut checked = check(input, &mut loader, catalog, options, Depth::Program);
+    let program = match (checked.resolution.take(), checked.inference.take()) {
+        (Some(resolution), Some(inference))
+            if !checked.diagnostics.iter().any(Diagnostic::is_error) =>
+        {
+            Some(Arc::new(Program {
+                hir: resolution.hir,
+                types: inference.types,
+            }))
+        }
+        _ => None,
+    };
+    Compilation {
+        sources: loader.sources,
+        diagnostics: checked.diagnostics,
+        program,
+    }
+}
+
+/// What a program is checked for.
+#[derive(Clone, Copy)]
+enum Depth<'a> {
+    /// To run it: what is wrong with the text ends it.
+    Program,
+    /// To show it: what can be known is found out, whatever is wrong, until it is of no use any more.
+    Insight(&'a dyn Fn() -> bool),
+}
+
+#[derive(Default)]
+struct Checked {
+    diagnostics: Vec<Diagnostic>,
+    resolution: Option<resolve::Resolution>,
+    inference: Option<infer::Inference>,
+    cancelled: bool,
+}
+
+/// The way from text to types. Both depths report the same.
+fn check(
+    input: &Input,
+    loader: &mut load::Loader<'_>,
+    catalog: &Catalog,
+    options: &Options,
+    depth: Depth<'_>,
+) -> Checked {
     let main = match loader.load_input(input) {
         Ok(main) => main,
         Err(error) => {
-            let diagnostics = vec![error.into_diagnostic()];
-            return Compilation {
-                sources: loader.sources,
-                diagnostics,
-                program: None,
+            return Checked {
+                diagnostics: vec![error.into_diagnostic()],
+                ..Checked::default()
             };
         }
     };
-    if !loader.diagnostics.is_empty() {
-        return Compilation {
-            diagnostics: sorted(loader.diagnostics),
-            sources: loader.sources,
-            program: None,
-        };
+    let mut checked = Checked::default();
+    let syntax_errors = std::mem::take(&mut loader.diagnostics);
+    let parses = syntax_errors.is_empty();
+    if !parses {
+        checked.diagnostics = sorted(syntax_errors);
+        if matches!(depth, Depth::Program) {
+            return checked;
+        }
     }
-    let mut resolution = resolve::resolve(&main, &mut loader, catalog, &options.hostname);
+    let is_wanted = || match depth {
+        Depth::Program => true,
+        Depth::Insight(is_wanted) => is_wanted(),
+    };
+    if !is_wanted() {
+        checked.cancelled = true;
+        return checked;
+    }
+    let with_facts = matches!(depth, Depth::Insight(_));
+    let mut resolution = resolve::resolve(&main, loader, catalog, &options.hostname, with_facts);
     let mut diagnostics = std::mem::take(&mut loader.diagnostics);
     diagnostics.append(&mut resolution.diagnostics);
-    let mut program = None;
     // Types mean little while definitions need themselves or files do not parse.
-    let sound = diagnostics.iter().all(|diagnostic| {
-        diagnostic.code != diagnostic::Code::RECURSION
-            && diagnostic.stage > diagnostic::Stage::Parse
-    });
-    if sound {
-        let (types, mut found) = infer::infer(&resolution, &loader.sources, catalog);
-        // What is not known may be so because of a name that is not.
-        if diagnostics.iter().any(Diagnostic::is_error) {
-            found.retain(|diagnostic| diagnostic.code != diagnostic::Code::AMBIGUOUS_TYPE);
-        }
-        diagnostics.extend(found);
-        if !diagnostics.iter().any(Diagnostic::is_error) {
-            program = Some(Arc::new(Program {
-                hir: resolution.hir,
-                types,
-            }));
-        }
+    let recursive = diagnostics
+        .iter()
+        .any(|diagnostic| diagnostic.code == diagnostic::Code::RECURSION);
+    let sound = !recursive
+        && diagnostics
+            .iter()
+            .all(|diagnostic| diagnostic.stage > diagnostic::Stage::Parse);
+    if !is_wanted() {
+        checked.cancelled = true;
+        return checked;
     }
-    Compilation {
-        sources: loader.sources,
-        diagnostics: sorted(diagnostics),
-        program,
+    if sound || (with_facts && !recursive) {
+        let mut inference = infer::infer(&resolution, &loader.sources, catalog);
+        if sound {
+            let mut found = std::mem::take(&mut inference.diagnostics);
+            // What is not known may be so because of a name that is not.
+            if diagnostics.iter().any(Diagnostic::is_error) {
+                found.retain(|diagnostic| diagnostic.code != diagnostic::Code::AMBIGUOUS_TYPE);
+            }
+            diagnostics.extend(found);
+        }
+        checked.inference = Some(inference);
     }
+    checked.resolution = Some(resolution);
+    if parses {
+        checked.diagnostics = sorted(diagnostics);
+    }
+    checked
 }
 
 /// Errors before warnings, earlier stages before later ones, and in the order of the text. What is only

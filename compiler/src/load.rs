@@ -1,5 +1,6 @@
 //! Finds and parses the files of a program.
 
+mod cache;
 mod import_name;
 mod metadata;
 
@@ -8,13 +9,15 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use mgmt_grammar::ast;
-use mgmt_grammar::span::{SourceId, Span};
+use mgmt_grammar::span::Span;
 use rustc_hash::FxHashMap;
 
 use crate::Input;
 use crate::diagnostic::{Code, Diagnostic, Stage, syntax};
 use crate::files::{Files, Source, Sources, clean};
 
+use cache::Cached;
+pub use cache::ParseCache;
 pub use import_name::{ImportKind, ImportName};
 pub use metadata::{Chain, Metadata};
 
@@ -25,7 +28,7 @@ const MAX_SOURCE_BYTES: usize = 1 << 30;
 #[derive(Debug)]
 pub struct Unit {
     /// The tree.
-    pub ast: ast::File,
+    pub ast: Arc<ast::File>,
     /// The directory that local imports are relative to.
     pub dir: PathBuf,
     /// The module that the file belongs to.
@@ -39,6 +42,9 @@ pub struct Loader<'a> {
     /// The texts read so far.
     pub sources: Sources,
     units: FxHashMap<PathBuf, Rc<Unit>>,
+    /// The trees, by source; nothing where that is no program.
+    pub trees: Vec<Option<Arc<ast::File>>>,
+    cache: Option<ParseCache>,
     /// What is wrong with their syntax.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -85,8 +91,27 @@ impl<'a> Loader<'a> {
             module_path,
             sources: Sources::default(),
             units: FxHashMap::default(),
+            trees: Vec::new(),
+            cache: None,
             diagnostics: Vec::new(),
         }
+    }
+
+    /// The same, but what the cache knows is not parsed again.
+    #[must_use]
+    pub fn with_cache(mut self, cache: ParseCache) -> Self {
+        self.cache = Some(cache);
+        self
+    }
+
+    /// What was parsed, for another compilation; what this one did not need is forgotten, if it came to
+    /// its end.
+    pub fn take_cache(&mut self, complete: bool) -> ParseCache {
+        let mut cache = self.cache.take().unwrap_or_default();
+        if complete {
+            cache.forget_unused();
+        }
+        cache
     }
 
     /// Loads the entry file of a program (language.md §5.6).
@@ -306,16 +331,34 @@ impl<'a> Loader<'a> {
         dir: PathBuf,
         chain: Rc<Chain>,
     ) -> Unit {
-        let source: SourceId = self.sources.add(Source::new(name, path, text.clone()));
-        let parsed = mgmt_grammar::parse(source, &text);
-        self.diagnostics.extend(
-            parsed
+        let id = self.sources.next_id();
+        let known = match (&mut self.cache, &path) {
+            (Some(cache), Some(path)) => cache.find(path, id, &text),
+            _ => None,
+        };
+        let parsed = known.unwrap_or_else(|| {
+            let parsed = mgmt_grammar::parse(id, &text);
+            let diagnostics = parsed
                 .errors
                 .iter()
-                .map(|error| syntax::diagnostic(error, &text)),
-        );
+                .map(|error| syntax::diagnostic(error, &text))
+                .collect();
+            let parsed = Cached {
+                source: Source::new(name, path.clone(), text),
+                tree: Arc::new(parsed.file),
+                diagnostics,
+            };
+            if let (Some(cache), Some(path)) = (&mut self.cache, path) {
+                cache.insert(path, id, parsed.clone());
+            }
+            parsed
+        });
+        self.sources.add(parsed.source);
+        self.diagnostics.extend(parsed.diagnostics);
+        self.trees.resize(id.0 as usize, None);
+        self.trees.push(Some(parsed.tree.clone()));
         Unit {
-            ast: parsed.file,
+            ast: parsed.tree,
             dir,
             chain,
         }

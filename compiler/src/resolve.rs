@@ -8,6 +8,7 @@
 mod cycle;
 mod declare;
 mod expr;
+mod facts;
 mod literal_dollar;
 mod lookup;
 mod names;
@@ -32,9 +33,8 @@ use crate::hir::{
 };
 use crate::load::{Loader, Unit};
 
-use names::NameScope;
-
-pub use names::closest;
+pub use facts::{AliasDef, Facts, Target, Use};
+pub use names::{Alias, Module, NameScope, closest};
 
 /// What resolving came to.
 pub struct Resolution {
@@ -52,6 +52,8 @@ pub struct Resolution {
     pub bind_order: Vec<BindId>,
     /// Which file each definition at the top level of the entry file stands in.
     pub main_source: SourceId,
+    /// What an editor wants to know besides, if it was asked for.
+    pub facts: Option<Facts>,
 }
 
 /// Resolves a program, loading what it imports.
@@ -60,6 +62,7 @@ pub fn resolve(
     loader: &mut Loader<'_>,
     catalog: &Catalog,
     hostname: &str,
+    with_facts: bool,
 ) -> Resolution {
     let mut resolver = Resolver {
         loader,
@@ -82,6 +85,7 @@ pub fn resolve(
         used_funcs: FxHashSet::default(),
         used_aliases: FxHashSet::default(),
         aliases: Vec::new(),
+        facts: with_facts.then(Facts::default),
     };
     // The expression of definitions that are never filled in.
     resolver.push(ExprKind::Error, Span::default());
@@ -163,6 +167,8 @@ struct Resolver<'a, 'f> {
     used_aliases: FxHashSet<(ScopeId, EcoString)>,
     /// All import aliases of the entry file with their place, to find those without use.
     aliases: Vec<(ScopeId, EcoString, Span)>,
+    /// What an editor wants to know besides.
+    facts: Option<Facts>,
 }
 
 impl Resolver<'_, '_> {
@@ -182,6 +188,7 @@ impl Resolver<'_, '_> {
         let live_classes = self.live_classes();
         let live_binds = self.live_binds(&live_classes);
         self.report_unused(main_source, &live_classes);
+        let facts = self.finish_facts();
         let diagnostics = self
             .tagged
             .into_iter()
@@ -200,6 +207,7 @@ impl Resolver<'_, '_> {
             live_classes,
             bind_order,
             main_source,
+            facts,
         }
     }
 
@@ -216,10 +224,11 @@ impl Resolver<'_, '_> {
         self.tagged.push((None, diagnostic));
     }
 
-    fn new_scope(&mut self, parent: Option<ScopeId>) -> ScopeId {
+    fn new_scope(&mut self, parent: Option<ScopeId>, reach: Span) -> ScopeId {
         let id = ScopeId(self.hir.scopes.len() as u32);
         let class = self.class;
         self.hir.scopes.push(Scope { parent, class });
+        self.note_scope(id, reach);
         self.names.push(NameScope {
             parent,
             ..NameScope::default()

@@ -57,6 +57,19 @@ pub(crate) fn lex(source: SourceId, text: &str) -> Lexed {
     lexed
 }
 
+/// The tokens of a text with the comments among them, for those who show the text.
+pub(crate) fn tokens(text: &str) -> Vec<Token> {
+    let lexed = lex(SourceId::default(), text);
+    let mut tokens = lexed.tokens;
+    tokens.extend(lexed.comments.iter().map(|comment| Token {
+        kind: TokenKind::Comment,
+        start: comment.span.start,
+        end: comment.span.end,
+    }));
+    tokens.sort_unstable_by_key(|token| token.start);
+    tokens
+}
+
 fn lex_with(source: SourceId, text: &str, notes: Notes) -> Lexed {
     let mut lexed = Lexed {
         // Ordinary programs have a token for every five to six bytes.

@@ -25,3 +25,9 @@ pub use error::{
 };
 pub use parser::{Parsed, parse};
 pub use token::{Token, TokenKind};
+
+/// The tokens of a text and its comments, in the order of the text; for editors. Text that is no token is
+/// of kind [`TokenKind::Error`].
+pub fn tokens(text: &str) -> Vec<Token> {
+    lexer::tokens(text)
+}

@@ -12,7 +12,11 @@ use crate::hir::{ExprId, ExprKind, Var};
 impl Infer<'_> {
     /// Infers one expression.
     pub(super) fn expr(&mut self, id: ExprId) -> TyId {
-        stacker::maybe_grow(64 * 1024, 1024 * 1024, || self.expr_nested(id))
+        let ty = stacker::maybe_grow(64 * 1024, 1024 * 1024, || self.expr_nested(id));
+        if let Some(entry) = self.expr_types.get_mut(id.0 as usize) {
+            entry.get_or_insert(ty);
+        }
+        ty
     }
 
     fn expr_nested(&mut self, id: ExprId) -> TyId {

@@ -129,6 +129,20 @@ impl Table {
         root
     }
 
+    /// The entry that stands for `id`, without making the next look faster.
+    pub fn root(&self, id: TyId) -> TyId {
+        let mut root = id;
+        while let Ty::Link(next) = self.entries[root.0 as usize] {
+            root = next;
+        }
+        root
+    }
+
+    /// Whether the type follows from something that has been reported.
+    pub fn is_error(&self, id: TyId) -> bool {
+        matches!(self.entries[self.root(id).0 as usize], Ty::Error)
+    }
+
     pub fn get(&mut self, id: TyId) -> Ty {
         let root = self.find(id);
         self.entries[root.0 as usize].clone()
@@ -229,8 +243,8 @@ impl Table {
     }
 
     /// The type as it stands; what is unknown is a variable, numbered by `vars` in order of appearance.
-    pub fn export(&mut self, id: TyId, vars: &mut Vec<TyId>) -> Type {
-        let root = self.find(id);
+    pub fn export(&self, id: TyId, vars: &mut Vec<TyId>) -> Type {
+        let root = self.root(id);
         match self.entries[root.0 as usize].clone() {
             Ty::Bool => Type::Bool,
             Ty::Str => Type::Str,

@@ -25,7 +25,7 @@ impl Resolver<'_, '_> {
     pub(super) fn declare_file(&mut self, unit: &Rc<Unit>) -> ScopeId {
         self.modules.insert(unit.ast.source, ModuleState::Declaring);
         let outer = self.class.take();
-        let scope = self.new_scope(None);
+        let scope = self.new_scope(None, unit.ast.body.span);
         let items = unit
             .ast
             .body
@@ -129,7 +129,8 @@ impl Resolver<'_, '_> {
                 Declared::Bind(id)
             }
             StmtKind::Func { name, lambda } => {
-                let body_scope = self.new_scope(Some(scope));
+                let reach = lambda.params.span.to(lambda.body.span);
+                let body_scope = self.new_scope(Some(scope), reach);
                 let params =
                     self.declare_params(&lambda.params, body_scope, |_| ParamRole::Function);
                 let lambda_id = LambdaId(self.hir.lambdas.len() as u32);
@@ -175,6 +176,13 @@ impl Resolver<'_, '_> {
                     span: stmt.span,
                 });
                 if let Some(alias) = alias {
+                    self.note_alias(
+                        scope,
+                        &alias.text,
+                        alias.span,
+                        stmt.span,
+                        Alias::Include(id),
+                    );
                     self.declare_alias(scope, &alias.text, alias.span, Alias::Include(id));
                 }
                 Declared::Include(id)
@@ -191,7 +199,7 @@ impl Resolver<'_, '_> {
             StmtKind::For {
                 key, value, body, ..
             } => {
-                let body_scope = self.new_scope(Some(scope));
+                let body_scope = self.new_scope(Some(scope), body.span);
                 let key = self.declare_loop_var(key, body_scope);
                 let value = self.declare_loop_var(value, body_scope);
                 let items = block_items(body);
@@ -214,7 +222,7 @@ impl Resolver<'_, '_> {
         parent: ScopeId,
         in_loop: Option<Span>,
     ) -> ScopeId {
-        let scope = self.new_scope(Some(parent));
+        let scope = self.new_scope(Some(parent), block.span);
         self.declare_block(unit, block_items(block), scope, in_loop);
         scope
     }
@@ -236,8 +244,9 @@ impl Resolver<'_, '_> {
         let id = ClassId(self.hir.classes.len() as u32);
         let outer = self.class.replace(id);
         // A bind of the body may have the name of a parameter, so parameters have a scope of their own.
-        let param_scope = self.new_scope(Some(scope));
-        let body_scope = self.new_scope(Some(param_scope));
+        let reach = params.map_or(body.span, |params| params.span.to(body.span));
+        let param_scope = self.new_scope(Some(scope), reach);
+        let body_scope = self.new_scope(Some(param_scope), body.span);
         let class = Class {
             name: name.clone(),
             span,
@@ -457,6 +466,10 @@ impl Resolver<'_, '_> {
                 return;
             }
         };
+        let alias_place = match alias {
+            Some(ImportAlias::Name(alias)) => Some(alias.span),
+            Some(ImportAlias::Star(_)) | None => None,
+        };
         let (alias, alias_span) = match alias {
             Some(ImportAlias::Name(alias)) => (Some(alias.text.clone()), alias.span),
             Some(ImportAlias::Star(_)) => (None, span),
@@ -480,6 +493,7 @@ impl Resolver<'_, '_> {
             return;
         }
         let module = self.load_module(unit, span, path, path_span, &name.kind);
+        self.note_import(scope, alias.as_ref(), alias_place, path_span, span, &module);
         match alias {
             Some(alias) => {
                 self.check_squash(scope, &alias, path, span);

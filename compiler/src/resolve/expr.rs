@@ -12,7 +12,7 @@ use mgmt_stdlib::value::Value;
 
 use super::lookup::{FuncMeaning, Funcs, VarMeaning, Vars};
 use super::names::Found;
-use super::{Definition, Resolver, static_key, types};
+use super::{Definition, Resolver, Target, static_key, types};
 use crate::diagnostic::{Code, Diagnostic, Stage};
 use crate::hir::{Expr, ExprId, ExprKind, Lambda, LambdaId, ParamRole, Ref, ScopeId, Var};
 use crate::load::Unit;
@@ -29,7 +29,10 @@ impl Resolver<'_, '_> {
 
     /// Resolves one expression.
     pub(super) fn expr(&mut self, unit: &Unit, id: ast::ExprId, scope: ScopeId) -> ExprId {
-        stacker::maybe_grow(64 * 1024, 1024 * 1024, || self.expr_nested(unit, id, scope))
+        let expr =
+            stacker::maybe_grow(64 * 1024, 1024 * 1024, || self.expr_nested(unit, id, scope));
+        self.note_expr(unit, id, expr);
+        expr
     }
 
     fn expr_nested(&mut self, unit: &Unit, id: ast::ExprId, scope: ScopeId) -> ExprId {
@@ -166,10 +169,16 @@ impl Resolver<'_, '_> {
             self.use_badly(scope, name);
             return ExprKind::Error;
         }
-        match self.look_up::<Vars>(scope, name) {
+        let found = self.look_up::<Vars>(scope, name);
+        if let Some(found) = &found {
+            let target = Target::of_var(&found.target);
+            self.note_use(span, &found.steps, target);
+        }
+        match found {
             Some(Found {
                 via,
                 target: VarMeaning::Var(var),
+                ..
             }) => {
                 if let Var::Bind(bind) = var {
                     self.mention(Definition::Bind(bind), &via, span);
@@ -296,10 +305,16 @@ impl Resolver<'_, '_> {
         args: Box<[ExprId]>,
         scope: ScopeId,
     ) -> ExprKind {
-        match self.look_up::<Funcs>(scope, name) {
+        let found = self.look_up::<Funcs>(scope, name);
+        if let Some(found) = &found {
+            let target = Target::of_func(&found.target);
+            self.note_use(span, &found.steps, target);
+        }
+        match found {
             Some(Found {
                 via,
                 target: FuncMeaning::User(func),
+                ..
             }) => {
                 self.mention(Definition::Func(func), &via, span);
                 ExprKind::CallFunc {
@@ -373,7 +388,7 @@ impl Resolver<'_, '_> {
         span: Span,
         scope: ScopeId,
     ) -> LambdaId {
-        let body_scope = self.new_scope(Some(scope));
+        let body_scope = self.new_scope(Some(scope), span);
         let params = self.declare_params(&lambda.params, body_scope, |_| ParamRole::Function);
         let result = lambda.result.as_ref().map(|ty| (types::lower(ty), ty.span));
         let body = self.expr(unit, lambda.body.expr, body_scope);
@@ -413,6 +428,9 @@ impl Resolver<'_, '_> {
                     } else {
                         span
                     };
+                    if !first_line {
+                        self.note_place(inside(raw, span, range.start, range.end));
+                    }
                     (
                         self.variable(scope, name, place, Code::UNKNOWN_VARIABLE),
                         place,

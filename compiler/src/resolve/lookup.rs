@@ -131,7 +131,8 @@ impl Resolver<'_, '_> {
         if let Some((first, rest)) = name.split_once('.') {
             if let Some(alias) = self.names(scope).aliases.get(first).cloned() {
                 self.used_aliases.insert((scope, first.into()));
-                if let Some(found) = self.look_up_in_alias::<N>(&alias, rest) {
+                if let Some(mut found) = self.look_up_in_alias::<N>(&alias, rest) {
+                    found.steps.insert(0, (scope, first.into()));
                     return Some(found);
                 }
             }
@@ -194,6 +195,7 @@ impl Resolver<'_, '_> {
             Some(Found {
                 via,
                 target: ClassMeaning::Class(class),
+                ..
             }) => Some(Ref {
                 via: via.into(),
                 target: class,

@@ -47,6 +47,8 @@ pub enum Module {
 pub struct Found<T> {
     /// The includes on the way.
     pub via: Vec<IncludeId>,
+    /// The aliases on the way and the scopes that they stand in, outermost first.
+    pub steps: Vec<(ScopeId, EcoString)>,
     /// What is there.
     pub target: T,
 }
@@ -55,6 +57,7 @@ impl<T> Found<T> {
     pub fn direct(target: T) -> Self {
         Self {
             via: Vec::new(),
+            steps: Vec::new(),
             target,
         }
     }

@@ -8,7 +8,7 @@ use mgmt_stdlib::resource::{META_PARAMS, MetaParam};
 
 use super::lookup::{ClassMeaning, Classes};
 use super::names::{Found, closest};
-use super::{Declared, Definition, Item, Resolver};
+use super::{Declared, Definition, Item, Resolver, Target};
 use crate::diagnostic::{Code, Diagnostic, Stage};
 use crate::hir::{
     Block, EdgeProperty, EdgeStmt, Entry, EntryKind, ExprKind, ForStmt, Half, IfStmt, IncludeId,
@@ -145,7 +145,12 @@ impl Resolver<'_, '_> {
         span: Span,
         scope: ScopeId,
     ) {
-        let class = match self.look_up::<Classes>(scope, &name.text) {
+        let found = self.look_up::<Classes>(scope, &name.text);
+        if let Some(found) = &found {
+            let target = Target::of_class(&found.target);
+            self.note_use(name.span, &found.steps, target);
+        }
+        let class = match found {
             Some(Found {
                 target: ClassMeaning::Class(_),
                 ..

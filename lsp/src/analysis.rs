@@ -1,0 +1,34 @@
+//! Questions about programs, one file each. Nothing here knows the protocol.
+
+pub mod format;
+pub mod imports;
+pub mod overlay;
+pub mod scan;
+pub mod view;
+pub mod world;
+
+pub use view::View;
+pub use world::World;
+
+use std::path::PathBuf;
+
+/// A part of a file.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Location {
+    /// Which file.
+    pub path: PathBuf,
+    /// Byte offsets.
+    pub range: Range,
+}
+
+/// A half-open range of byte offsets.
+pub type Range = std::ops::Range<u32>;
+
+/// A change of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextEdit {
+    /// What is replaced.
+    pub range: Range,
+    /// By what.
+    pub text: String,
+}

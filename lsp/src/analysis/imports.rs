@@ -1,0 +1,146 @@
+//! Who imports whom in the workspace: it says which programs a file belongs to.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use mgmt_compiler::files::{Files, clean};
+use mgmt_compiler::load::{ImportKind, ImportName, Metadata};
+use mgmt_grammar::{TokenKind, tokens};
+
+/// A file of very many programs is checked as part of this many.
+const MAX_ROOTS: usize = 16;
+
+/// The imports of each known file.
+#[derive(Clone, Debug, Default)]
+pub struct Imports {
+    files: BTreeMap<PathBuf, Arc<[PathBuf]>>,
+}
+
+impl Imports {
+    /// Enters a file with its text, or anew if the text has changed. Says whether its imports are others
+    /// than before.
+    pub fn enter(&mut self, path: &Path, text: &str, files: &dyn Files) -> bool {
+        let imported: Arc<[PathBuf]> = imported(path, text, files).into();
+        let before = self.files.insert(path.to_owned(), imported.clone());
+        before.as_deref() != Some(&*imported)
+    }
+
+    /// Forgets a file that is gone.
+    pub fn remove(&mut self, path: &Path) {
+        self.files.remove(path);
+    }
+
+    /// All known files.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.files.keys().map(PathBuf::as_path)
+    }
+
+    /// The entry files of the programs that a file is part of: those that import it, directly or not,
+    /// and are imported by nobody; itself if nobody imports it.
+    pub fn roots(&self, path: &Path) -> Vec<PathBuf> {
+        let mut importers: BTreeMap<&Path, Vec<&Path>> = BTreeMap::new();
+        for (from, imported) in &self.files {
+            for to in imported.iter() {
+                importers.entry(to).or_default().push(from);
+            }
+        }
+        let mut seen = BTreeSet::from([path]);
+        let mut stack = vec![path];
+        let mut roots = BTreeSet::new();
+        while let Some(next) = stack.pop() {
+            match importers.get(next) {
+                Some(above) => stack.extend(above.iter().filter(|above| seen.insert(above))),
+                None => {
+                    roots.insert(next);
+                }
+            }
+        }
+        // Those that import each other have no entry file.
+        if roots.is_empty() {
+            roots.insert(path);
+        }
+        roots
+            .into_iter()
+            .take(MAX_ROOTS)
+            .map(Path::to_owned)
+            .collect()
+    }
+}
+
+/// The files that a text imports, where they lie beside it.
+fn imported(path: &Path, text: &str, files: &dyn Files) -> Vec<PathBuf> {
+    let dir = path.parent().unwrap_or(Path::new("/"));
+    let tokens = tokens(text);
+    let mut found = Vec::new();
+    for pair in tokens.windows(2) {
+        let [import, name] = pair else { continue };
+        if import.kind != TokenKind::Import || name.kind != TokenKind::String {
+            continue;
+        }
+        let quoted = &text[name.start as usize..name.end as usize];
+        let Ok(name) = ImportName::parse(quoted.trim_matches('"')) else {
+            continue;
+        };
+        match name.kind {
+            ImportKind::File(file) => found.push(clean(&dir.join(file))),
+            ImportKind::Directory(module) => {
+                found.push(entry_file(&clean(&dir.join(module)), files));
+            }
+            ImportKind::System | ImportKind::Remote { .. } => {}
+        }
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// The file that a module begins with.
+pub fn entry_file(module: &Path, files: &dyn Files) -> PathBuf {
+    let main = metadata(module, files).map(|metadata| metadata.main);
+    clean(&module.join(main.as_deref().unwrap_or("main.mcl")))
+}
+
+/// The metadata of a module, if it has any that can be read.
+pub fn metadata(module: &Path, files: &dyn Files) -> Option<Metadata> {
+    let path = module.join("metadata.yaml");
+    let bytes = files.exists(&path).then(|| files.read(&path).ok())??;
+    Metadata::parse(&String::from_utf8(bytes).ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use mgmt_compiler::files::MemoryFiles;
+
+    use super::*;
+
+    #[test]
+    fn a_module_belongs_to_the_programs_that_import_it() {
+        let files = MemoryFiles::default()
+            .with("/a.mcl", "import \"lib/\"\n")
+            .with("/b.mcl", "if true {\n\timport \"lib/util.mcl\" as u\n}\n")
+            .with("/lib/main.mcl", "import \"util.mcl\"\nimport \"fmt\"\n")
+            .with("/lib/util.mcl", "");
+        let mut imports = Imports::default();
+        for path in ["/a.mcl", "/b.mcl", "/lib/main.mcl", "/lib/util.mcl"] {
+            let text = String::from_utf8(files.read(Path::new(path)).unwrap()).unwrap();
+            assert!(imports.enter(Path::new(path), &text, &files));
+            assert!(!imports.enter(Path::new(path), &text, &files));
+        }
+        let roots = |path| imports.roots(Path::new(path));
+        let all = [PathBuf::from("/a.mcl"), PathBuf::from("/b.mcl")];
+        assert_eq!(roots("/lib/util.mcl"), all);
+        assert_eq!(roots("/lib/main.mcl"), all[..1]);
+        assert_eq!(roots("/b.mcl"), all[1..]);
+    }
+
+    #[test]
+    fn files_that_import_each_other_stand_for_themselves() {
+        let files = MemoryFiles::default();
+        let mut imports = Imports::default();
+        imports.enter(Path::new("/a.mcl"), "import \"b.mcl\"\n", &files);
+        imports.enter(Path::new("/b.mcl"), "import \"a.mcl\"\n", &files);
+        let roots = imports.roots(Path::new("/a.mcl"));
+        assert_eq!(roots, [PathBuf::from("/a.mcl")]);
+    }
+}

@@ -1,0 +1,57 @@
+//! Unsaved texts laid over the disk.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use mgmt_compiler::files::{Disk, Files};
+
+/// The disk as the editor shows it.
+#[derive(Clone, Debug, Default)]
+pub struct Overlay {
+    /// The open texts.
+    pub texts: BTreeMap<PathBuf, Arc<str>>,
+}
+
+impl Files for Overlay {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        match self.texts.get(path) {
+            Some(text) => Ok(text.as_bytes().to_vec()),
+            None => Disk.read(path),
+        }
+    }
+
+    fn exists(&self, path: &Path) -> bool {
+        self.texts.contains_key(path) || self.is_dir(path) || Disk.exists(path)
+    }
+
+    fn is_dir(&self, path: &Path) -> bool {
+        let below = self
+            .texts
+            .range::<Path, _>((std::ops::Bound::Excluded(path), std::ops::Bound::Unbounded))
+            .next();
+        below.is_some_and(|(file, _)| file.starts_with(path)) || Disk.is_dir(path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unsaved_texts_come_first() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.mcl");
+        std::fs::write(&path, "saved").unwrap();
+        let mut overlay = Overlay::default();
+        assert_eq!(overlay.read(&path).unwrap(), b"saved");
+        overlay.texts.insert(path.clone(), "unsaved".into());
+        overlay
+            .texts
+            .insert(dir.path().join("new/b.mcl"), "".into());
+        assert_eq!(overlay.read(&path).unwrap(), b"unsaved");
+        assert!(overlay.is_dir(&dir.path().join("new")));
+        assert!(!overlay.is_dir(&path));
+    }
+}

@@ -1,0 +1,192 @@
+//! All that an answer may depend on, as it was at one moment.
+//!
+//! A [`World`] never changes: each edit makes a new one. The programs of a world are analysed when the
+//! first question about them comes, and at most once. What the edit did not touch is taken over.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use mgmt_compiler::insight::{Insight, inspect};
+use mgmt_compiler::load::ParseCache;
+use mgmt_compiler::{Input, Options};
+use mgmt_grammar::span::SourceId;
+use mgmt_stdlib::catalog::Catalog;
+
+use super::imports::{Imports, metadata};
+use super::overlay::Overlay;
+use super::view::View;
+
+/// The texts of one moment, and what is known of them.
+pub struct World {
+    /// Grows with each edit.
+    pub revision: u64,
+    /// The texts.
+    pub files: Arc<Overlay>,
+    /// Who imports whom.
+    pub imports: Arc<Imports>,
+    /// What all worlds share.
+    pub shared: Arc<Shared>,
+    programs: Mutex<BTreeMap<PathBuf, Arc<Slot>>>,
+}
+
+/// What does not change with the texts.
+pub struct Shared {
+    /// Everything that a program can name.
+    pub catalog: Arc<Catalog>,
+    /// How programs are compiled.
+    pub options: Options,
+    /// The revision of the newest world.
+    newest: AtomicU64,
+    /// What was parsed for each program.
+    caches: Mutex<BTreeMap<PathBuf, Arc<Mutex<ParseCache>>>>,
+}
+
+/// A program of a world, once it has been analysed.
+#[derive(Default)]
+struct Slot(Mutex<Option<Arc<Analysis>>>);
+
+/// What is known of one program.
+pub struct Analysis {
+    /// The entry file.
+    pub root: PathBuf,
+    /// All of it.
+    pub insight: Insight,
+}
+
+impl Analysis {
+    /// The source that was read from a file.
+    pub fn source_of(&self, path: &Path) -> Option<SourceId> {
+        let mut sources = self.insight.sources.iter();
+        sources
+            .find(|(_, source)| source.path.as_deref() == Some(path))
+            .map(|(id, _)| id)
+    }
+}
+
+/// What happened between two worlds.
+#[derive(Clone, Copy, Debug)]
+pub enum Change<'a> {
+    /// The text of a file that was there before.
+    Text(&'a Path),
+    /// Files have come or gone, on disk or in the editor.
+    Files,
+}
+
+impl World {
+    /// The first world: nothing is open.
+    pub fn new(catalog: Arc<Catalog>, options: Options) -> Self {
+        Self {
+            revision: 0,
+            files: Arc::default(),
+            imports: Arc::default(),
+            shared: Arc::new(Shared {
+                catalog,
+                options,
+                newest: AtomicU64::new(0),
+                caches: Mutex::default(),
+            }),
+            programs: Mutex::default(),
+        }
+    }
+
+    /// The world after a change.
+    #[must_use]
+    pub fn after(&self, files: Arc<Overlay>, imports: Arc<Imports>, change: Change<'_>) -> Self {
+        let mut programs = BTreeMap::new();
+        if let Change::Text(path) = change {
+            for (root, slot) in lock(&self.programs).iter() {
+                // One that is being analysed now is not waited for.
+                let known = slot.0.try_lock().ok().and_then(|slot| slot.clone());
+                if known.is_some_and(|known| known.source_of(path).is_none()) {
+                    programs.insert(root.clone(), slot.clone());
+                }
+            }
+        }
+        let revision = self.revision + 1;
+        self.shared.newest.store(revision, Ordering::Relaxed);
+        Self {
+            revision,
+            files,
+            imports,
+            shared: self.shared.clone(),
+            programs: Mutex::new(programs),
+        }
+    }
+
+    /// Whether there is no newer one.
+    pub fn is_newest(&self) -> bool {
+        self.shared.newest.load(Ordering::Relaxed) == self.revision
+    }
+
+    /// What is known of the program that begins with a file; nothing if that was not wanted any more.
+    pub fn analysis(&self, root: &Path, is_wanted: &dyn Fn() -> bool) -> Option<Arc<Analysis>> {
+        let slot = lock(&self.programs)
+            .entry(root.to_owned())
+            .or_default()
+            .clone();
+        let mut slot = lock(&slot.0);
+        if let Some(known) = &*slot {
+            return Some(known.clone());
+        }
+        let cache = lock(&self.shared.caches)
+            .entry(root.to_owned())
+            .or_default()
+            .clone();
+        let mut cache = lock(&cache);
+        if !is_wanted() {
+            return None;
+        }
+        let analysis = Arc::new(Analysis {
+            root: root.to_owned(),
+            insight: inspect(
+                &self.input(root),
+                &*self.files,
+                &self.shared.catalog,
+                &self.shared.options,
+                &mut cache,
+                is_wanted,
+            )?,
+        });
+        *slot = Some(analysis.clone());
+        Some(analysis)
+    }
+
+    /// Forgets what was parsed for programs that nobody looks at any more.
+    pub fn keep_only(&self, roots: &[PathBuf]) {
+        lock(&self.shared.caches).retain(|root, _| roots.contains(root));
+        lock(&self.programs).retain(|root, _| roots.contains(root));
+    }
+
+    /// A file and the program that it is looked at in.
+    pub fn view(self: &Arc<Self>, path: &Path) -> Option<View> {
+        let roots = self.imports.roots(path);
+        self.view_in(path, roots.first()?)
+            .or_else(|| self.view_in(path, path))
+    }
+
+    /// A file as a part of a program.
+    pub fn view_in(self: &Arc<Self>, path: &Path, root: &Path) -> Option<View> {
+        let analysis = self.analysis(root, &|| true)?;
+        let source = analysis.source_of(path)?;
+        Some(View {
+            world: self.clone(),
+            analysis,
+            source,
+        })
+    }
+
+    /// An entry file as `mgmtc` would be told of it: the directory, if its metadata names the file.
+    fn input(&self, root: &Path) -> Input {
+        let named = root.parent().filter(|dir| {
+            metadata(dir, &*self.files).is_some_and(|metadata| dir.join(metadata.main) == *root)
+        });
+        Input::Path(named.unwrap_or(root).to_owned())
+    }
+}
+
+/// A panic of one question does not end the others: what is guarded here is replaced as a whole.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,64 @@
+//! `mgmt-lsp`: the language server of mcl.
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+use mgmt_lsp::server::{self, Connection};
+
+/// Serve editors over the Language Server Protocol.
+#[derive(Parser)]
+#[command(name = "mgmt-lsp", version, max_term_width = 100)]
+struct Cli {
+    /// Talk over standard input and output; this is the default.
+    #[arg(long, conflicts_with = "socket")]
+    stdio: bool,
+
+    /// Connect to an editor that listens at this port of the loopback interface, or at this `ADDRESS:PORT`.
+    #[arg(long, value_name = "PORT")]
+    socket: Option<String>,
+
+    /// Where modules from other places are.
+    #[arg(long, value_name = "DIR", env = "MGMT_MODULE_PATH")]
+    module_path: Option<std::path::PathBuf>,
+
+    /// The process to end with; editors say it, and it is known from the protocol already.
+    #[arg(long = "clientProcessId", hide = true, value_name = "PID")]
+    client_process_id: Option<u32>,
+
+    /// Print a completion script for a shell.
+    #[arg(long, value_name = "SHELL", exclusive = true)]
+    completions: Option<clap_complete::Shell>,
+
+    /// Write a man page into a directory, which must exist.
+    #[arg(long, value_name = "DIR", exclusive = true)]
+    man: Option<std::path::PathBuf>,
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(cli: Cli) -> std::io::Result<()> {
+    if let Some(shell) = cli.completions {
+        let mut out = std::io::stdout().lock();
+        return mgmt_compiler::commands::generate::completions(Cli::command(), shell, &mut out);
+    }
+    if let Some(directory) = &cli.man {
+        return mgmt_compiler::commands::generate::man_pages(Cli::command(), directory);
+    }
+    let directory = std::env::current_dir()?;
+    let connection = match cli.socket {
+        Some(address) => Connection::Socket(address),
+        None => Connection::Stdio,
+    };
+    server::run(
+        &connection,
+        cli.module_path.map(|path| directory.join(path)),
+    )
+}

@@ -1,0 +1,88 @@
+//! The protocol: messages in, questions to [`crate::analysis`], messages out.
+//!
+//! [`state::State`] has one owner, behind a lock that is never held while something is computed.
+//! Notifications change it before they first wait, so in the order in which they came; a request takes the
+//! present [`World`](crate::analysis::World) and computes on another thread. Read [`backend`] first.
+
+mod backend;
+mod capabilities;
+mod convert;
+mod diagnostics;
+mod publisher;
+mod state;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use mgmt_compiler::Options;
+use mgmt_stdlib::catalog::Catalog;
+use tokio::net::TcpStream;
+use tower_lsp::{LspService, Server};
+
+use crate::analysis::World;
+use backend::Backend;
+
+/// How the editor is reached.
+#[derive(Clone, Debug)]
+pub enum Connection {
+    /// Over standard input and output.
+    Stdio,
+    /// It listens at this port, or address and port.
+    Socket(String),
+}
+
+/// Serves one editor, until it says that this is enough or goes away.
+///
+/// # Errors
+/// If the editor can not be reached, or ended without shutting the server down first.
+pub fn run(connection: &Connection, module_path: Option<PathBuf>) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    let result = runtime.block_on(serve(connection, module_path));
+    // The thread that reads standard input can not be told to stop.
+    runtime.shutdown_background();
+    result
+}
+
+async fn serve(connection: &Connection, module_path: Option<PathBuf>) -> io::Result<()> {
+    let catalog = Arc::new(Catalog::standard().map_err(io::Error::other)?);
+    let options = Options {
+        hostname: String::new(),
+        module_path,
+    };
+    let world = World::new(catalog, options);
+    let ended = Arc::default();
+    let (service, messages) =
+        LspService::build(|client| Backend::new(client, world, Arc::clone(&ended))).finish();
+    match connection {
+        Connection::Stdio => {
+            let server = Server::new(tokio::io::stdin(), tokio::io::stdout(), messages);
+            server.serve(service).await;
+        }
+        Connection::Socket(address) => {
+            let address = match address.parse::<u16>() {
+                Ok(port) => format!("127.0.0.1:{port}"),
+                Err(_) => address.clone(),
+            };
+            let stream = TcpStream::connect(&address).await.map_err(|error| {
+                io::Error::new(
+                    error.kind(),
+                    format!("can't connect to `{address}`: {error}"),
+                )
+            })?;
+            stream.set_nodelay(true)?;
+            let (read, write) = stream.into_split();
+            Server::new(read, write, messages).serve(service).await;
+        }
+    }
+    if ended.load(std::sync::atomic::Ordering::Acquire) {
+        Ok(())
+    } else {
+        Err(io::Error::other(
+            "the editor went away without a shutdown request",
+        ))
+    }
+}

@@ -1,0 +1,150 @@
+//! The compiler's diagnostics in the protocol's form.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use mgmt_compiler::diagnostic::{Code, Diagnostic, Severity};
+use mgmt_grammar::span::Span;
+use tower_lsp::ls_types::{
+    self as lsp, CodeDescription, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag,
+    NumberOrString, Uri,
+};
+
+use super::capabilities::Client;
+use super::convert::Text;
+use super::state::Document;
+use crate::analysis::world::Analysis;
+
+/// The diagnostics of several files.
+pub type ByFile = BTreeMap<PathBuf, Vec<lsp::Diagnostic>>;
+
+/// How diagnostics are shown to one client.
+#[derive(Clone)]
+pub struct Shown {
+    /// What the client understands.
+    pub client: Client,
+    /// What it has open.
+    pub documents: BTreeMap<PathBuf, Document>,
+}
+
+impl Shown {
+    /// The diagnostics of one program. Files that have none are there, with an empty list.
+    pub fn by_file(&self, analysis: &Analysis) -> ByFile {
+        let mut found = ByFile::new();
+        for (_, source) in analysis.insight.sources.iter() {
+            if let Some(path) = &source.path {
+                found.entry(path.clone()).or_default();
+            }
+        }
+        for diagnostic in &analysis.insight.diagnostics {
+            let place = diagnostic.primary.as_ref().map(|label| label.span);
+            let path = place
+                .and_then(|span| analysis.insight.sources.get(span.source)?.path.clone())
+                .unwrap_or_else(|| analysis.root.clone());
+            let shown = self.diagnostic(diagnostic, analysis);
+            found.entry(path).or_default().push(shown);
+        }
+        found
+    }
+
+    fn diagnostic(&self, diagnostic: &Diagnostic, analysis: &Analysis) -> lsp::Diagnostic {
+        let mut message = diagnostic.message.clone();
+        if let Some(label) = diagnostic
+            .primary
+            .as_ref()
+            .filter(|label| !label.text.is_empty())
+        {
+            message.push_str(&format!("\n{}", label.text));
+        }
+        if let Some(help) = &diagnostic.help {
+            message.push_str(&format!("\nhelp: {help}"));
+        }
+        let primary = diagnostic.primary.as_ref().map(|label| label.span);
+        lsp::Diagnostic {
+            range: primary
+                .map(|span| self.range(span, analysis))
+                .unwrap_or_default(),
+            severity: Some(match diagnostic.severity {
+                Severity::Error => DiagnosticSeverity::ERROR,
+                Severity::Warning => DiagnosticSeverity::WARNING,
+            }),
+            code: Some(NumberOrString::String(diagnostic.code.to_string())),
+            code_description: self
+                .client
+                .links_codes
+                .then(|| explanation(diagnostic.code))
+                .flatten(),
+            source: Some("mgmt".to_owned()),
+            message,
+            related_information: self.related(diagnostic, analysis),
+            tags: diagnostic
+                .code
+                .is_unused()
+                .then(|| vec![DiagnosticTag::UNNECESSARY]),
+            data: None,
+        }
+    }
+
+    fn related(
+        &self,
+        diagnostic: &Diagnostic,
+        analysis: &Analysis,
+    ) -> Option<Vec<DiagnosticRelatedInformation>> {
+        if !self.client.related_places || diagnostic.labels.is_empty() {
+            return None;
+        }
+        let labels = diagnostic.labels.iter().filter_map(|label| {
+            let source = analysis.insight.sources.get(label.span.source)?;
+            Some(DiagnosticRelatedInformation {
+                location: lsp::Location {
+                    uri: self.uri(source.path.as_deref()?)?,
+                    range: self.range(label.span, analysis),
+                },
+                message: label.text.clone(),
+            })
+        });
+        Some(labels.collect())
+    }
+
+    fn range(&self, span: Span, analysis: &Analysis) -> lsp::Range {
+        match analysis.insight.sources.get(span.source) {
+            Some(source) => Text::of(source, self.client.encoding).range(&(span.start..span.end)),
+            None => lsp::Range::default(),
+        }
+    }
+
+    /// As the client calls a file, if it has it open.
+    pub fn uri(&self, path: &Path) -> Option<Uri> {
+        match self.documents.get(path) {
+            Some(document) => Some(document.uri.clone()),
+            None => Uri::from_file_path(path),
+        }
+    }
+}
+
+/// Adds the diagnostics of another program. What two programs say of one place is said once, in the graver
+/// way.
+pub fn merge(all: &mut ByFile, more: ByFile) {
+    for (path, diagnostics) in more {
+        let known = all.entry(path).or_default();
+        for diagnostic in diagnostics {
+            let same = known
+                .iter_mut()
+                .find(|one| one.range == diagnostic.range && one.code == diagnostic.code);
+            match same {
+                Some(one) if one.severity > diagnostic.severity => *one = diagnostic,
+                Some(_) => {}
+                None => known.push(diagnostic),
+            }
+        }
+    }
+}
+
+/// The page that explains a code.
+fn explanation(code: Code) -> Option<CodeDescription> {
+    let pages = "blob/master/compiler/src/diagnostic/codes";
+    let page = format!("{}/{pages}/{code}.md", env!("CARGO_PKG_REPOSITORY"));
+    Some(CodeDescription {
+        href: page.parse().ok()?,
+    })
+}

@@ -1,0 +1,135 @@
+//! The task that tells the client what is wrong, after each change.
+//!
+//! A change after a pause is looked at immediately, and a burst of them at most every [`PAUSE`], so that
+//! typing does not queue up work. What was not finished when the next change came is given up.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tower_lsp::Client;
+use tower_lsp::ls_types as lsp;
+
+use super::diagnostics::{ByFile, Shown, merge};
+use super::state::State;
+use crate::analysis::World;
+
+/// The shortest time between two looks.
+const PAUSE: Duration = Duration::from_millis(50);
+
+pub struct Publisher {
+    pub client: Client,
+    pub state: Arc<Mutex<State>>,
+    /// What was last sent for each file that has something.
+    sent: BTreeMap<PathBuf, Vec<lsp::Diagnostic>>,
+}
+
+impl Publisher {
+    pub fn new(client: Client, state: Arc<Mutex<State>>) -> Self {
+        Self {
+            client,
+            state,
+            sent: BTreeMap::new(),
+        }
+    }
+
+    /// Goes on until it is cancelled.
+    pub async fn run(mut self, mut changes: watch::Receiver<u64>, cancel: CancellationToken) {
+        let work = async {
+            while changes.changed().await.is_ok() {
+                let started = Instant::now();
+                self.publish().await;
+                tokio::time::sleep_until(started + PAUSE).await;
+            }
+        };
+        tokio::select! {
+            () = work => {}
+            () = cancel.cancelled() => {}
+        }
+    }
+
+    async fn publish(&mut self) {
+        let (world, shown, last) = {
+            let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            let shown = Shown {
+                client: state.client,
+                documents: state.documents.clone(),
+            };
+            (state.world.clone(), shown, state.last_changed.clone())
+        };
+        let computing = {
+            let (world, shown) = (world.clone(), shown.clone());
+            tokio::task::spawn_blocking(move || all(&world, &shown, last))
+        };
+        let Ok(Some(found)) = computing.await else {
+            return;
+        };
+        // Files that no open document has to do with any more are as if clean.
+        let gone: Vec<PathBuf> = self
+            .sent
+            .keys()
+            .filter(|path| !found.contains_key(*path))
+            .cloned()
+            .collect();
+        for path in gone {
+            self.send(&shown, path, Vec::new()).await;
+        }
+        for (path, diagnostics) in found {
+            self.send(&shown, path, diagnostics).await;
+        }
+    }
+
+    async fn send(&mut self, shown: &Shown, path: PathBuf, diagnostics: Vec<lsp::Diagnostic>) {
+        let before = self.sent.get(&path).map(Vec::as_slice).unwrap_or_default();
+        if before == diagnostics {
+            return;
+        }
+        let Some(uri) = shown.uri(&path) else { return };
+        let version = shown.documents.get(&path).map(|document| document.version);
+        if diagnostics.is_empty() {
+            self.sent.remove(&path);
+        } else {
+            self.sent.insert(path, diagnostics.clone());
+        }
+        self.client
+            .publish_diagnostics(uri, diagnostics, version)
+            .await;
+    }
+}
+
+/// What is wrong in all programs that an open document is part of; nothing if the texts have changed
+/// meanwhile.
+fn all(world: &World, shown: &Shown, last: Option<PathBuf>) -> Option<ByFile> {
+    let mut roots: Vec<PathBuf> = Vec::new();
+    let open = shown.documents.keys();
+    for path in last
+        .iter()
+        .filter(|last| shown.documents.contains_key(*last))
+        .chain(open)
+    {
+        for root in world.imports.roots(path) {
+            if !roots.contains(&root) {
+                roots.push(root);
+            }
+        }
+    }
+    let mut found = ByFile::new();
+    for root in &roots {
+        let analysis = world.analysis(root, &|| world.is_newest())?;
+        merge(&mut found, shown.by_file(&analysis));
+    }
+    // A document that its importers do not reach, because their import is not right yet.
+    for path in shown.documents.keys() {
+        if !found.contains_key(path) {
+            roots.push(path.clone());
+            let analysis = world.analysis(path, &|| world.is_newest())?;
+            merge(&mut found, shown.by_file(&analysis));
+        }
+    }
+    world.keep_only(&roots);
+    world.is_newest().then_some(found)
+}

@@ -1,0 +1,259 @@
+//! An editor, as far as the tests need one: it talks to the real binary over its standard input and output.
+
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// No answer takes nearly as long as this.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+pub struct Client {
+    process: Child,
+    stdin: Option<ChildStdin>,
+    messages: Receiver<Value>,
+    /// Notifications that nobody has asked for yet.
+    notifications: VecDeque<Value>,
+    last_id: i64,
+    versions: i32,
+    pub dir: TempDir,
+}
+
+impl Client {
+    /// Starts a server and opens a folder with these files in it.
+    pub fn start(files: &[(&str, &str)]) -> Self {
+        Self::start_with(files, json!({}))
+    }
+
+    /// The same with a client that says this of itself.
+    pub fn start_with(files: &[(&str, &str)], capabilities: Value) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            let path = dir.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let mut process = Command::new(env!("CARGO_BIN_EXE_mgmt-lsp"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stdin = process.stdin.take();
+        let (sender, messages) = channel();
+        let stdout = process.stdout.take().unwrap();
+        thread::spawn(move || read(stdout, &sender));
+        let mut client = Self {
+            process,
+            stdin,
+            messages,
+            notifications: VecDeque::new(),
+            last_id: 0,
+            versions: 0,
+            dir,
+        };
+        let folder = client.uri("");
+        let params = json!({
+            "processId": null,
+            "capabilities": capabilities,
+            "workspaceFolders": [{ "uri": folder, "name": "test" }],
+        });
+        client.request("initialize", &params);
+        client.notify("initialized", &json!({}));
+        client
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    pub fn uri(&self, name: &str) -> String {
+        let path = if name.is_empty() {
+            self.dir.path().to_owned()
+        } else {
+            self.path(name)
+        };
+        uri(&path)
+    }
+
+    pub fn notify(&mut self, method: &str, params: &Value) {
+        self.send(&json!({ "jsonrpc": "2.0", "method": method, "params": params }));
+    }
+
+    /// Sends a request and waits for its result. An error is one of the test.
+    pub fn request(&mut self, method: &str, params: &Value) -> Value {
+        match self.try_request(method, params) {
+            Ok(result) => result,
+            Err(error) => panic!("{method} {params}: {error}"),
+        }
+    }
+
+    pub fn try_request(&mut self, method: &str, params: &Value) -> Result<Value, Value> {
+        let id = self.send_request(method, params);
+        self.answer(id)
+    }
+
+    pub fn send_request(&mut self, method: &str, params: &Value) -> i64 {
+        self.last_id += 1;
+        let id = self.last_id;
+        self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
+        id
+    }
+
+    pub fn answer(&mut self, id: i64) -> Result<Value, Value> {
+        loop {
+            let mut message = self.receive();
+            if message["id"] == id && message.get("method").is_none() {
+                return match message.get("error") {
+                    Some(error) => Err(error.clone()),
+                    None => Ok(message["result"].take()),
+                };
+            }
+            self.notifications.push_back(message);
+        }
+    }
+
+    pub fn open(&mut self, name: &str, text: &str) {
+        self.versions += 1;
+        let (uri, version) = (self.uri(name), self.versions);
+        let document = json!({ "uri": uri, "languageId": "mcl", "version": version, "text": text });
+        self.notify("textDocument/didOpen", &json!({ "textDocument": document }));
+    }
+
+    pub fn close(&mut self, name: &str) {
+        let params = json!({ "textDocument": { "uri": self.uri(name) } });
+        self.notify("textDocument/didClose", &params);
+    }
+
+    /// Changes a document, wholly if there is no range.
+    pub fn change(&mut self, name: &str, range: Option<[u32; 4]>, text: &str) {
+        self.versions += 1;
+        let mut change = json!({ "text": text });
+        if let Some([line, column, end_line, end_column]) = range {
+            change["range"] = json!({
+                "start": { "line": line, "character": column },
+                "end": { "line": end_line, "character": end_column },
+            });
+        }
+        let document = json!({ "uri": self.uri(name), "version": self.versions });
+        let params = json!({ "textDocument": document, "contentChanges": [change] });
+        self.notify("textDocument/didChange", &params);
+    }
+
+    /// Waits for diagnostics of a file that are as wanted, and gives their codes with the lines.
+    pub fn wait_for_diagnostics(
+        &mut self,
+        name: &str,
+        wanted: impl Fn(&[Value]) -> bool,
+    ) -> Vec<Value> {
+        let uri = self.uri(name);
+        loop {
+            let message = match self.notifications.pop_front() {
+                Some(message) => message,
+                None => self.receive(),
+            };
+            let params = &message["params"];
+            if message["method"] == "textDocument/publishDiagnostics" && params["uri"] == uri {
+                let list = params["diagnostics"]
+                    .as_array()
+                    .cloned()
+                    .unwrap_or_default();
+                if wanted(&list) {
+                    return list;
+                }
+            }
+        }
+    }
+
+    /// The notifications and requests of the server that have come so far and were not waited for.
+    pub fn notifications(&mut self) -> Vec<Value> {
+        self.notifications.drain(..).collect()
+    }
+
+    /// Ends it in order.
+    pub fn stop(mut self) -> ExitStatus {
+        self.request("shutdown", &Value::Null);
+        self.notify("exit", &Value::Null);
+        self.wait()
+    }
+
+    /// Goes away without a word.
+    pub fn vanish(mut self) -> ExitStatus {
+        self.stdin = None;
+        self.wait()
+    }
+
+    fn wait(&mut self) -> ExitStatus {
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.process.try_wait().unwrap() {
+                return status;
+            }
+            assert!(start.elapsed() < DEADLINE, "the server does not end");
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    fn send(&mut self, message: &Value) {
+        let text = message.to_string();
+        let stdin = self.stdin.as_mut().unwrap();
+        write!(stdin, "Content-Length: {}\r\n\r\n{text}", text.len()).unwrap();
+        stdin.flush().unwrap();
+    }
+
+    fn receive(&mut self) -> Value {
+        loop {
+            let message = self
+                .messages
+                .recv_timeout(DEADLINE)
+                .expect("the server says nothing");
+            // What it asks of the client is granted.
+            if message.get("method").is_some() && message.get("id").is_some() {
+                let id = message["id"].clone();
+                self.send(&json!({ "jsonrpc": "2.0", "id": id, "result": null }));
+                self.notifications.push_back(message);
+                continue;
+            }
+            return message;
+        }
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+pub fn uri(path: &Path) -> String {
+    format!("file://{}", path.display())
+}
+
+fn read(stdout: ChildStdout, sender: &Sender<Value>) {
+    let mut stdout = BufReader::new(stdout);
+    loop {
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            if stdout.read_line(&mut line).unwrap_or(0) == 0 {
+                return;
+            }
+            match line.trim_end().split_once(": ") {
+                Some(("Content-Length", n)) => length = n.parse().unwrap(),
+                Some(_) => {}
+                None => break,
+            }
+        }
+        let mut body = vec![0; length];
+        stdout.read_exact(&mut body).unwrap();
+        if sender.send(serde_json::from_slice(&body).unwrap()).is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! The real binary, driven over standard input and output as an editor does it.
+
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+mod client;
+mod life;
+mod sync;

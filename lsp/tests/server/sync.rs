@@ -1,0 +1,112 @@
+//! Texts go in, diagnostics come out.
+
+use serde_json::{Value, json};
+
+use crate::client::Client;
+
+fn codes(list: &[Value]) -> Vec<&str> {
+    list.iter().filter_map(|one| one["code"].as_str()).collect()
+}
+
+#[test]
+fn diagnostics_follow_the_text() {
+    let mut client = Client::start(&[]);
+    client.open("a.mcl", "noop \"x\" {\n\tMeta:retry => $n,\n}\n");
+    let list = client.wait_for_diagnostics("a.mcl", |list| !list.is_empty());
+    assert_eq!(codes(&list), ["E0301"]);
+    client.change("a.mcl", Some([1, 15, 1, 17]), "42");
+    client.wait_for_diagnostics("a.mcl", <[Value]>::is_empty);
+    client.change("a.mcl", Some([0, 0, 0, 0]), "$unused = 1\n");
+    let list = client.wait_for_diagnostics("a.mcl", |list| !list.is_empty());
+    assert_eq!(codes(&list), ["W0801"]);
+    assert_eq!(list[0]["tags"], json!([1]));
+    client.close("a.mcl");
+    client.wait_for_diagnostics("a.mcl", <[Value]>::is_empty);
+}
+
+#[test]
+fn an_edit_is_checked_in_all_that_import_it() {
+    let main = "import \"lib.mcl\"\nnoop \"x\" {\n\tMeta:retry => $lib.n,\n}\n";
+    let mut client = Client::start(&[("main.mcl", main), ("lib.mcl", "$n = 1\n")]);
+    client.open("lib.mcl", "$n = 1\n");
+    client.change("lib.mcl", Some([0, 5, 0, 6]), "\"one\"");
+    let list = client.wait_for_diagnostics("main.mcl", |list| !list.is_empty());
+    assert_eq!(codes(&list), ["E0401"]);
+    client.change("lib.mcl", Some([0, 5, 0, 10]), "2");
+    client.wait_for_diagnostics("main.mcl", <[Value]>::is_empty);
+}
+
+#[test]
+fn files_that_change_on_disk_are_seen() {
+    let mut client = Client::start(&[]);
+    client.open(
+        "main.mcl",
+        "import \"lib.mcl\"\nnoop \"x\" {\n\tMeta:retry => $lib.n,\n}\n",
+    );
+    let list = client.wait_for_diagnostics("main.mcl", |list| !list.is_empty());
+    assert_eq!(codes(&list), ["E0313"]);
+    std::fs::write(client.path("lib.mcl"), "$n = 1\n").unwrap();
+    let change = json!({ "uri": client.uri("lib.mcl"), "type": 1 });
+    client.notify(
+        "workspace/didChangeWatchedFiles",
+        &json!({ "changes": [change] }),
+    );
+    client.wait_for_diagnostics("main.mcl", <[Value]>::is_empty);
+}
+
+#[test]
+fn related_places_and_explanations_are_linked() {
+    let capabilities = json!({ "textDocument": { "publishDiagnostics": {
+        "relatedInformation": true,
+        "codeDescriptionSupport": true,
+    } } });
+    let mut client = Client::start_with(&[], capabilities);
+    client.open("a.mcl", "$x = 1\n$x = 2\n");
+    let list = client.wait_for_diagnostics("a.mcl", |list| !list.is_empty());
+    assert_eq!(codes(&list), ["E0307"]);
+    assert_eq!(
+        list[0]["relatedInformation"][0]["location"]["range"]["start"]["line"],
+        0
+    );
+    let page = list[0]["codeDescription"]["href"].as_str().unwrap();
+    assert!(
+        page.ends_with("/compiler/src/diagnostic/codes/E0307.md"),
+        "{page}"
+    );
+}
+
+#[test]
+fn a_burst_of_keystrokes_ends_with_the_diagnostics_of_the_last() {
+    let mut client = Client::start(&[]);
+    client.open("a.mcl", "");
+    let line = "noop \"x\" { Meta:retry => $n, }\n";
+    for (i, c) in line.chars().enumerate() {
+        let at = i as u32;
+        client.change("a.mcl", Some([0, at, 0, at]), &c.to_string());
+    }
+    let list = client.wait_for_diagnostics("a.mcl", |list| codes(list) == ["E0301"]);
+    assert_eq!(list[0]["range"]["start"]["character"], 25);
+    let published = client
+        .notifications()
+        .iter()
+        .filter(|message| message["method"] == "textDocument/publishDiagnostics")
+        .count();
+    assert!(published < line.len(), "{published}");
+}
+
+#[test]
+fn formats_and_leaves_the_rest_alone() {
+    let mut client = Client::start(&[]);
+    client.open("a.mcl", "$a = 1\n$b   =   2\n$c = 3\n");
+    let params = json!({
+        "textDocument": { "uri": client.uri("a.mcl") },
+        "options": { "tabSize": 8, "insertSpaces": false },
+    });
+    let edits = client.request("textDocument/formatting", &params);
+    assert_eq!(edits.as_array().map(Vec::len), Some(1));
+    assert_eq!(edits[0]["newText"], "$b = 2\n");
+    assert_eq!(
+        edits[0]["range"]["start"],
+        json!({ "line": 1, "character": 0 })
+    );
+}
