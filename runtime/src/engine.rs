@@ -12,6 +12,7 @@
 mod tests;
 
 mod autoedge;
+mod autogroup;
 mod commit;
 mod converged;
 mod converger;
@@ -68,6 +69,8 @@ pub struct EngineConfig {
     pub sema: Option<NonZeroU32>,
     /// Whether the resources themselves may add to the order (engine.md §4.1).
     pub autoedges: bool,
+    /// Whether resources may run together as one (engine.md §4.2).
+    pub autogroup: bool,
     /// Whether notifications survive a crash, below the prefix.
     pub durable_notifications: bool,
     /// When everything counts as converged.
@@ -96,6 +99,7 @@ impl EngineConfig {
             noop: false,
             sema: None,
             autoedges: true,
+            autogroup: true,
             durable_notifications: true,
             converger: ConvergerConfig::default(),
         }
@@ -199,6 +203,7 @@ impl Engine {
             noop: config.noop,
             sema: config.sema,
             skip_autoedges: !config.autoedges,
+            skip_autogroup: !config.autogroup,
         };
         let services = config.services.clone();
         let (driver, views) = Driver::new(config, control_receiver, rung.subscribe());

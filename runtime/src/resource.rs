@@ -8,10 +8,12 @@ mod context;
 mod error;
 #[cfg(test)]
 pub(crate) mod harness;
+mod member;
 mod registry;
 mod services;
 
 use async_trait::async_trait;
+use mgmt_compiler::graph;
 use mgmt_stdlib::resource::{Declare, Params};
 
 pub use auto_edges::{AutoEdges, Subject};
@@ -20,6 +22,7 @@ pub use context::{CheckContext, InitContext, Received, SentValues, WatchContext}
 pub(crate) use context::{WatchEvent, WatchId};
 pub use error::ResourceError;
 pub(crate) use registry::not_implemented;
+pub use member::{CheckMember, Group, Member};
 pub use registry::{AnyResource, Registry};
 pub use services::{ExitRequests, ManagedPaths, Services};
 
@@ -59,6 +62,35 @@ pub trait Resource: Sized + Send + Sync + 'static {
     ) -> Result<AutoEdges, ResourceError> {
         let _ = (name, params, services);
         Ok(AutoEdges::default())
+    }
+
+    /// With which others of its kind this resource may run together as one vertex (engine.md §4.2);
+    /// nothing means that it runs alone. One of them, the owner, then works for all: it finds the others
+    /// in `context.members()`, and an error of one is an error of all.
+    fn group(name: &str, params: &Self::Params) -> Option<Group> {
+        let _ = (name, params);
+        None
+    }
+
+    /// Whether a resource of another kind, whose first word is the same, may run as a part of this one.
+    fn may_own(name: &str, params: &Self::Params, member: &graph::Resource) -> bool {
+        let _ = (name, params, member);
+        false
+    }
+
+    /// What undoes this resource once it leaves the graph, as parameters of the same kind and name
+    /// (engine.md §2.8): computed from the state of the machine before the resource changes anything.
+    /// Nothing if there is nothing to undo.
+    ///
+    /// # Errors
+    /// Reject the graph.
+    async fn reversed(
+        name: &str,
+        params: &Self::Params,
+        services: &Services,
+    ) -> Result<Option<Self::Params>, ResourceError> {
+        let _ = (name, params, services);
+        Ok(None)
     }
 
     /// Prepares private state. Must not do long work.

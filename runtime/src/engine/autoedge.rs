@@ -36,16 +36,16 @@ pub(crate) async fn ask(
     registry: &Registry,
     services: &Services,
 ) -> Result<Vec<Participant>, Vec<Problem>> {
-    let resources = &prepared.resources;
-    let mut order: Vec<usize> = (0..resources.len())
+    let vertices = &prepared.vertices;
+    let mut order: Vec<usize> = (0..vertices.len())
         .filter(|at| {
-            let meta = &resources[*at].meta;
+            let meta = &vertices[*at].declared.meta;
             !meta.hidden && meta.autoedge != Some(false)
         })
         .collect();
-    order.sort_unstable_by(|a, b| resources[*a].identity.cmp(&resources[*b].identity));
+    order.sort_unstable_by(|a, b| vertices[*a].identity().cmp(vertices[*b].identity()));
     let answers = order.into_iter().map(|at| async move {
-        let resource = &resources[at];
+        let resource = &vertices[at].declared;
         let name = &resource.identity.name;
         let call = async { registry.auto_edges(name, &*resource.params, services).await };
         let answer = AssertUnwindSafe(call)
@@ -62,7 +62,7 @@ pub(crate) async fn ask(
             Ok(edges) => participants.push(Participant { at, edges }),
             Err(error) => {
                 let message = format!("can't find its automatic edges: {}", describe(&error));
-                problems.push(Problem::new(&resources[at], message));
+                problems.push(Problem::new(&vertices[at].declared, message));
             }
         }
     }
@@ -77,11 +77,8 @@ pub(crate) async fn ask(
 /// would make a cycle is left out.
 pub(crate) fn add(prepared: &mut Prepared, participants: &[Participant]) {
     let index = Index::new(participants);
-    let mut present: FxHashSet<(usize, usize)> = prepared
-        .edges
-        .iter()
-        .map(|edge| (edge.from, edge.to))
-        .collect();
+    let declared = prepared.pairs();
+    let mut present: FxHashSet<topology::Pair> = declared.iter().copied().collect();
     let mut wanted = Vec::new();
     for (asker, participant) in participants.iter().enumerate() {
         let edge = &mut |provider: usize, direction: Direction| {
@@ -98,13 +95,8 @@ pub(crate) fn add(prepared: &mut Prepared, participants: &[Participant]) {
             index.resolve(asker, want, edge);
         }
     }
-    let declared: Vec<_> = prepared
-        .edges
-        .iter()
-        .map(|edge| (edge.from, edge.to))
-        .collect();
-    let (added, refused) = topology::without_cycles(prepared.resources.len(), &declared, wanted);
-    let identity = |at: usize| &prepared.resources[at].identity;
+    let (added, refused) = topology::without_cycles(prepared.vertices.len(), &declared, wanted);
+    let identity = |at: usize| prepared.vertices[at].identity();
     for (from, to) in refused {
         warn!(
             "no automatic edge {} -> {}: the graph orders them the other way round",

@@ -7,8 +7,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::confine;
 use super::core::{Core, Mode};
-use super::prepare::Prepared;
-use super::receive::Slots;
+use super::prepare::{Prepared, PreparedVertex};
+use super::receive::{Sender, Slots};
 use super::scheduler::{NewEdge, VertexId};
 use super::vertex::{Retries, Vertex};
 use crate::resource::AnyResource;
@@ -50,12 +50,12 @@ impl Core {
             }
         }
         let mut kept = FxHashSet::default();
-        let mut targets: Vec<Target> = Vec::with_capacity(prepared.resources.len());
-        for new in &prepared.resources {
+        let mut targets: Vec<Target> = Vec::with_capacity(prepared.vertices.len());
+        for new in &prepared.vertices {
             let same = first
-                .get(&new.identity)
+                .get(new.identity())
                 .into_iter()
-                .chain(more.get(&new.identity).into_iter().flatten())
+                .chain(more.get(new.identity()).into_iter().flatten())
                 .find(|old| !kept.contains(*old) && self.can_stand_for(**old, new));
             targets.push(match same {
                 Some(old) => {
@@ -65,14 +65,14 @@ impl Core {
                 None => Target::Add { replaces: None },
             });
         }
-        for (target, new) in targets.iter_mut().zip(&prepared.resources) {
+        for (target, new) in targets.iter_mut().zip(&prepared.vertices) {
             if let Target::Add { replaces } = target
-                && !new.meta.hidden
+                && !new.declared.meta.hidden
             {
                 *replaces = first
-                    .get(&new.identity)
+                    .get(new.identity())
                     .into_iter()
-                    .chain(more.get(&new.identity).into_iter().flatten())
+                    .chain(more.get(new.identity()).into_iter().flatten())
                     .find(|old| {
                         !kept.contains(*old)
                             && self
@@ -96,14 +96,26 @@ impl Core {
             .filter_map(|vertex| Some((vertex, self.vertex(vertex)?)))
     }
 
-    fn can_stand_for(&self, old: VertexId, new: &graph::Resource) -> bool {
+    fn can_stand_for(&self, old: VertexId, new: &PreparedVertex) -> bool {
         let Some(state) = self.vertex(old) else {
             return false;
         };
-        if self.scheduler.is_failed(old) && (state.declared.meta.rewatch || new.meta.rewatch) {
+        if self.scheduler.is_failed(old)
+            && (state.declared.meta.rewatch || new.declared.meta.rewatch)
+        {
             return false;
         }
-        confine("compare", || state.declared.differs(new)).is_ok_and(|differs| differs.is_none())
+        let equal = |old: &graph::Resource, new: &graph::Resource| {
+            confine("compare", || old.differs(new)).is_ok_and(|differs| differs.is_none())
+        };
+        state.reversal == new.reversal
+            && state.members.len() == new.members.len()
+            && equal(&state.declared, &new.declared)
+            && state
+                .members
+                .iter()
+                .zip(&new.members)
+                .all(|(old, new)| old.owner == new.owner && equal(&old.declared, &new.declared))
     }
 
     /// The vertices that have to settle before the plan may be carried out (engine.md §2.7).
@@ -159,15 +171,14 @@ impl Core {
         let mut objects = objects.into_iter();
         let mut added = Vec::new();
         let mut ids = Vec::with_capacity(plan.targets.len());
-        for ((target, new), retries) in plan.targets.iter().zip(&prepared.resources).zip(inherited)
-        {
+        for ((target, new), retries) in plan.targets.iter().zip(&prepared.vertices).zip(inherited) {
             match target {
                 Target::Keep(vertex) => ids.push(*vertex),
                 Target::Add { .. } => {
                     let Some(object) = objects.next() else {
                         continue;
                     };
-                    let vertex = self.add(new.clone(), object, retries);
+                    let vertex = self.add(new, object, retries);
                     added.push(vertex);
                     ids.push(vertex);
                 }
@@ -179,8 +190,8 @@ impl Core {
             .edges
             .iter()
             .map(|edge| {
-                let from = &prepared.resources[edge.from].identity;
-                let to = &prepared.resources[edge.to].identity;
+                let from = prepared.vertices[edge.from].identity();
+                let to = prepared.vertices[edge.to].identity();
                 NewEdge {
                     from: ids[edge.from],
                     to: ids[edge.to],
@@ -213,12 +224,12 @@ impl Core {
 
     fn add(
         &mut self,
-        declared: Arc<graph::Resource>,
+        prepared: &PreparedVertex,
         object: NewObject,
         retries: Option<Retries>,
     ) -> VertexId {
-        let inherits = !declared.meta.reset;
-        let mut state = Vertex::new(declared, object.resource, object.refreshable, self.now());
+        let inherits = !prepared.declared.meta.reset;
+        let mut state = Vertex::new(prepared, object.resource, object.refreshable, self.now());
         if let Some(retries) = retries
             && inherits
         {
@@ -236,56 +247,56 @@ impl Core {
     /// Resolves the senders of every receiver, adopts changed mappings, and gives new receivers what
     /// their senders have published already, so that their watch starts in the right place.
     fn connect_receivers(&mut self, prepared: &Prepared, ids: &[VertexId]) {
-        if prepared.resources.iter().all(|new| new.receives.is_empty()) {
-            for vertex in ids {
-                self.adopt(*vertex, &[]);
+        let receives = |new: &PreparedVertex| new.parts().any(|part| !part.receives.is_empty());
+        let senders = if prepared.vertices.iter().any(receives) {
+            senders(prepared, ids)
+        } else {
+            FxHashMap::default()
+        };
+        for (new, vertex) in prepared.vertices.iter().zip(ids) {
+            self.adopt(*vertex, new);
+            if !receives(new) {
+                continue;
             }
-            return;
-        }
-        let senders: FxHashMap<&Identity, VertexId> = prepared
-            .resources
-            .iter()
-            .zip(ids)
-            .filter(|(new, _)| !new.meta.hidden)
-            .map(|(new, vertex)| (&new.identity, *vertex))
-            .collect();
-        for (new, vertex) in prepared.resources.iter().zip(ids) {
-            self.adopt(*vertex, &new.receives);
             let Some(mut state) = self.take_vertex(*vertex) else {
                 continue;
             };
-            for slot in state.slots.iter_mut() {
-                slot.sender = senders.get(&slot.receive.sender).copied();
-            }
-            if !state.slots.is_empty() && state.incarnation == 0 {
-                // What does not fit is reported by the first pass.
-                let transfer = state.slots.transfer(
-                    &state.declared.identity,
-                    &*state.declared.params,
-                    &*state.params,
-                    true,
-                    |sender| self.vertex(sender)?.sent.clone(),
-                );
-                if let Ok(Some(transfer)) = transfer {
-                    state.params = transfer.params;
+            let members = state.members.iter_mut().map(|member| &mut member.slots);
+            for slots in std::iter::once(&mut state.slots).chain(members) {
+                for slot in slots.iter_mut() {
+                    slot.sender = senders.get(&slot.receive.sender).copied();
                 }
+            }
+            if state.incarnation == 0 {
+                // What does not fit is reported by the first pass.
+                let _ = self.pull(&mut state, true, &mut false);
             }
             self.vertices[vertex.index as usize] = Some(state);
         }
     }
 
-    /// Takes over the receive mapping of a new declaration; what is no longer received is as declared.
-    fn adopt(&mut self, vertex: VertexId, receives: &[graph::Receive]) {
+    /// Takes over the receive mappings of a new declaration; what is no longer received is as declared.
+    fn adopt(&mut self, vertex: VertexId, new: &PreparedVertex) {
         let Some(mut state) = self.take_vertex(vertex) else {
             return;
         };
-        let adopts = !state.slots.maps_like(receives);
+        let mut adopts = false;
         let mut rewatch = false;
-        if adopts {
+        let receives = &new.declared.receives;
+        if !state.slots.maps_like(receives) {
+            adopts = true;
             state.slots = Slots::new(receives);
             if receives.is_empty() {
                 let old = std::mem::replace(&mut state.params, state.declared.params.clone());
                 rewatch = state.must_rewatch(&*old).unwrap_or(true);
+            }
+        }
+        for (member, new) in state.members.iter_mut().zip(&new.members) {
+            let receives = &new.declared.receives;
+            if !member.slots.maps_like(receives) {
+                adopts = true;
+                member.slots = Slots::new(receives);
+                member.params = member.declared.params.clone();
             }
         }
         self.vertices[vertex.index as usize] = Some(state);
@@ -296,4 +307,23 @@ impl Core {
             self.restart_watch(vertex);
         }
     }
+}
+
+/// Everybody who may publish values.
+fn senders<'p>(prepared: &'p Prepared, ids: &[VertexId]) -> FxHashMap<&'p Identity, Sender> {
+    let mut senders = FxHashMap::default();
+    for (new, vertex) in prepared.vertices.iter().zip(ids) {
+        if new.declared.meta.hidden {
+            continue;
+        }
+        for (at, part) in new.parts().enumerate() {
+            let sender = Sender {
+                vertex: *vertex,
+                // The first part is the vertex itself.
+                member: at.checked_sub(1),
+            };
+            senders.insert(&part.identity, sender);
+        }
+    }
+    senders
 }

@@ -5,6 +5,7 @@ mod failure;
 mod pass;
 mod pausing;
 mod report;
+mod values;
 mod watching;
 
 use std::cmp::Reverse;
@@ -24,7 +25,7 @@ use super::scheduler::{Scheduler, VertexId};
 use super::semaphore::Semaphores;
 use super::status::EngineEvent;
 use super::vertex::{Phase, Vertex, Watch};
-use crate::resource::{Outcome, Received, ResourceError};
+use crate::resource::{CheckMember, Outcome, Received, ResourceError};
 
 /// Whether workers may run (engine.md §2.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +69,7 @@ pub(crate) struct CheckRequest {
     pub(crate) apply: bool,
     pub(crate) refresh: bool,
     pub(crate) received: Vec<Received>,
+    pub(crate) members: Vec<CheckMember>,
     pub(crate) params: Arc<dyn Params>,
     pub(crate) timeout: Option<Duration>,
     /// Whether an intent to notify has to be on disk before (engine.md 3.4.14).
@@ -79,6 +81,8 @@ pub(crate) struct CheckRequest {
 pub(crate) struct CheckResult {
     pub(crate) outcome: Result<Outcome, ResourceError>,
     pub(crate) sent: Option<Sent>,
+    /// What each member published, in their order.
+    pub(crate) sent_by_members: Vec<Option<Sent>>,
 }
 
 /// All vertices and what they are up to.

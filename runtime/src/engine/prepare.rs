@@ -10,17 +10,74 @@ use mgmt_grammar::span::Span;
 use petgraph::visit::{EdgeRef, IntoEdgeReferences};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{autoedge, confine, topology};
-use crate::resource::{Registry, Services, not_implemented};
+use super::{autoedge, autogroup, confine, topology};
+use crate::resource::{Member, Registry, Services, not_implemented};
 
 /// A graph that may take over.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Prepared {
-    pub(crate) resources: Vec<Arc<Resource>>,
+    pub(crate) vertices: Vec<PreparedVertex>,
     pub(crate) edges: Vec<PreparedEdge>,
 }
 
-/// An edge between two of [`Prepared::resources`].
+/// A resource that sits in the graph by itself.
+#[derive(Clone, Debug)]
+pub(crate) struct PreparedVertex {
+    pub(crate) declared: Arc<Resource>,
+    /// Those who run as a part of it, in the order of their identities.
+    pub(crate) members: Vec<PreparedMember>,
+    /// Whether it undoes a resource that has left the graph.
+    pub(crate) reversal: bool,
+}
+
+/// A resource that runs as a part of another one.
+#[derive(Clone, Debug)]
+pub(crate) struct PreparedMember {
+    pub(crate) declared: Arc<Resource>,
+    /// Whose part it is; may be another member.
+    pub(crate) owner: Identity,
+}
+
+impl PreparedMember {
+    /// The member as its owner sees it.
+    pub(crate) fn view(&self) -> Member {
+        Member {
+            identity: self.declared.identity.clone(),
+            owner: self.owner.clone(),
+            params: self.declared.params.clone(),
+        }
+    }
+}
+
+impl PreparedVertex {
+    pub(crate) fn new(declared: Arc<Resource>) -> Self {
+        Self {
+            declared,
+            members: Vec::new(),
+            reversal: false,
+        }
+    }
+
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.declared.identity
+    }
+
+    /// The resource and its members.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = &Arc<Resource>> {
+        let members = self.members.iter().map(|member| &member.declared);
+        std::iter::once(&self.declared).chain(members)
+    }
+}
+
+impl Prepared {
+    /// The edges as pairs of positions.
+    pub(crate) fn pairs(&self) -> Vec<topology::Pair> {
+        let edges = self.edges.iter();
+        edges.map(|edge| (edge.from, edge.to)).collect()
+    }
+}
+
+/// An edge between two of [`Prepared::vertices`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PreparedEdge {
     pub(crate) from: usize,
@@ -34,6 +91,22 @@ pub(crate) struct Overrides {
     pub(crate) noop: bool,
     pub(crate) sema: Option<NonZeroU32>,
     pub(crate) skip_autoedges: bool,
+    pub(crate) skip_autogroup: bool,
+}
+
+impl Overrides {
+    /// The resource as the deploy wants it.
+    pub(crate) fn apply(self, resource: &Arc<Resource>) -> Arc<Resource> {
+        if !self.noop && self.sema.is_none() {
+            return resource.clone();
+        }
+        let mut resource = Resource::clone(resource);
+        resource.meta.noop |= self.noop;
+        if let Some(count) = self.sema {
+            resource.meta.sema.push(format!(":{count}"));
+        }
+        Arc::new(resource)
+    }
 }
 
 /// One reason why a graph can not take over.
@@ -97,6 +170,9 @@ pub(crate) async fn prepare(
     if !overrides.skip_autoedges {
         let participants = autoedge::ask(&prepared, registry, services).await?;
         autoedge::add(&mut prepared, &participants);
+    }
+    if !overrides.skip_autogroup {
+        prepared = autogroup::group(prepared, registry)?;
     }
     Ok(prepared)
 }
@@ -176,11 +252,11 @@ fn receives(graph: &ResourceGraph) -> Vec<Problem> {
 
 fn flatten(graph: &ResourceGraph, overrides: Overrides) -> Prepared {
     let inner = graph.graph();
-    let mut resources = Vec::with_capacity(inner.node_count());
+    let mut vertices = Vec::with_capacity(inner.node_count());
     let mut position = FxHashMap::default();
     for node in inner.node_indices() {
-        position.insert(node, resources.len());
-        resources.push(overridden(&inner[node], overrides));
+        position.insert(node, vertices.len());
+        vertices.push(PreparedVertex::new(overrides.apply(&inner[node])));
     }
     let edges = inner
         .edge_references()
@@ -190,44 +266,25 @@ fn flatten(graph: &ResourceGraph, overrides: Overrides) -> Prepared {
             notify: edge.weight().notify,
         })
         .collect();
-    Prepared { resources, edges }
-}
-
-fn overridden(resource: &Arc<Resource>, overrides: Overrides) -> Arc<Resource> {
-    if !overrides.noop && overrides.sema.is_none() {
-        return resource.clone();
-    }
-    let mut resource = Resource::clone(resource);
-    resource.meta.noop |= overrides.noop;
-    if let Some(count) = overrides.sema {
-        resource.meta.sema.push(format!(":{count}"));
-    }
-    Arc::new(resource)
+    Prepared { vertices, edges }
 }
 
 /// A sender runs before its receivers, also if the front end did not say so.
 fn add_sender_edges(prepared: &mut Prepared) {
-    if prepared
-        .resources
-        .iter()
-        .all(|each| each.receives.is_empty())
-    {
+    let receives = |vertex: &PreparedVertex| !vertex.declared.receives.is_empty();
+    if !prepared.vertices.iter().any(receives) {
         return;
     }
     let by_identity: FxHashMap<&Identity, usize> = prepared
-        .resources
+        .vertices
         .iter()
         .enumerate()
-        .filter(|(_, resource)| !resource.meta.hidden)
-        .map(|(at, resource)| (&resource.identity, at))
+        .filter(|(_, vertex)| !vertex.declared.meta.hidden)
+        .map(|(at, vertex)| (vertex.identity(), at))
         .collect();
-    let mut present: FxHashSet<(usize, usize)> = prepared
-        .edges
-        .iter()
-        .map(|edge| (edge.from, edge.to))
-        .collect();
-    for (to, resource) in prepared.resources.iter().enumerate() {
-        for receive in &resource.receives {
+    let mut present: FxHashSet<topology::Pair> = prepared.pairs().into_iter().collect();
+    for (to, vertex) in prepared.vertices.iter().enumerate() {
+        for receive in &vertex.declared.receives {
             if let Some(from) = by_identity.get(&receive.sender)
                 && present.insert((*from, to))
             {
@@ -243,14 +300,9 @@ fn add_sender_edges(prepared: &mut Prepared) {
 
 /// One cycle, if there is any.
 fn cycle(prepared: &Prepared) -> Option<Problem> {
-    let pairs: Vec<_> = prepared
-        .edges
-        .iter()
-        .map(|edge| (edge.from, edge.to))
-        .collect();
-    let mut members: Vec<&Resource> = topology::cycle(prepared.resources.len(), &pairs)?
+    let mut members: Vec<&Resource> = topology::cycle(prepared.vertices.len(), &prepared.pairs())?
         .into_iter()
-        .map(|at| &*prepared.resources[at])
+        .map(|at| &*prepared.vertices[at].declared)
         .collect();
     let least = (0..members.len()).min_by_key(|at| &members[*at].identity)?;
     members.rotate_left(least);

@@ -13,12 +13,20 @@ use crate::resource::Received;
 /// What one `check_apply` published; never changed afterwards.
 pub(crate) type Sent = Vec<(&'static str, Option<Value>)>;
 
+/// A resource in the running graph that may publish values.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sender {
+    pub(crate) vertex: VertexId,
+    /// Which of its members; nothing means the vertex itself.
+    pub(crate) member: Option<usize>,
+}
+
 /// One received parameter.
 #[derive(Debug)]
 pub(crate) struct Slot {
     pub(crate) receive: Receive,
     /// Who sends, in the running graph.
-    pub(crate) sender: Option<VertexId>,
+    pub(crate) sender: Option<Sender>,
     /// The publication that the parameter holds.
     taken: Option<Arc<Sent>>,
     /// Sticky until a `check_apply` succeeds (engine.md 3.8.5).
@@ -99,7 +107,7 @@ impl Slots {
         declared: &dyn Params,
         current: &dyn Params,
         lenient: bool,
-        published: impl Fn(VertexId) -> Option<Arc<Sent>>,
+        published: impl Fn(Sender) -> Option<Arc<Sent>>,
     ) -> Result<Option<Transfer>, String> {
         let publications: Vec<Option<Arc<Sent>>> = self
             .0

@@ -16,7 +16,8 @@ use super::panic_error;
 use super::refresh::RefreshLog;
 use super::scheduler::VertexId;
 use crate::resource::{
-    AnyResource, CheckContext, InitContext, Outcome, ResourceError, WatchContext, WatchId,
+    AnyResource, CheckContext, CheckMember, InitContext, Outcome, ResourceError, WatchContext,
+    WatchId,
 };
 
 /// How a task ended.
@@ -75,10 +76,19 @@ pub(crate) async fn check(
         None => call.await,
         Some(limit) => within(limit, &identity, &context, call).await,
     };
-    let sent = outcome.is_ok().then(|| context.take_sent()).flatten();
+    let (mut sent, mut sent_by_members) = (None, Vec::new());
+    if outcome.is_ok() {
+        sent = context.take_sent();
+        let members = context.members().iter();
+        sent_by_members = members.map(CheckMember::take_sent).collect();
+    }
     Done::Check {
         vertex,
-        result: CheckResult { outcome, sent },
+        result: CheckResult {
+            outcome,
+            sent,
+            sent_by_members,
+        },
     }
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod fake;
 
 mod failure;
+mod groups;
 mod lives;
 mod meta;
 mod random;

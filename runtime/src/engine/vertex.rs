@@ -4,10 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mgmt_compiler::graph;
+use mgmt_compiler::graph::{self, Identity};
 use mgmt_stdlib::resource::Params;
 
 use super::limiter::Limiter;
+use super::prepare::{PreparedMember, PreparedVertex};
 use super::receive::{Sent, Slots};
 use super::scheduler::Ticket;
 use super::semaphore::{self, Ids};
@@ -91,6 +92,32 @@ impl Retries {
     }
 }
 
+/// One resource that runs as a part of a vertex.
+pub(crate) struct MemberState {
+    /// As the graph declares it.
+    pub(crate) declared: Arc<graph::Resource>,
+    /// Whose part it is; may be another member.
+    pub(crate) owner: Identity,
+    /// The declared parameters with the received values.
+    pub(crate) params: Arc<dyn Params>,
+    pub(crate) slots: Slots,
+    /// What it published last.
+    pub(crate) sent: Option<Arc<Sent>>,
+}
+
+impl MemberState {
+    fn new(prepared: &PreparedMember) -> Self {
+        let declared = prepared.declared.clone();
+        Self {
+            owner: prepared.owner.clone(),
+            params: declared.params.clone(),
+            slots: Slots::new(&declared.receives),
+            sent: None,
+            declared,
+        }
+    }
+}
+
 /// One resource of the running graph.
 pub(crate) struct Vertex {
     /// As the graph declares it.
@@ -99,6 +126,10 @@ pub(crate) struct Vertex {
     pub(crate) params: Arc<dyn Params>,
     pub(crate) resource: Arc<dyn AnyResource>,
     pub(crate) refreshable: bool,
+    /// Those who run as a part of it, in the order of their identities.
+    pub(crate) members: Box<[MemberState]>,
+    /// Whether it undoes a resource that has left the graph.
+    pub(crate) reversal: bool,
     pub(crate) slots: Slots,
     /// What it published last.
     pub(crate) sent: Option<Arc<Sent>>,
@@ -131,17 +162,20 @@ pub(crate) struct Vertex {
 impl Vertex {
     /// A vertex that waits for the first resume.
     pub(crate) fn new(
-        declared: Arc<graph::Resource>,
+        prepared: &PreparedVertex,
         resource: Arc<dyn AnyResource>,
         refreshable: bool,
         now: Duration,
     ) -> Self {
+        let declared = prepared.declared.clone();
         let meta = &declared.meta;
         let retries = Retries::new(meta.retry);
         Self {
             params: declared.params.clone(),
             resource,
             refreshable,
+            members: prepared.members.iter().map(MemberState::new).collect(),
+            reversal: prepared.reversal,
             slots: Slots::new(&declared.receives),
             sent: None,
             semaphores: (!meta.sema.is_empty()).then(|| semaphore::ids(&meta.sema)),

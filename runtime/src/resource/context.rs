@@ -7,7 +7,7 @@ use mgmt_stdlib::value::Value;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use super::{ResourceError, Services};
+use super::{CheckMember, Member, ResourceError, Services};
 use crate::engine::VertexId;
 
 /// For `init`.
@@ -18,6 +18,7 @@ pub struct InitContext {
     /// This resource's private directory, with a trailing slash; it survives restarts. See
     /// [`InitContext::vardir`].
     vardir: Arc<Path>,
+    members: Arc<[Member]>,
 }
 
 impl InitContext {
@@ -26,7 +27,20 @@ impl InitContext {
         Self {
             services,
             vardir: vardir.into(),
+            members: Arc::default(),
         }
+    }
+
+    /// The same for a resource that works for others, too.
+    #[must_use]
+    pub fn with_members(mut self, members: Vec<Member>) -> Self {
+        self.members = members.into();
+        self
+    }
+
+    /// Those who run as a part of this resource, in order, as they were declared.
+    pub fn members(&self) -> &[Member] {
+        &self.members
     }
 
     /// The private directory, created if it was not there.
@@ -130,6 +144,11 @@ impl WatchContext {
         }
     }
 
+    /// Those who run as a part of this resource, in order, as they were declared.
+    pub fn members(&self) -> &[Member] {
+        self.init.members()
+    }
+
     /// Completes when the watch is to end.
     pub async fn cancelled(&self) {
         self.cancel.cancelled().await;
@@ -168,6 +187,7 @@ pub struct CheckContext {
     apply: bool,
     refresh: bool,
     received: Vec<Received>,
+    members: Vec<CheckMember>,
     sent: Mutex<Option<SentValues>>,
 }
 
@@ -190,8 +210,21 @@ impl CheckContext {
             apply,
             refresh,
             received,
+            members: Vec::new(),
             sent: Mutex::new(None),
         }
+    }
+
+    /// The same for a resource that works for others, too.
+    #[must_use]
+    pub fn with_members(mut self, members: Vec<CheckMember>) -> Self {
+        self.members = members;
+        self
+    }
+
+    /// Those who run as a part of this resource, in order, with what they received.
+    pub fn members(&self) -> &[CheckMember] {
+        &self.members
     }
 
     /// Whether the subject may be changed.

@@ -6,10 +6,12 @@ use std::fmt;
 
 use async_trait::async_trait;
 use futures::future::BoxFuture;
+use mgmt_compiler::graph;
 use mgmt_stdlib::resource::{Declare, Params, Traits};
 
 use super::{
-    AutoEdges, CheckContext, InitContext, Outcome, Resource, ResourceError, Services, WatchContext,
+    AutoEdges, CheckContext, Group, InitContext, Outcome, Resource, ResourceError, Services,
+    WatchContext,
 };
 
 /// A [`Resource`] whose kind is not known at compile time. The methods are those of [`Resource`]; they
@@ -84,6 +86,11 @@ type Edges = for<'a> fn(
     &'a dyn Params,
     &'a Services,
 ) -> BoxFuture<'a, Result<AutoEdges, ResourceError>>;
+type Reversed = for<'a> fn(
+    &'a str,
+    &'a dyn Params,
+    &'a Services,
+) -> BoxFuture<'a, Result<Option<Box<dyn Params>>, ResourceError>>;
 
 #[derive(Clone, Copy)]
 struct Entry {
@@ -91,6 +98,10 @@ struct Entry {
     traits: Traits,
     managed_paths: fn(&str, &dyn Params) -> Vec<String>,
     auto_edges: Edges,
+    group: fn(&str, &dyn Params) -> Option<Group>,
+    may_own: fn(&str, &dyn Params, &graph::Resource) -> bool,
+    reversed: Reversed,
+    defaults: fn() -> Box<dyn Params>,
 }
 
 /// What to say of a kind that is declared, so that programs with it can be checked, but that nothing
@@ -119,6 +130,17 @@ impl Registry {
                 Ok(params) => R::auto_edges(name, params, services),
                 Err(error) => Box::pin(async { Err(error) }),
             },
+            group: |name, params| R::group(name, downcast(params).ok()?),
+            may_own: |name, params, member| {
+                downcast(params).is_ok_and(|params| R::may_own(name, params, member))
+            },
+            reversed: |name, params, services| {
+                Box::pin(async move {
+                    let inverse = R::reversed(name, downcast(params)?, services).await?;
+                    Ok(inverse.map(|params| Box::new(params) as Box<dyn Params>))
+                })
+            },
+            defaults: declaration.new,
         };
         self.0.insert(declaration.kind, entry);
     }
@@ -167,6 +189,39 @@ impl Registry {
             Some(entry) => (entry.auto_edges)(name, params, services).await,
             None => Ok(AutoEdges::default()),
         }
+    }
+
+    /// With which others of their kind these parameters group ([`Resource::group`]).
+    pub fn group(&self, name: &str, params: &dyn Params) -> Option<Group> {
+        (self.0.get(params.kind())?.group)(name, params)
+    }
+
+    /// Whether a resource may be a part of one with these parameters ([`Resource::may_own`]).
+    pub fn may_own(&self, name: &str, params: &dyn Params, member: &graph::Resource) -> bool {
+        self.0
+            .get(params.kind())
+            .is_some_and(|entry| (entry.may_own)(name, params, member))
+    }
+
+    /// What undoes these parameters ([`Resource::reversed`]).
+    ///
+    /// # Errors
+    /// Those of the kind.
+    pub async fn reversed(
+        &self,
+        name: &str,
+        params: &dyn Params,
+        services: &Services,
+    ) -> Result<Option<Box<dyn Params>>, ResourceError> {
+        match self.0.get(params.kind()) {
+            Some(entry) => (entry.reversed)(name, params, services).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The parameters that a resource of the kind has unless it says otherwise.
+    pub fn defaults(&self, kind: &str) -> Option<Box<dyn Params>> {
+        Some((self.0.get(kind)?.defaults)())
     }
 
     /// The kinds, in order.

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use mgmt_stdlib::resources::noop as declared;
 
-use crate::resource::{CheckContext, Outcome, Resource, ResourceError};
+use crate::resource::{CheckContext, Group, Outcome, Resource, ResourceError};
 
 /// See [`declared::Noop`].
 pub(super) struct Noop;
@@ -14,6 +14,10 @@ impl Resource for Noop {
 
     fn new(_name: &str, _params: &declared::Noop) -> Self {
         Self
+    }
+
+    fn group(_name: &str, _params: &declared::Noop) -> Option<Group> {
+        Some(Group::with_all())
     }
 
     async fn check_apply(

@@ -1,20 +1,22 @@
 //! `print` is woken by its own messages, compares the message with the last one it logged, and changes
 //! nothing but the log.
 
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
+use mgmt_stdlib::resource::Params as _;
 use mgmt_stdlib::resources::print as declared;
 use mgmt_stdlib::value::Str;
 use tokio::sync::Notify;
 
-use crate::resource::{CheckContext, Outcome, Resource, ResourceError, WatchContext};
+use crate::resource::{CheckContext, Group, Outcome, Resource, ResourceError, WatchContext};
 
 /// See [`declared::Print`].
-#[derive(Default)]
 pub(super) struct Print {
-    /// What was logged last.
-    last: Mutex<Option<Str>>,
+    name: String,
+    /// What was logged last, by name: the own message and those of the members.
+    last: Mutex<HashMap<String, Str>>,
     /// Tells the watch, if there is one, that something was logged.
     logged: Notify,
 }
@@ -23,8 +25,17 @@ pub(super) struct Print {
 impl Resource for Print {
     type Params = declared::Print;
 
-    fn new(_name: &str, _params: &declared::Print) -> Self {
-        Self::default()
+    fn new(name: &str, _params: &declared::Print) -> Self {
+        Self {
+            name: name.to_owned(),
+            last: Mutex::default(),
+            logged: Notify::new(),
+        }
+    }
+
+    fn group(_name: &str, params: &declared::Print) -> Option<Group> {
+        // A notification reaches the whole group, but is meant for one.
+        (!params.refresh_only).then(Group::with_all)
     }
 
     async fn watch(
@@ -46,31 +57,68 @@ impl Resource for Print {
         params: &declared::Print,
         context: &CheckContext,
     ) -> Result<Outcome, ResourceError> {
-        if context.has_changed("msg") {
-            tracing::info!("received a new message");
-        }
         if context.refresh() {
             tracing::info!("received a notification");
         }
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let display = if params.refresh_only {
-            context.refresh()
-        } else {
-            last.as_ref() != Some(&params.msg)
-        };
-        if !display {
-            return Ok(Outcome::Unchanged);
-        }
-        if context.apply() {
-            if params.msg.is_empty() {
-                tracing::info!("Msg: <empty>");
-            } else {
-                tracing::info!("Msg: {}", params.msg.to_string_lossy());
+        let mut outcome = self.print(Line {
+            name: &self.name,
+            params,
+            received: context.has_changed("msg"),
+            notified: context.refresh(),
+            apply: context.apply(),
+        });
+        for member in context.members() {
+            if let Some(params) = member.params::<declared::Print>() {
+                outcome = outcome.and(self.print(Line {
+                    name: &member.identity.name,
+                    params,
+                    received: member.has_changed("msg"),
+                    notified: false,
+                    apply: member.apply(),
+                }));
             }
-            *last = Some(params.msg.clone());
+        }
+        if outcome == Outcome::Changed && context.apply() {
             self.logged.notify_one();
         }
-        Ok(Outcome::Changed)
+        Ok(outcome)
+    }
+}
+
+/// The message of one `print`, which may be a member.
+struct Line<'a> {
+    name: &'a str,
+    params: &'a declared::Print,
+    received: bool,
+    notified: bool,
+    apply: bool,
+}
+
+impl Print {
+    fn print(&self, line: Line<'_>) -> Outcome {
+        let (kind, name) = (line.params.kind(), line.name);
+        if line.received {
+            tracing::info!(kind, name, "received a new message");
+        }
+        let msg = &line.params.msg;
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let display = if line.params.refresh_only {
+            line.notified
+        } else {
+            last.get(name) != Some(msg)
+        };
+        if !display {
+            return Outcome::Unchanged;
+        }
+        if line.apply {
+            if msg.is_empty() {
+                tracing::info!(kind, name, "Msg: <empty>");
+            } else {
+                tracing::info!(kind, name, "Msg: {}", msg.to_string_lossy());
+            }
+            last.insert(name.to_owned(), msg.clone());
+        }
+        Outcome::Changed
     }
 }
 

@@ -9,7 +9,7 @@ use mgmt_stdlib::resource::{Declare, Params};
 use mgmt_stdlib::resources::test as declared;
 use mgmt_stdlib::value::Value;
 
-use crate::resource::{CheckContext, Outcome, Resource, ResourceError};
+use crate::resource::{CheckContext, Group, Outcome, Resource, ResourceError};
 
 /// The last parameter that is logged; those after it say how the resource behaves.
 const LAST_LOGGED: &str = "func1";
@@ -23,6 +23,15 @@ impl Resource for Test {
 
     fn new(_name: &str, _params: &declared::Test) -> Self {
         Self
+    }
+
+    fn group(_name: &str, params: &declared::Test) -> Option<Group> {
+        let group = Group::with_all();
+        Some(if params.alwaysgroup {
+            group
+        } else {
+            group.follower()
+        })
     }
 
     async fn check_apply(

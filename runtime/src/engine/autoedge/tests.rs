@@ -8,7 +8,7 @@ use mgmt_stdlib::resources::{exec, file, noop};
 use proptest::prelude::*;
 
 use super::*;
-use crate::engine::prepare::{Overrides, prepare};
+use crate::engine::prepare::{Overrides, PreparedVertex, prepare};
 
 /// A graph of real kinds, built by name.
 #[derive(Default)]
@@ -49,7 +49,7 @@ impl Program {
         let prepared = prepare(&self.0, &registry, &services, Overrides::default())
             .await
             .expect("a good graph");
-        let identity = |at: usize| &prepared.resources[at].identity;
+        let identity = |at: usize| prepared.vertices[at].identity();
         let mut edges: Vec<_> = prepared
             .edges
             .iter()
@@ -231,14 +231,14 @@ fn declare(
             .position(|other| *other == at)
             .expect("it is there")
     };
-    let resources = order.iter().map(|at| {
-        Arc::new(Resource {
+    let vertices = order.iter().map(|at| {
+        PreparedVertex::new(Arc::new(Resource {
             identity: Identity::new("noop", format!("n{at:02}")),
             params: Arc::new(noop::Noop::default()),
             meta: Meta::default(),
             receives: Vec::new(),
             span: None,
-        })
+        }))
     });
     let mut seen = BTreeSet::new();
     let edges = edges
@@ -251,7 +251,7 @@ fn declare(
             notify: *notify,
         });
     let prepared = Prepared {
-        resources: resources.collect(),
+        vertices: vertices.collect(),
         edges: edges.collect(),
     };
     let mut participants = participants(answers);
@@ -262,7 +262,7 @@ fn declare(
 }
 
 fn named(prepared: &Prepared) -> BTreeSet<(String, String, bool)> {
-    let name = |at: usize| prepared.resources[at].identity.to_string();
+    let name = |at: usize| prepared.vertices[at].identity().to_string();
     let edges = prepared.edges.iter();
     edges
         .map(|edge| (name(edge.from), name(edge.to), edge.notify))

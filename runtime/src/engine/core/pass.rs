@@ -1,17 +1,16 @@
 //! One pass of a vertex: the gate, the values, and `check_apply` (engine.md §3.4).
 
 use std::cmp::Reverse;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tracing::{debug, info};
 
 use super::failure::describe;
+use super::values::Reception;
 use super::{CheckRequest, CheckResult, Command, Core, Mode};
-use crate::engine::receive::Sent;
 use crate::engine::scheduler::{Completion, Ticket, VertexId};
 use crate::engine::status::EngineEvent;
-use crate::engine::vertex::{Phase, Vertex, Watch};
+use crate::engine::vertex::{Phase, Watch};
 use crate::resource::Outcome;
 
 impl Core {
@@ -112,49 +111,6 @@ impl Core {
         self.start(vertex, ticket);
     }
 
-    fn receive(&mut self, vertex: VertexId) -> Result<Reception, String> {
-        let Some(mut state) = self.take_vertex(vertex) else {
-            return Ok(Reception::Proceed);
-        };
-        let result = self.receive_into(vertex, &mut state);
-        self.vertices[vertex.index as usize] = Some(state);
-        result
-    }
-
-    fn receive_into(&mut self, vertex: VertexId, state: &mut Vertex) -> Result<Reception, String> {
-        if state.slots.is_empty() {
-            return Ok(Reception::Proceed);
-        }
-        let identity = &state.declared.identity;
-        let transfer = state.slots.transfer(
-            identity,
-            &*state.declared.params,
-            &*state.params,
-            false,
-            |sender| self.vertex(sender)?.sent.clone(),
-        )?;
-        let Some(transfer) = transfer else {
-            return Ok(Reception::Proceed);
-        };
-        if transfer.moved.is_empty() {
-            return Ok(Reception::Proceed);
-        }
-        for moved in &transfer.moved {
-            info!(kind = %identity.kind, name = %identity.name, "Send/Recv: {moved}");
-        }
-        self.converger.activity(self.now);
-        self.scheduler.invalidate(vertex);
-        let old = std::mem::replace(&mut state.params, transfer.params);
-        let rewatch = state
-            .must_rewatch(&*old)
-            .map_err(|panic| panic.to_string())?;
-        Ok(if rewatch {
-            Reception::Rewatch
-        } else {
-            Reception::Proceed
-        })
-    }
-
     fn start(&mut self, vertex: VertexId, ticket: Ticket) {
         let notifies = self.scheduler.notified(vertex).next().is_some();
         let now = self.now;
@@ -167,6 +123,7 @@ impl Core {
             apply: !meta.noop,
             refresh: ticket.refresh() && state.refreshable,
             received: state.slots.received(),
+            members: state.check_members(),
             params: state.params.clone(),
             timeout: (meta.timeout > 0).then(|| Duration::from_millis(meta.timeout)),
             intent: state.intent,
@@ -230,7 +187,10 @@ impl Core {
             elapsed,
         }));
         match result.outcome {
-            Ok(outcome) => self.check_succeeded(vertex, outcome, result.sent, noop),
+            Ok(outcome) => {
+                self.published(vertex, result.sent, result.sent_by_members);
+                self.check_succeeded(vertex, outcome, noop);
+            }
             Err(error) => {
                 self.scheduler.abandon(vertex);
                 if self.scheduler.is_failed(vertex) {
@@ -252,21 +212,11 @@ impl Core {
         self.settle();
     }
 
-    fn check_succeeded(
-        &mut self,
-        vertex: VertexId,
-        outcome: Outcome,
-        sent: Option<Sent>,
-        noop: bool,
-    ) {
+    fn check_succeeded(&mut self, vertex: VertexId, outcome: Outcome, noop: bool) {
         let now = self.now;
         let Some(state) = self.vertex_mut(vertex) else {
             return;
         };
-        state.slots.clear_changed();
-        if let Some(sent) = sent {
-            state.sent = Some(Arc::new(sent));
-        }
         if state.declared.meta.retryreset {
             state.check_retries.refill();
         }
@@ -315,10 +265,4 @@ impl Core {
             });
         }
     }
-}
-
-enum Reception {
-    Proceed,
-    /// The watch has to start anew before the pass.
-    Rewatch,
 }

@@ -3,7 +3,7 @@
 use tracing::info;
 
 use super::{Control, Driver, Rung, Submission};
-use crate::engine::prepare::Prepared;
+use crate::engine::prepare::{Prepared, PreparedVertex};
 use crate::engine::{SubmitError, confine};
 
 impl Driver {
@@ -59,13 +59,19 @@ impl Driver {
         let replaceable = |older: &Submission| {
             older
                 .prepared
-                .resources
+                .vertices
                 .iter()
+                .flat_map(PreparedVertex::parts)
                 .filter(|resource| resource.meta.realize)
                 .all(|resource| {
-                    newer.resources.iter().any(|other| {
-                        confine("compare", || resource.differs(other).is_none()).unwrap_or(false)
-                    })
+                    newer
+                        .vertices
+                        .iter()
+                        .flat_map(PreparedVertex::parts)
+                        .any(|other| {
+                            confine("compare", || resource.differs(other).is_none())
+                                .unwrap_or(false)
+                        })
                 })
         };
         let mut front_changed = false;

@@ -15,7 +15,7 @@ use tracing::{debug, error, info, warn};
 use super::{Done, Driver, Rung, Submission, Tasks};
 use crate::engine::commit::{NewObject, Plan, Target};
 use crate::engine::core::describe;
-use crate::engine::prepare::{Prepared, Problem};
+use crate::engine::prepare::{Prepared, PreparedMember, PreparedVertex, Problem};
 use crate::engine::refresh::Outstanding;
 use crate::engine::scheduler::VertexId;
 use crate::engine::status::EngineEvent;
@@ -66,10 +66,11 @@ impl Driver {
     fn create(&self, prepared: &Prepared, plan: &Plan) -> Result<Vec<Added>, Vec<Problem>> {
         let mut problems = Vec::new();
         let mut added = Vec::new();
-        for (new, target) in prepared.resources.iter().zip(&plan.targets) {
+        for (vertex, target) in prepared.vertices.iter().zip(&plan.targets) {
             if matches!(target, Target::Keep(_)) {
                 continue;
             }
+            let new = &vertex.declared;
             let identity = &new.identity;
             let created = confine("new", || self.registry.create(&identity.name, &*new.params));
             let resource: Arc<dyn AnyResource> = match created {
@@ -92,7 +93,8 @@ impl Driver {
                 context: InitContext::new(
                     self.services.clone(),
                     state_dir::vardir(&self.services.prefix, identity),
-                ),
+                )
+                .with_members(vertex.members.iter().map(PreparedMember::view).collect()),
             });
         }
         if problems.is_empty() {
@@ -112,7 +114,8 @@ impl Driver {
         // All removals end before the first init, so that two lives of one identity never overlap.
         self.tear_down(&plan.removed).await;
         let removed = self.now();
-        let managed = prepared.resources.iter().flat_map(|resource| {
+        let parts = prepared.vertices.iter().flat_map(PreparedVertex::parts);
+        let managed = parts.flat_map(|resource| {
             let name = &resource.identity.name;
             confine("managed_paths", || {
                 self.registry.managed_paths(name, &*resource.params)
@@ -132,7 +135,7 @@ impl Driver {
             .map(|log| log.outstanding())
             .unwrap_or_default();
         self.prune_log(&prepared, &outstanding);
-        let (vertices, edges) = (prepared.resources.len(), prepared.edges.len());
+        let (vertices, edges) = (prepared.vertices.len(), prepared.edges.len());
         let (objects, contexts): (Vec<_>, Vec<_>) = added
             .into_iter()
             .map(|added| (added.object, added.context))
@@ -190,7 +193,7 @@ impl Driver {
         let Some(log) = &self.log else {
             return;
         };
-        if outstanding.is_empty() || prepared.resources.is_empty() {
+        if outstanding.is_empty() || prepared.vertices.is_empty() {
             return;
         }
         let pairs: BTreeSet<(Identity, Identity)> = prepared
@@ -199,8 +202,8 @@ impl Driver {
             .filter(|edge| edge.notify)
             .map(|edge| {
                 (
-                    prepared.resources[edge.from].identity.clone(),
-                    prepared.resources[edge.to].identity.clone(),
+                    prepared.vertices[edge.from].identity().clone(),
+                    prepared.vertices[edge.to].identity().clone(),
                 )
             })
             .collect();
@@ -289,11 +292,11 @@ impl Driver {
 /// Initialises all new resources. If one fails, those that succeeded are cleaned up.
 async fn init_all(prepared: &Prepared, plan: &Plan, added: &[Added]) -> Result<(), String> {
     let new = prepared
-        .resources
+        .vertices
         .iter()
         .zip(&plan.targets)
         .filter(|(_, target)| matches!(target, Target::Add { .. }))
-        .map(|(new, _)| new);
+        .map(|(new, _)| &new.declared);
     let inits: Vec<_> = new
         .zip(added)
         .map(|(new, added)| async move {

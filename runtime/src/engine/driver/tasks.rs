@@ -159,7 +159,8 @@ impl Driver {
             request.apply,
             request.refresh,
             std::mem::take(&mut request.received),
-        );
+        )
+        .with_members(std::mem::take(&mut request.members));
         let span = task::span(&identity);
         self.tasks
             .spawn(task::check(vertex, identity, resource, request, context, log).instrument(span));

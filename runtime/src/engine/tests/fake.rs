@@ -19,7 +19,8 @@ use tokio::time::{Instant, sleep};
 
 use crate::engine::{CommitReport, Engine, EngineConfig, SubmitOptions};
 use crate::resource::{
-    CheckContext, InitContext, Outcome, Registry, Resource, ResourceError, Services, WatchContext,
+    CheckContext, CheckMember, Group, InitContext, Outcome, Registry, Resource, ResourceError,
+    Services, WatchContext,
 };
 
 /// What the fakes of one test share.
@@ -215,6 +216,21 @@ impl World {
             .collect()
     }
 
+    /// What the owner does for a member.
+    fn check_member(&self, member: &CheckMember) {
+        let name = &member.identity.name;
+        let params = member.params::<FakeParams>().expect("a fake");
+        let check = What::Check {
+            apply: member.apply(),
+            refresh: false,
+            text: params.text.clone(),
+            changed: member.has_changed("text"),
+        };
+        self.note(name, check);
+        let out = self.behaviour(name).out;
+        member.send(vec![("out", Some(Value::str(out.as_str())))]);
+    }
+
     fn behaviour(&self, name: &str) -> Behaviour {
         self.lock().fakes.get(name).cloned().unwrap_or_default()
     }
@@ -287,6 +303,7 @@ impl Declare for FakeParams {
             traits: Traits {
                 refreshable: true,
                 receives: true,
+                groupable: true,
                 ..Traits::default()
             },
             inside: None,
@@ -317,6 +334,10 @@ impl Resource for Fake {
             world: params.world.clone(),
             running: Mutex::new(false),
         }
+    }
+
+    fn group(_: &str, params: &FakeParams) -> Option<Group> {
+        (params.text == "grouped").then(Group::with_all)
     }
 
     async fn init(&self, _: &FakeParams, _: &InitContext) -> Result<(), ResourceError> {
@@ -401,6 +422,9 @@ impl Resource for Fake {
         };
         if result.is_ok() {
             context.send(vec![("out", Some(Value::str(fake.out.as_str())))]);
+            for member in context.members() {
+                self.world.check_member(member);
+            }
             if context.apply() {
                 self.world.set(&self.name, |fake| fake.broken = false);
             }

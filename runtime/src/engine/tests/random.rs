@@ -348,8 +348,15 @@ impl Simulation {
                 self.raised.extend(mine);
             }
         }
-        self.core
-            .check_ended(vertex, CheckResult { outcome, sent }, self.now);
+        self.core.check_ended(
+            vertex,
+            CheckResult {
+                outcome,
+                sent,
+                sent_by_members: Vec::new(),
+            },
+            self.now,
+        );
     }
 
     /// Does what the state machine wants, as the driver would, and checks that it may.
@@ -515,7 +522,8 @@ impl Simulation {
         }
         let mut objects = Vec::new();
         let mut new = Vec::new();
-        for (resource, target) in prepared.resources.iter().zip(&plan.targets) {
+        for (vertex, target) in prepared.vertices.iter().zip(&plan.targets) {
+            let resource = &vertex.declared;
             match target {
                 Target::Keep(vertex) => {
                     let kept = self.core.vertex(*vertex).expect("it is kept");
@@ -533,14 +541,18 @@ impl Simulation {
                 }
             }
         }
-        self.size = prepared.resources.len();
+        self.size = prepared.vertices.len();
         self.inputs += self.size;
-        self.parents = prepared
-            .resources
+        let resources: Vec<_> = prepared
+            .vertices
+            .iter()
+            .map(|each| &each.declared)
+            .collect();
+        self.parents = resources
             .iter()
             .map(|each| (each.identity.name.to_string(), BTreeSet::new()))
             .collect();
-        let name = |at: usize| prepared.resources[at].identity.name.to_string();
+        let name = |at: usize| prepared.vertices[at].identity().name.to_string();
         self.notifies.clear();
         for edge in &prepared.edges {
             let (from, to) = (name(edge.from), name(edge.to));
@@ -552,8 +564,7 @@ impl Simulation {
                 self.notifies.insert((from, to));
             }
         }
-        let hidden: BTreeSet<String> = prepared
-            .resources
+        let hidden: BTreeSet<String> = resources
             .iter()
             .filter(|each| each.meta.hidden)
             .map(|each| each.identity.name.to_string())
@@ -564,8 +575,7 @@ impl Simulation {
             .partition(|(_, child)| hidden.contains(child));
         self.raised = raised;
         self.uncertain.extend::<BTreeSet<_>>(uncertain);
-        self.receives = prepared
-            .resources
+        self.receives = resources
             .iter()
             .filter_map(|each| {
                 let sender = each.receives.first()?.sender.name.to_string();

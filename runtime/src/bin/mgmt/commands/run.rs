@@ -71,6 +71,10 @@ pub(crate) struct Run {
     #[arg(long)]
     no_autoedges: bool,
 
+    /// Let every resource run by itself, also where several could be applied together.
+    #[arg(long)]
+    no_autogroup: bool,
+
     /// Count as converged after this many seconds without a change; -1 is never.
     #[arg(long, value_name = "SEC", default_value_t = -1, allow_negative_numbers = true, env = "MGMT_CONVERGER_TIMEOUT")]
     converger_timeout: i64,
@@ -236,6 +240,7 @@ impl Run {
         engine.noop = self.noop;
         engine.sema = u32::try_from(self.sema).ok().and_then(NonZeroU32::new);
         engine.autoedges = !self.no_autoedges;
+        engine.autogroup = !self.no_autogroup;
         engine.converger.timeout = self
             .converged_timeout
             .or(u64::try_from(self.converger_timeout).ok())

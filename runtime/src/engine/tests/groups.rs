@@ -1,0 +1,88 @@
+//! Resources that run together as one (engine.md §1.12, §4.2.5).
+
+use mgmt_stdlib::resource::Meta;
+
+use super::fake::{Graph, What, World, config, engine, idle, meta, pass, submit};
+use crate::engine::{Engine, EngineConfig};
+
+fn texts(world: &World, name: &str) -> Vec<(String, bool)> {
+    let trace = world.trace().into_iter();
+    let checks = trace.filter(|entry| entry.name == name);
+    checks
+        .filter_map(|entry| match entry.what {
+            What::Check { text, changed, .. } => Some((text, changed)),
+            _ => None,
+        })
+        .collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_member_receives_and_sends_under_its_own_name() {
+    let world = World::new();
+    let engine = engine();
+    world.set("sender", |fake| fake.out = "one".to_owned());
+    world.set("member", |fake| fake.out = "from the member".to_owned());
+    let graph = Graph::new(&world)
+        .fakes(&["sender"])
+        .receiver("member", "grouped", Meta::default(), &["sender"])
+        .fake("owner", "grouped", Meta::default())
+        .receiver("receiver", "", Meta::default(), &["member"]);
+    submit(&engine, graph).await;
+    idle(&engine).await;
+    assert_eq!(engine.status().borrow().vertices, 3);
+    assert_eq!(world.count("member", |what| *what == What::Init), 0);
+    assert_eq!(texts(&world, "member"), [("one".to_owned(), true)]);
+    let received = ("from the member".to_owned(), true);
+    assert_eq!(texts(&world, "receiver"), [received]);
+
+    world.forget();
+    world.set("sender", |fake| fake.out = "two".to_owned());
+    world.break_it("sender");
+    pass(1).await;
+    idle(&engine).await;
+    assert_eq!(texts(&world, "member"), [("two".to_owned(), true)]);
+    world.forget();
+    world.touch("owner");
+    pass(1).await;
+    idle(&engine).await;
+    assert_eq!(texts(&world, "member"), [("two".to_owned(), false)]);
+    engine.shutdown(false).await.expect("an orderly end");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_is_replaced_only_if_it_differs() {
+    let world = World::new();
+    let engine = engine();
+    let group = |names: &[&str]| {
+        let graph = Graph::new(&world);
+        let add = |graph: Graph, name: &&str| graph.fake(name, "grouped", Meta::default());
+        names.iter().fold(graph, add)
+    };
+    submit(&engine, group(&["a", "b", "c"])).await;
+    let report = submit(&engine, group(&["c", "a", "b"])).await;
+    assert_eq!((report.kept, report.added), (1, 0));
+    let report = submit(&engine, group(&["c", "a"])).await;
+    assert_eq!((report.kept, report.added), (0, 1));
+    engine.shutdown(false).await.expect("an orderly end");
+}
+
+#[tokio::test(start_paused = true)]
+async fn grouping_can_be_switched_off() {
+    let world = World::new();
+    let graph = || {
+        let off = meta(|meta| meta.autogroup = Some(false));
+        Graph::new(&world)
+            .fake("a", "grouped", Meta::default())
+            .fake("b", "grouped", Meta::default())
+            .fake("c", "grouped", off)
+    };
+    for (autogroup, vertices) in [(true, 2), (false, 3)] {
+        let engine = Engine::new(EngineConfig {
+            autogroup,
+            ..config()
+        });
+        submit(&engine, graph()).await;
+        assert_eq!(engine.status().borrow().vertices, vertices);
+        engine.shutdown(false).await.expect("an orderly end");
+    }
+}
