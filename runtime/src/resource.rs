@@ -21,8 +21,8 @@ pub(crate) use auto_edges::{Class, Want};
 pub use context::{CheckContext, InitContext, Received, SentValues, WatchContext};
 pub(crate) use context::{WatchEvent, WatchId};
 pub use error::ResourceError;
-pub(crate) use registry::not_implemented;
 pub use member::{CheckMember, Group, Member};
+pub(crate) use registry::not_implemented;
 pub use registry::{AnyResource, Registry};
 pub use services::{ExitRequests, ManagedPaths, Services};
 
