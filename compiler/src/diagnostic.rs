@@ -159,6 +159,13 @@ impl Diagnostic {
         self
     }
 
+    /// The same, with advice if there is any.
+    #[must_use]
+    pub fn optional_help(mut self, help: Option<impl Into<String>>) -> Self {
+        self.help = help.map(Into::into).or(self.help);
+        self
+    }
+
     /// The same, with an edit that mends it.
     #[must_use]
     pub fn fix(mut self, title: impl Into<String>, span: Span, text: impl Into<String>) -> Self {

@@ -49,6 +49,25 @@ pub struct Compilation {
     pub program: Option<Arc<Program>>,
 }
 
+impl Compilation {
+    /// Adds the error that ended the first evaluation. A warning that foretold it becomes that error.
+    pub fn fail(&mut self, error: Diagnostic) {
+        self.program = None;
+        let told = self.diagnostics.iter().position(|diagnostic| {
+            diagnostic.code == error.code && diagnostic.primary == error.primary
+        });
+        let error = match told.map(|index| self.diagnostics.remove(index)) {
+            Some(told) => Diagnostic {
+                severity: error.severity,
+                stage: error.stage,
+                ..told
+            },
+            None => error,
+        };
+        self.diagnostics.insert(0, error);
+    }
+}
+
 /// Compiles a program, reading what it imports.
 ///
 /// Each stage reports all that it finds. Names are resolved and types inferred also where another

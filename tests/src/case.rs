@@ -105,7 +105,7 @@ impl Case {
         match first_graph(&mut Evaluator::new(program), &FixedHost) {
             Ok(graph) => (compilation, Some(graph)),
             Err(diagnostic) => {
-                compilation.diagnostics.insert(0, *diagnostic);
+                compilation.fail(*diagnostic);
                 (compilation, None)
             }
         }

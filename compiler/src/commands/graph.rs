@@ -1,7 +1,6 @@
 //! `mgmtc graph`: what would the machine look like?
 
 use std::io;
-use std::slice;
 
 use clap::Args;
 use mgmt_stdlib::catalog::SystemHost;
@@ -10,7 +9,7 @@ use super::{CompileArgs, Console, Status, compile_argument, report};
 use crate::evaluator::Evaluator;
 use crate::first::first_graph;
 use crate::graph::{GraphFormat, format};
-use crate::render::{Findings, MessageFormat};
+use crate::render::MessageFormat;
 
 /// Print the resources of a program and what connects them.
 ///
@@ -44,9 +43,8 @@ impl Graph {
     /// # Errors
     /// If the outcome can not be written.
     pub fn run(&self, console: &mut Console<'_>) -> io::Result<Status> {
-        let compilation = compile_argument(&self.path, &self.compile, console);
-        let mut diagnostics = compilation.diagnostics;
-        let text = compilation.program.and_then(|program| {
+        let mut compilation = compile_argument(&self.path, &self.compile, console);
+        let text = compilation.program.take().and_then(|program| {
             let host = SystemHost {
                 hostname: self.compile.hostname.clone(),
             };
@@ -55,24 +53,20 @@ impl Graph {
                 Ok(_) if self.functions => Some(evaluator.dump(&compilation.sources, self.format)),
                 Ok(graph) => Some(format(&graph, console.catalog, self.format)),
                 Err(diagnostic) => {
-                    diagnostics.insert(0, *diagnostic);
+                    compilation.fail(*diagnostic);
                     None
                 }
             }
         });
-        let findings = Findings {
-            diagnostics: &diagnostics,
-            sources: &compilation.sources,
-        };
         report(
             console.err,
             console.terminal,
             self.message_format,
-            slice::from_ref(&findings),
+            &[compilation.findings()],
         )?;
         if let Some(text) = text {
             console.out.write_all(text.as_bytes())?;
         }
-        Ok(Status::of(&diagnostics))
+        Ok(Status::of(&compilation.diagnostics))
     }
 }

@@ -6,6 +6,8 @@ use mgmt_grammar::{Expected, Found, MAX_DEPTH, NameRole, SuggestedEdit, SyntaxEr
 
 use super::{Code, Diagnostic, Edit, Fix, Stage};
 
+mod hint;
+
 /// The complaint about an error in `text`, the whole text of its file.
 pub fn diagnostic(error: &SyntaxError, text: &str) -> Diagnostic {
     let stage = if error.is_lexical() {
@@ -44,8 +46,7 @@ fn describe(error: &SyntaxError, text: &str, stage: Stage) -> Diagnostic {
                 format!("{} has no meaning in mcl", character(*found)),
             )
             .at(span, "not part of the language");
-            let after_digit = before(text, span).ends_with(|c: char| c.is_ascii_digit());
-            match character_help(*found, after_digit) {
+            match hint::character(*found, span, text) {
                 Some(help) => diagnostic.help(help),
                 None => diagnostic,
             }
@@ -93,8 +94,8 @@ fn describe(error: &SyntaxError, text: &str, stage: Stage) -> Diagnostic {
                     None => "not expected here".to_owned(),
                 },
             );
-            match unexpected_help(*found, expected, span, text) {
-                Some(help) => diagnostic.help(help),
+            match hint::unexpected(*found, expected, span, text) {
+                Some(hint) => hint.add_to(diagnostic),
                 None => diagnostic,
             }
         }
@@ -125,15 +126,14 @@ fn describe(error: &SyntaxError, text: &str, stage: Stage) -> Diagnostic {
         )
         .at(span, "not a call")
         .help("bind the function to a variable first, then call the variable: `$f(...)`"),
-        Kind::BareName => new(
-            Code::UNEXPECTED_TOKEN,
-            format!("the name `{}` is not a value", shortened(here)),
-        )
-        .at(span, "neither a variable nor a call")
-        .help(format!(
-            "write `${0}` for a variable, `{0}(...)` for a call, or `\"{0}\"` for a string",
-            shortened(here)
-        )),
+        Kind::BareName => {
+            let diagnostic = new(
+                Code::UNEXPECTED_TOKEN,
+                format!("the name `{}` is not a value", shortened(here)),
+            )
+            .at(span, "neither a variable nor a call");
+            hint::bare_name(span, text).add_to(diagnostic)
+        }
         Kind::MissingComma { after } => {
             let rest = text.get(after.end as usize..).unwrap_or_default();
             let rest = rest.trim_start_matches([' ', '\t']);
@@ -183,7 +183,8 @@ fn describe(error: &SyntaxError, text: &str, stage: Stage) -> Diagnostic {
             Code::MISSING_NEWLINE,
             "a statement ends with its line".to_owned(),
         )
-        .at(span, "expected the end of the line"),
+        .at(span, "expected the end of the line")
+        .optional_help(hint::second_statement(span, text)),
         Kind::StatementSeparator { found } => new(
             Code::MISSING_NEWLINE,
             format!("statements are not separated by {found}"),
@@ -276,6 +277,12 @@ fn describe(error: &SyntaxError, text: &str, stage: Stage) -> Diagnostic {
             .label(*kind, "a resource is declared here")
             .help(format!("write `{kind_text} \"name\" {{`"))
         }
+        Kind::NotMeta { word } if hint::EDGES.contains(&word.as_str()) => new(
+            Code::NOT_META,
+            format!("`{here}` names the resource at the other end of an edge"),
+        )
+        .at(span, "what follows is no resource")
+        .help(format!("write `{here} => Kind[\"name\"],`")),
         Kind::NotMeta { word } => new(
             Code::NOT_META,
             format!("`{here}` is neither an edge nor `Meta`"),
@@ -349,111 +356,6 @@ fn unexpected(found: Found, here: &str) -> String {
     }
 }
 
-/// What was probably meant by something that can not stand where it does.
-fn unexpected_help(found: Found, expected: &[Expected], span: Span, text: &str) -> Option<String> {
-    let Found::Token(found) = found else {
-        return None;
-    };
-    let here = span.text(text);
-    let accepts = |token| expected.contains(&Expected::Token(token));
-    let before = before(text, span);
-    let touches = |test: fn(char) -> bool| before.ends_with(test);
-    let after = text.get(span.end as usize..).unwrap_or_default();
-    let help = match found {
-        TokenKind::Equals if accepts(TokenKind::Rocket) => {
-            "in resources, maps and structs a value follows `=>`"
-        }
-        TokenKind::Colon if accepts(TokenKind::Rocket) => {
-            "in resources, maps and structs a value follows `=>`, not `:`"
-        }
-        TokenKind::Identifier | TokenKind::Capitalized
-            if touches(|c| c.is_ascii_digit()) && is_number(before) =>
-        {
-            "numbers are decimal, and have neither exponent nor unit"
-        }
-        TokenKind::Capitalized if touches(|c| c.is_ascii_lowercase() || c.is_ascii_digit()) => {
-            "there are no names of mixed case: put an underscore between the words"
-        }
-        TokenKind::Capitalized if matches!(here, "True" | "False") => {
-            return Some(format!("write `{}`", here.to_lowercase()));
-        }
-        TokenKind::Capitalized if accepts(TokenKind::Identifier) => {
-            // What is meant as one word may be several to the lexer: `NOOP`.
-            let word: String = here
-                .chars()
-                .chain(
-                    after
-                        .chars()
-                        .take_while(|c| c.is_ascii_alphanumeric() || *c == '_'),
-                )
-                .collect();
-            return Some(format!("write `{}`", shortened(&word.to_lowercase())));
-        }
-        TokenKind::Identifier | TokenKind::Capitalized if touches(|c| c.is_ascii_uppercase()) => {
-            "only the first letter of a name can be a capital"
-        }
-        TokenKind::Identifier if accepts(TokenKind::Capitalized) => {
-            let (first, rest) = here.split_at(1);
-            return Some(format!(
-                "write `{}{rest}`: in edges, kinds are capitalized",
-                first.to_uppercase()
-            ));
-        }
-        TokenKind::Identifier if expected.contains(&Expected::Type) => {
-            "the types are `bool`, `str`, `int`, `float`, `[]T`, `map{K: V}`, `struct{name T; ...}` and `func(T) T`"
-        }
-        TokenKind::Identifier if accepts(TokenKind::Dollar) => {
-            return Some(format!(
-                "a variable begins with `$`: write `${}`",
-                shortened(here)
-            ));
-        }
-        TokenKind::Identifier if expected == [Expected::Token(TokenKind::String)] => {
-            return Some(format!("write `\"{}\"`", shortened(here)));
-        }
-        TokenKind::String if accepts(TokenKind::Identifier) => "this name stands without quotes",
-        TokenKind::Dot if accepts(TokenKind::Equals) => {
-            "a variable is bound by a plain name: dots only lead into modules and includes"
-        }
-        TokenKind::Dot
-            if touches(|c| c.is_ascii_digit())
-                || after.starts_with(|c: char| c.is_ascii_digit()) =>
-        {
-            "a float has digits on both sides of the dot"
-        }
-        TokenKind::Plus if after.starts_with(|c: char| c.is_ascii_digit()) => {
-            "numbers have no plus sign"
-        }
-        TokenKind::Slash if after.starts_with(['*', '/']) => "a comment begins with `#`",
-        TokenKind::Colon if accepts(TokenKind::As) => {
-            "a class of a class is reached through an alias: `include base as b`, then `include b.inner`"
-        }
-        TokenKind::In if expected == [Expected::Token(TokenKind::Comma)] => {
-            "a loop has two variables, the index or key and the value: `for $i, $v in ...`"
-        }
-        _ if expected == [Expected::Token(TokenKind::CloseBracket)] && before.ends_with('[') => {
-            return Some(format!(
-                "the type of a list is written `[]{}`",
-                shortened(here)
-            ));
-        }
-        _ => return None,
-    };
-    Some(help.to_owned())
-}
-
-/// The text before a place, on its line.
-fn before(text: &str, span: Span) -> &str {
-    let before = text.get(..span.start as usize).unwrap_or_default();
-    &before[before.rfind('\n').map_or(0, |newline| newline + 1)..]
-}
-
-/// Whether the text ends in a number rather than in a name with digits.
-fn is_number(text: &str) -> bool {
-    let word = text.trim_end_matches(|c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.');
-    text[word.len()..].starts_with(|c: char| c.is_ascii_digit())
-}
-
 /// `a, b or c`.
 fn one_of(expected: &[Expected]) -> Option<String> {
     let (last, others) = expected.split_last()?;
@@ -495,25 +397,6 @@ fn character(c: char) -> String {
         _ if c.is_control() || c.is_whitespace() => format!("the character U+{:04X}", c as u32),
         _ => format!("`{c}`"),
     }
-}
-
-fn character_help(c: char, after_digit: bool) -> Option<&'static str> {
-    Some(match c {
-        '_' if after_digit => "the digits of a number are not separated",
-        '\u{feff}' => "save the file as UTF-8 without a byte order mark",
-        '\'' | '`' | '“' | '”' | '„' | '‘' | '’' | '«' | '»' => {
-            "strings stand between double quotes: `\"`"
-        }
-        '!' => "the opposite of a condition is `not`, inequality is `!=`",
-        '&' => "write `and`",
-        '|' => "write `or`; for a value to fall back to, `<|>`",
-        '?' => "a condition before a value is followed by `?:`",
-        '_' => "names neither begin nor end with an underscore",
-        '@' | '%' | '^' | '~' | '\\' => return None,
-        _ if c.is_whitespace() => "use plain blanks and tabs",
-        _ if c.is_alphabetic() => "names consist of the letters a to z, digits and underscores",
-        _ => return None,
-    })
 }
 
 #[cfg(test)]

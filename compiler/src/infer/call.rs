@@ -290,16 +290,23 @@ impl Infer<'_> {
         }
     }
 
-    /// The lambda that a callee is, or that its variable is bound to.
-    fn definition(&self, callee: ExprId) -> Option<LambdaId> {
-        let kind = match &self.hir[callee].kind {
-            ExprKind::Var(var) => match var.target {
-                Var::Bind(bind) => &self.hir[self.hir[bind].value].kind,
-                Var::Param(_) => return None,
-            },
-            kind => kind,
+    /// The expression that a callee is, or that its variable is bound to; a parameter of a class is bound to
+    /// the argument of the include.
+    fn stands_for(&mut self, callee: ExprId) -> ExprId {
+        let ExprKind::Var(var) = &self.hir[callee].kind else {
+            return callee;
         };
-        match kind {
+        match self.reference(var) {
+            (_, Var::Bind(bind)) => self.hir[bind].value,
+            (from, Var::Param(param)) => self
+                .class_argument(param, from)
+                .map_or(callee, |(_, arg)| arg),
+        }
+    }
+
+    /// The lambda that a callee stands for.
+    fn definition(&mut self, callee: ExprId) -> Option<LambdaId> {
+        match &self.hir[self.stands_for(callee)].kind {
             ExprKind::Lambda(lambda) => Some(*lambda),
             _ => None,
         }
@@ -307,13 +314,14 @@ impl Infer<'_> {
 
     /// The place that a wrong call of a value counts against: what the variable is bound to, or the
     /// parameter's declaration.
-    fn blame(&self, callee: ExprId) -> Span {
+    fn blame(&mut self, callee: ExprId) -> Span {
+        let stands_for = self.stands_for(callee);
         match &self.hir[callee].kind {
-            ExprKind::Var(var) => match var.target {
-                Var::Bind(bind) => self.hir[self.hir[bind].value].span,
+            ExprKind::Var(var) if stands_for == callee => match var.target {
                 Var::Param(param) => self.hir[param].span,
+                Var::Bind(_) => self.hir[callee].span,
             },
-            _ => self.hir[callee].span,
+            _ => self.hir[stands_for].span,
         }
     }
 }

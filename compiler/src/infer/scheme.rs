@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::pending::Constraint;
 use super::story::Why;
-use super::table::{Ty, TyId};
+use super::table::{Table, Ty, TyId};
 use super::{Infer, InstanceId};
 use crate::hir::{FuncId, LambdaId};
 
@@ -41,10 +41,14 @@ impl Infer<'_> {
             self.table.place,
         );
         let first_constraint = self.constraints.len();
-        let ty = stacker::maybe_grow(128 * 1024, 1024 * 1024, || {
+        let first_diagnostic = self.diagnostics.len();
+        let mut ty = stacker::maybe_grow(128 * 1024, 1024 * 1024, || {
             self.function_type(declaration.lambda)
         });
         self.settle();
+        if self.diagnostics.len() > first_diagnostic {
+            ty = self.as_declared(declaration.lambda, ty);
+        }
         let scheme = Arc::new(self.generalise(ty, first_constraint));
         (self.instance, self.level, self.function, self.table.place) = outer;
         self.schemes.insert((instance, func), Some(scheme.clone()));
@@ -75,6 +79,26 @@ impl Infer<'_> {
             None => body,
         };
         self.table.add(Ty::Func(args.into(), result))
+    }
+
+    /// The type of a function with an error in it as far as it is written down: calls are not to be measured
+    /// by what was inferred on the way to the error.
+    fn as_declared(&mut self, lambda: LambdaId, ty: TyId) -> TyId {
+        let Ty::Func(args, result) = self.table.get(ty) else {
+            return ty;
+        };
+        let hir = self.hir;
+        let args = args
+            .iter()
+            .zip(&*hir[lambda].params)
+            .map(|((name, ty), param)| {
+                let known = hir[*param].ty.is_some();
+                (name.clone(), if known { *ty } else { Table::ERROR })
+            })
+            .collect();
+        let known = hir[lambda].result.is_some();
+        let result = if known { result } else { Table::ERROR };
+        self.table.add(Ty::Func(args, result))
     }
 
     fn generalise(&mut self, ty: TyId, first_constraint: usize) -> Scheme {

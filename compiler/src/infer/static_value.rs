@@ -164,7 +164,11 @@ impl Infer<'_> {
     }
 
     /// The argument that a class parameter stands for, and the instance it is to be understood in.
-    fn class_argument(&self, param: ParamId, from: InstanceId) -> Option<(InstanceId, ExprId)> {
+    pub(super) fn class_argument(
+        &self,
+        param: ParamId,
+        from: InstanceId,
+    ) -> Option<(InstanceId, ExprId)> {
         let ParamRole::Class(_, index) = self.hir[param].role else {
             return None;
         };

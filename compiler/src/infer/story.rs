@@ -207,6 +207,14 @@ impl Infer<'_> {
         if let Some(name) = named {
             diagnostic =
                 diagnostic.help(format!("write `\"${{{name}}}\"`, or a list: `[${name}]`"));
+        } else if want == "str"
+            && matches!(have.as_str(), "int" | "float" | "bool")
+            && matches!(self.hir[expr].kind, ExprKind::Const(..))
+        {
+            let quoted = format!("\"{}\"", span.text(self.text(span)));
+            diagnostic = diagnostic
+                .help(format!("put it into quotes: `{quoted}`"))
+                .fix("put it into quotes", span, quoted);
         } else if let Some(help) = advice(why, &want, &have) {
             diagnostic = diagnostic.help(help);
         }

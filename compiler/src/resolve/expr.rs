@@ -10,7 +10,7 @@ use mgmt_stdlib::functions::operator;
 use mgmt_stdlib::types::Type;
 use mgmt_stdlib::value::Value;
 
-use super::lookup::{FuncMeaning, Funcs, VarMeaning, Vars};
+use super::lookup::{Classes, FuncMeaning, Funcs, VarMeaning, Vars};
 use super::names::Found;
 use super::{Definition, Resolver, Target, static_key, types};
 use crate::diagnostic::{Code, Diagnostic, Stage};
@@ -371,6 +371,16 @@ impl Resolver<'_, '_> {
             diagnostic = diagnostic
                 .help(format!("there is a variable of that name; a function in a variable is called as `${name}(...)`"))
                 .fix("call the variable", Span::new(span.source, span.start, span.start), "$");
+        } else if self.look_up::<Classes>(scope, name).is_some() {
+            diagnostic = diagnostic.help(format!(
+                "there is a class of that name, which gives resources and no value: `include {name}`"
+            ));
+        } else if let Some((alias, rest)) = self.written_in_full(scope, name) {
+            diagnostic = diagnostic
+                .help(format!(
+                    "it was imported as `{alias}`: write `{alias}.{rest}`"
+                ))
+                .fix(format!("use `{alias}`"), span, format!("{alias}.{rest}"));
         } else if let Some(near) = self.suggest_func(scope, name) {
             diagnostic = diagnostic.help(format!("did you mean `{near}`?")).fix(
                 format!("use `{near}`"),
@@ -379,6 +389,17 @@ impl Resolver<'_, '_> {
             );
         }
         self.report(diagnostic);
+    }
+
+    /// The alias and the name of something that is written with the whole name of its package:
+    /// `golang.strings.to_upper`.
+    fn written_in_full(&mut self, scope: ScopeId, name: &str) -> Option<(EcoString, EcoString)> {
+        let (package, rest) = name.rsplit_once('.')?;
+        let (_, alias) = package.rsplit_once('.')?;
+        self.catalog.function(&package.replace('.', "/"), rest)?;
+        let short = ecow::eco_format!("{alias}.{rest}");
+        self.look_up::<Funcs>(scope, &short)?;
+        Some((alias.into(), rest.into()))
     }
 
     pub(super) fn lambda(

@@ -6,7 +6,7 @@ use mgmt_grammar::ast::{self, StmtKind};
 use mgmt_grammar::span::Span;
 use mgmt_stdlib::resource::{META_PARAMS, MetaParam};
 
-use super::lookup::{ClassMeaning, Classes};
+use super::lookup::{ClassMeaning, Classes, Funcs};
 use super::names::{Found, closest};
 use super::{Declared, Definition, Item, Resolver, Target};
 use crate::diagnostic::{Code, Diagnostic, Stage};
@@ -201,7 +201,12 @@ impl Resolver<'_, '_> {
             format!("the class `{}` does not exist in this scope", name.text),
         )
         .at(name.span, "not defined");
-        if let Some(near) = self.suggest_class(scope, &name.text) {
+        if self.look_up::<Funcs>(scope, &name.text).is_some() {
+            diagnostic = diagnostic.help(format!(
+                "there is a function of that name; it is called where its value is needed: `{}(...)`",
+                name.text
+            ));
+        } else if let Some(near) = self.suggest_class(scope, &name.text) {
             diagnostic = diagnostic.help(format!("did you mean `{near}`?")).fix(
                 format!("use `{near}`"),
                 name.span,
