@@ -1,15 +1,15 @@
 //! The path watcher: tells that something at or below a path may have changed
 //! (resources-host.md §1.6).
 //!
-//! All watches of a process share one inotify instance and one thread that reads it. Directories are
-//! watched, not files, and each directory once however many of its files are of interest; an event
-//! costs a look-up by directory and one by name. A path need not exist: every directory on the way to it
-//! that does exist is watched for the next component. Links are watched as links and as what they
-//! point to. Nothing is polled.
+//! All watches of a process share one [`notify`] watcher, and so one inotify instance. Directories are watched,
+//! not files and not trees, and each directory once however many of its files are of interest. A path
+//! need not exist: every directory on the way to it that does exist is watched for the next component. Links
+//! are watched as links and as what they point to. Nothing is polled, except what the limits of the
+//! system forbid to watch.
 //!
-//! Reads are deliberately not among the events (hence inotify itself rather than a portable crate, which
-//! asks for them too): a check that reads would wake every neighbour's check, and ten thousand checks
-//! at once would overflow the queue, which again wakes all checks.
+//! The thread of [`notify`] drops what is of no interest ([`changes`]): it also tells of each file that is
+//! opened. The rest goes through an [`inbox`] to our own thread ([`worker`]), which knows what is watched and
+//! for whom ([`tree`]). So neither a caller nor the thread of [`notify`] ever waits for the file system.
 //!
 //! One thing the kernel does not tell: that a file got another name in a directory that is not watched.
 //! Changes through such a name are noticed only if the name was there when the file was last looked at.
@@ -17,28 +17,42 @@
 //! An event is a hint: take a [`PathWatch`] first, then look at the path, then await
 //! [`PathWatch::changed`].
 
+mod changes;
+mod inbox;
+mod limit;
 mod probe;
-mod reader;
+mod recheck;
 mod tree;
+mod watches;
+mod worker;
 
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::Notify;
+use std::time::Duration;
 
-use reader::Reader;
-use tree::{NodeId, Tree};
+use tokio::sync::{Notify, oneshot};
+
+use inbox::Request;
+use tree::NodeId;
+use worker::Worker;
+
+/// How often those paths are looked at that can not be watched since the limits of the system are reached.
+const PERIOD: Duration = Duration::from_secs(60);
 
 /// Hands out watches of paths. Cheap to clone; all clones share one inotify instance, which is opened at
 /// the first watch.
-#[derive(Clone, Default)]
-pub struct PathHub(Arc<Mutex<Option<Arc<Reader>>>>);
+#[derive(Clone)]
+pub struct PathHub {
+    worker: Arc<Mutex<Option<Arc<Worker>>>>,
+    period: Duration,
+}
 
 /// A watch of one path or several; dropping it ends it.
 pub struct PathWatch {
-    reader: Arc<Reader>,
+    worker: Arc<Worker>,
     nodes: Vec<NodeId>,
     signal: Arc<Signal>,
 }
@@ -49,14 +63,9 @@ pub enum PathWatchError {
     /// The path is relative.
     #[error("can't watch `{}`: the path is relative", .0.display())]
     Relative(PathBuf),
-    /// inotify can not be used at all.
-    #[error(
-        "can't watch any path: {0}; the number of inotify instances per user is limited by the sysctl `fs.inotify.max_user_instances`"
-    )]
+    /// Nothing can be watched at all.
+    #[error("can't watch any path: {0}")]
     Unavailable(Arc<io::Error>),
-    /// The limit of the system is reached.
-    #[error("can't watch `{}`: out of inotify watches; raise the sysctl `fs.inotify.max_user_watches`", .0.display())]
-    OutOfWatches(PathBuf),
     /// A directory on the way may not be read.
     #[error("can't watch `{}`: permission denied", .0.display())]
     Permission(PathBuf),
@@ -80,7 +89,15 @@ struct Signal {
 impl PathHub {
     /// A hub that uses no system resources yet.
     pub fn new() -> Self {
-        Self::default()
+        Self::looking_each(PERIOD)
+    }
+
+    /// A hub that looks each `period` at what the limits of the system forbid to watch.
+    fn looking_each(period: Duration) -> Self {
+        Self {
+            worker: Arc::default(),
+            period,
+        }
     }
 
     /// Starts watching `path`, which must be absolute: its own existence, content and attributes and, if
@@ -90,7 +107,8 @@ impl PathHub {
     ///
     /// # Errors
     /// If the path is relative or the system refuses. Refusals that come later are told by
-    /// [`PathWatch::changed`].
+    /// [`PathWatch::changed`]. To reach a limit of the system is no error: such paths are looked at from
+    /// time to time.
     pub async fn watch(
         &self,
         path: impl Into<PathBuf>,
@@ -108,31 +126,42 @@ impl PathHub {
         &self,
         paths: Vec<(PathBuf, bool)>,
     ) -> Result<PathWatch, PathWatchError> {
-        let mut watch = PathWatch {
-            reader: self.reader()?,
-            nodes: Vec::new(),
-            signal: Arc::new(Signal::default()),
-        };
-        for (path, recurse) in paths {
-            if !path.is_absolute() {
-                return Err(PathWatchError::Relative(path));
-            }
-            let node = watch.reader.tree().subscribe(&path, recurse, &watch.signal);
-            watch.nodes.push(node);
+        if let Some((path, _)) = paths.iter().find(|(path, _)| !path.is_absolute()) {
+            return Err(PathWatchError::Relative(path.clone()));
         }
-        match watch.signal.failure() {
-            Some(failure) => Err(failure),
-            None => Ok(watch),
-        }
+        let worker = self.worker()?;
+        let signal = Arc::<Signal>::default();
+        let (done, answer) = oneshot::channel();
+        worker.inbox().ask(Request::Subscribe {
+            paths,
+            signal: Arc::clone(&signal),
+            done,
+        });
+        let nodes = answer.await.unwrap_or_else(|_| {
+            let error = io::Error::other("the path watcher has ended");
+            Err(PathWatchError::Unavailable(Arc::new(error)))
+        })?;
+        Ok(PathWatch {
+            worker,
+            nodes,
+            signal,
+        })
     }
 
-    fn reader(&self) -> Result<Arc<Reader>, PathWatchError> {
-        let mut slot = lock(&self.0);
-        if let Some(reader) = &*slot {
-            return Ok(reader.clone());
+    fn worker(&self) -> Result<Arc<Worker>, PathWatchError> {
+        let mut slot = lock(&self.worker);
+        if let Some(worker) = slot.as_ref().filter(|it| !it.inbox().is_closed()) {
+            return Ok(Arc::clone(worker));
         }
-        let reader = Reader::start().map_err(|error| PathWatchError::Unavailable(error.into()))?;
-        Ok(slot.insert(Arc::new(reader)).clone())
+        let worker = Worker::start(self.period)
+            .map_err(|error| PathWatchError::Unavailable(Arc::new(error)))?;
+        Ok(Arc::clone(slot.insert(Arc::new(worker))))
+    }
+}
+
+impl Default for PathHub {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -153,10 +182,10 @@ impl PathWatch {
 
 impl Drop for PathWatch {
     fn drop(&mut self) {
-        let mut tree = self.reader.tree();
-        for node in &self.nodes {
-            tree.unsubscribe(*node, &self.signal);
-        }
+        self.worker.inbox().ask(Request::Unsubscribe {
+            nodes: std::mem::take(&mut self.nodes),
+            signal: Arc::clone(&self.signal),
+        });
     }
 }
 

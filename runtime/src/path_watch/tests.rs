@@ -1,8 +1,10 @@
 //! The path watcher against a real file system.
 
+use std::cell::Cell;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -17,6 +19,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 struct Scratch {
     dir: TempDir,
     hub: PathHub,
+    /// How often it has settled.
+    settled: Cell<usize>,
 }
 
 impl Scratch {
@@ -24,6 +28,7 @@ impl Scratch {
         Self {
             dir: tempfile::tempdir().unwrap(),
             hub: PathHub::new(),
+            settled: Cell::new(0),
         }
     }
 
@@ -49,7 +54,10 @@ impl Scratch {
 
     /// Returns once all events so far were handled: those of one instance come in order.
     async fn settle(&self) {
-        let name = self.path("settled");
+        // Not the name of before, the removal of which may still be told.
+        let number = self.settled.get();
+        self.settled.set(number + 1);
+        let name = self.path(&format!("settled{number}"));
         let mut settled = self.hub.watch(&name, false).await.unwrap();
         fs::write(&name, "").unwrap();
         changes(&mut settled).await;
@@ -58,11 +66,18 @@ impl Scratch {
     }
 
     fn watches(&self) -> usize {
-        self.hub.reader().unwrap().tree().watches()
+        self.counts().1
     }
 
     fn nodes(&self) -> usize {
-        self.hub.reader().unwrap().tree().nodes()
+        self.counts().0
+    }
+
+    fn counts(&self) -> (usize, usize) {
+        let (counts, answer) = std::sync::mpsc::channel();
+        let worker = self.hub.worker().unwrap();
+        worker.inbox().ask(Request::Count(counts));
+        answer.recv().unwrap()
     }
 }
 
@@ -342,6 +357,148 @@ async fn the_loss_of_the_directory_is_told_to_all() {
     changes(&mut b).await;
 }
 
+#[tokio::test]
+async fn when_events_are_lost_everybody_looks_again() {
+    let scratch = Scratch::new();
+    scratch.mkdir("d");
+    let mut a = scratch.watch("d/a").await;
+    let mut b = scratch.watch("b").await;
+    scratch.hub.worker().unwrap().inbox().lose_changes();
+    changes(&mut a).await;
+    changes(&mut b).await;
+    // All is watched as before, and nobody is told twice.
+    forget(&scratch, &mut a).await;
+    assert!(!pending(&mut b));
+    scratch.write("d/a");
+    changes(&mut a).await;
+}
+
+/// Runs a test that is ignored otherwise as the only one of a process that may mount and has limits of its own.
+fn in_own_namespaces(test: &str) {
+    let output = Command::new("unshare")
+        .args(["--user", "--map-root-user", "--mount"])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact"])
+        .arg(format!("path_watch::tests::{test}"))
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && told.contains("1 passed"),
+        "{told}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[test]
+fn what_can_not_be_watched_is_looked_at() {
+    in_own_namespaces("inside_with_few_watches");
+    in_own_namespaces("inside_without_instances");
+}
+
+/// Sets a limit of this user namespace.
+fn limit(name: &str, value: usize) {
+    fs::write(format!("/proc/sys/user/{name}"), value.to_string()).unwrap();
+}
+
+/// Waits until that many are watched.
+async fn watched(scratch: &Scratch, count: usize) {
+    let enough = async {
+        while scratch.watches() != count {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    timeout(PATIENCE, enough).await.expect("it is watched");
+}
+
+#[tokio::test]
+#[ignore = "another test runs it"]
+async fn inside_with_few_watches() {
+    let mut scratch = Scratch::new();
+    scratch.hub = PathHub::looking_each(Duration::from_millis(10));
+    scratch.mkdir("one");
+    scratch.mkdir("two/deep");
+    let mut first = scratch.watch("one/file").await;
+    let available = scratch.watches();
+    limit("max_inotify_watches", available);
+    let mut second = scratch.watch("two/file").await;
+    let mut tree = scratch.watch_tree("two/").await;
+    assert_eq!(scratch.watches(), available);
+    pending(&mut second);
+    pending(&mut tree);
+    scratch.write("two/file");
+    changes(&mut second).await;
+    scratch.write("two/deep/file");
+    changes(&mut tree).await;
+    // What is watched goes on.
+    scratch.write("one/file");
+    changes(&mut first).await;
+    // Once there is room, everything is watched, and nobody is told without a reason.
+    limit("max_inotify_watches", available + 10);
+    watched(&scratch, available + 2).await;
+    forget(&scratch, &mut second).await;
+    scratch.settle().await;
+    assert!(!pending(&mut second));
+    scratch.write("two/file");
+    changes(&mut second).await;
+}
+
+#[tokio::test]
+#[ignore = "another test runs it"]
+async fn inside_without_instances() {
+    limit("max_inotify_instances", 0);
+    let mut scratch = Scratch::new();
+    scratch.hub = PathHub::looking_each(Duration::from_millis(10));
+    let mut watch = scratch.watch("d/file").await;
+    scratch.mkdir("d");
+    scratch.write("d/file");
+    changes(&mut watch).await;
+    assert_eq!(scratch.watches(), 0);
+    limit("max_inotify_instances", 1);
+    changes(&mut watch).await;
+    scratch.settle().await;
+    assert!(scratch.watches() > 0);
+}
+
+#[test]
+fn mounting_is_noticed() {
+    in_own_namespaces("inside_with_a_mount");
+}
+
+#[tokio::test]
+#[ignore = "another test runs it"]
+async fn inside_with_a_mount() {
+    let mount = |program: &str, arguments: &[&str], path: PathBuf| {
+        let mut command = Command::new(program);
+        assert!(
+            command
+                .args(arguments)
+                .arg(path)
+                .status()
+                .unwrap()
+                .success()
+        );
+    };
+    let scratch = Scratch::new();
+    scratch.mkdir("d");
+    scratch.write("d/file");
+    let mut watch = scratch.watch("d/file").await;
+    for _ in 0..3 {
+        mount("mount", &["-t", "tmpfs", "none"], scratch.path("d"));
+        changes(&mut watch).await;
+        forget(&scratch, &mut watch).await;
+        scratch.write("d/file");
+        changes(&mut watch).await;
+        forget(&scratch, &mut watch).await;
+        mount("umount", &[], scratch.path("d"));
+        changes(&mut watch).await;
+        forget(&scratch, &mut watch).await;
+        scratch.write("d/file");
+        changes(&mut watch).await;
+        forget(&scratch, &mut watch).await;
+    }
+}
+
 #[test]
 fn dots_are_resolved_behind_links() {
     let dir = tempfile::tempdir().unwrap();
@@ -465,6 +622,47 @@ proptest! {
             }
             drop(watches);
             prop_assert_eq!(scratch.nodes(), 0);
+            Ok(())
+        });
+        result?;
+    }
+
+    /// The same if much happens at once; and after that, everything is watched.
+    #[test]
+    fn no_burst_goes_unnoticed(
+        before in prop::collection::vec(steps(), 0..6),
+        targets in prop::collection::vec(places(), 1..4),
+        after in prop::collection::vec(steps(), 1..30),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let result: Result<(), TestCaseError> = runtime.block_on(async {
+            let scratch = Scratch::new();
+            let root = scratch.dir.path().to_owned();
+            before.iter().for_each(|step| step.take(&root));
+            let mut watches = Vec::new();
+            for path in &targets {
+                watches.push(scratch.watch(path).await);
+            }
+            let looks: Vec<_> = targets.iter().map(|path| look(&root.join(path))).collect();
+            after.iter().for_each(|step| step.take(&root));
+            scratch.settle().await;
+            for ((path, watch), old) in targets.iter().zip(&mut watches).zip(looks) {
+                let new = look(&root.join(path));
+                prop_assert!(pending(watch) || new == old, "`{path}`: {old:?} is now {new:?}");
+            }
+            for path in &targets {
+                let looks: Vec<_> = targets.iter().map(|path| look(&root.join(path))).collect();
+                for watch in &mut watches {
+                    pending(watch);
+                }
+                Step::Remove(path.clone()).take(&root);
+                Step::Write(path.clone()).take(&root);
+                scratch.settle().await;
+                for ((path, watch), old) in targets.iter().zip(&mut watches).zip(looks) {
+                    let new = look(&root.join(path));
+                    prop_assert!(pending(watch) || new == old, "later, `{path}`: {old:?} is now {new:?}");
+                }
+            }
             Ok(())
         });
         result?;
