@@ -1,9 +1,21 @@
 //! Questions about programs, one file each. Nothing here knows the protocol.
 
+pub mod completion;
 pub mod format;
+pub mod highlight;
+pub mod hover;
 pub mod imports;
+pub mod inlay;
+pub mod navigate;
+pub mod organize;
+pub mod outline;
 pub mod overlay;
+pub mod present;
 pub mod scan;
+pub mod scope;
+pub mod signature;
+pub mod symbol;
+pub mod syntax;
 pub mod view;
 pub mod world;
 

@@ -9,6 +9,8 @@ mod capabilities;
 mod convert;
 mod diagnostics;
 mod publisher;
+mod question;
+mod settings;
 mod state;
 
 use std::io;

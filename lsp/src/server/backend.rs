@@ -13,11 +13,13 @@ use tower_lsp::ls_types::*;
 use tower_lsp::{Client, LanguageServer};
 
 use super::capabilities::{self, Client as Abilities};
-use super::convert::{Text, path};
+use super::convert::path;
 use super::diagnostics::Shown;
 use super::publisher::Publisher;
+use super::question::Question;
 use super::state::State;
-use crate::analysis::{self, View, World};
+use crate::analysis::completion::document;
+use crate::analysis::{self, World, highlight, inlay, navigate, outline};
 
 /// The server of one client.
 pub struct Backend {
@@ -29,19 +31,6 @@ pub struct Backend {
     cancel: CancellationToken,
     /// Whether the client has asked for the end.
     ended: Arc<AtomicBool>,
-}
-
-/// A question about a file, with what is needed to speak of the answer.
-struct Question {
-    view: View,
-    shown: Shown,
-}
-
-impl Question {
-    fn text(&self) -> Option<Text<'_>> {
-        let file = self.view.file()?;
-        Some(Text::of(file, self.shown.client.encoding))
-    }
 }
 
 impl Backend {
@@ -106,6 +95,28 @@ impl Backend {
         }
     }
 
+    /// Answers where to go from a place.
+    async fn go(
+        &self,
+        at: TextDocumentPositionParams,
+        find: fn(&analysis::View, u32) -> Vec<analysis::Location>,
+    ) -> Result<Option<GotoDefinitionResponse>> {
+        self.ask(&at.text_document.uri, move |question| {
+            let offset = question.offset(at.position)?;
+            let found = find(&question.view, offset);
+            if found.is_empty() {
+                return None;
+            }
+            if !question.shown.client.links {
+                return Some(GotoDefinitionResponse::Array(question.locations(&found)));
+            }
+            let here = question.view.mention_at(offset);
+            let from = here.and_then(|it| question.range(&analysis::view::range(it.span)));
+            Some(GotoDefinitionResponse::Link(question.links(from, &found)))
+        })
+        .await
+    }
+
     /// Finds the programs of the workspace.
     fn scan(&self) {
         let state = self.state.clone();
@@ -131,6 +142,9 @@ impl LanguageServer for Backend {
         let abilities = Abilities::of(&params);
         let mut state = self.state();
         state.client = abilities;
+        if let Some(options) = &params.initialization_options {
+            state.settings.read(options);
+        }
         state.folders = match &params.workspace_folders {
             Some(folders) => folders.iter().map(|folder| path(&folder.uri)).collect(),
             #[expect(deprecated, reason = "older clients say it this way")]
@@ -217,15 +231,196 @@ impl LanguageServer for Backend {
         })
         .await
     }
-}
 
-impl Question {
-    /// Edits of the file in question.
-    fn edits(&self, edits: &[analysis::TextEdit]) -> Option<Vec<TextEdit>> {
-        let text = self.text()?;
-        let edits = edits
-            .iter()
-            .map(|edit| TextEdit::new(text.range(&edit.range), edit.text.clone()));
-        Some(edits.collect())
+    async fn hover(&self, params: HoverParams) -> Result<Option<Hover>> {
+        let at = params.text_document_position_params;
+        self.ask(&at.text_document.uri, move |question| {
+            question.hover(at.position)
+        })
+        .await
+    }
+
+    async fn goto_definition(
+        &self,
+        params: GotoDefinitionParams,
+    ) -> Result<Option<GotoDefinitionResponse>> {
+        self.go(params.text_document_position_params, navigate::definition)
+            .await
+    }
+
+    async fn goto_declaration(
+        &self,
+        params: GotoDefinitionParams,
+    ) -> Result<Option<GotoDefinitionResponse>> {
+        self.go(params.text_document_position_params, navigate::declaration)
+            .await
+    }
+
+    async fn goto_type_definition(
+        &self,
+        params: GotoDefinitionParams,
+    ) -> Result<Option<GotoDefinitionResponse>> {
+        self.go(
+            params.text_document_position_params,
+            navigate::type_definition,
+        )
+        .await
+    }
+
+    async fn references(&self, params: ReferenceParams) -> Result<Option<Vec<Location>>> {
+        let at = params.text_document_position;
+        let with_definition = params.context.include_declaration;
+        self.ask(&at.text_document.uri, move |question| {
+            let found = navigate::references(&question.view, question.offset(at.position)?);
+            let wanted = found
+                .iter()
+                .filter(|it| with_definition || !it.is_definition);
+            Some(
+                wanted
+                    .filter_map(|it| question.location(&it.location))
+                    .collect(),
+            )
+        })
+        .await
+    }
+
+    async fn document_highlight(
+        &self,
+        params: DocumentHighlightParams,
+    ) -> Result<Option<Vec<DocumentHighlight>>> {
+        let at = params.text_document_position_params;
+        self.ask(&at.text_document.uri, move |question| {
+            question.highlights(at.position)
+        })
+        .await
+    }
+
+    async fn document_symbol(
+        &self,
+        params: DocumentSymbolParams,
+    ) -> Result<Option<DocumentSymbolResponse>> {
+        self.ask(&params.text_document.uri, |question| {
+            Some(DocumentSymbolResponse::Nested(question.symbols()?))
+        })
+        .await
+    }
+
+    async fn folding_range(&self, params: FoldingRangeParams) -> Result<Option<Vec<FoldingRange>>> {
+        self.ask(&params.text_document.uri, Question::folds).await
+    }
+
+    async fn selection_range(
+        &self,
+        params: SelectionRangeParams,
+    ) -> Result<Option<Vec<SelectionRange>>> {
+        self.ask(&params.text_document.uri, move |question| {
+            params
+                .positions
+                .iter()
+                .map(|at| question.selection(*at))
+                .collect()
+        })
+        .await
+    }
+
+    async fn document_link(&self, params: DocumentLinkParams) -> Result<Option<Vec<DocumentLink>>> {
+        self.ask(&params.text_document.uri, |question| {
+            let links = outline::links(&question.view).into_iter();
+            let links = links.filter_map(|(range, path)| {
+                Some(DocumentLink {
+                    range: question.range(&range)?,
+                    target: question.shown.uri(&path),
+                    tooltip: None,
+                    data: None,
+                })
+            });
+            Some(links.collect())
+        })
+        .await
+    }
+
+    async fn semantic_tokens_full(
+        &self,
+        params: SemanticTokensParams,
+    ) -> Result<Option<SemanticTokensResult>> {
+        self.ask(&params.text_document.uri, |question| {
+            let data = question.tokens(&highlight::colours(&question.view, None))?;
+            Some(SemanticTokensResult::Tokens(SemanticTokens {
+                result_id: None,
+                data,
+            }))
+        })
+        .await
+    }
+
+    async fn semantic_tokens_range(
+        &self,
+        params: SemanticTokensRangeParams,
+    ) -> Result<Option<SemanticTokensRangeResult>> {
+        self.ask(&params.text_document.uri, move |question| {
+            let range = question.text()?.offsets(params.range);
+            let data = question.tokens(&highlight::colours(&question.view, Some(range)))?;
+            Some(SemanticTokensRangeResult::Tokens(SemanticTokens {
+                result_id: None,
+                data,
+            }))
+        })
+        .await
+    }
+
+    async fn inlay_hint(&self, params: InlayHintParams) -> Result<Option<Vec<InlayHint>>> {
+        let wanted = self.state().settings.inlay;
+        self.ask(&params.text_document.uri, move |question| {
+            let range = question.text()?.offsets(params.range);
+            let hints = inlay::hints(&question.view, &range, wanted);
+            Some(
+                hints
+                    .iter()
+                    .filter_map(|hint| question.hint(hint))
+                    .collect(),
+            )
+        })
+        .await
+    }
+
+    async fn signature_help(&self, params: SignatureHelpParams) -> Result<Option<SignatureHelp>> {
+        let at = params.text_document_position_params;
+        self.ask(&at.text_document.uri, move |question| {
+            question.signature(at.position)
+        })
+        .await
+    }
+
+    async fn completion(&self, params: CompletionParams) -> Result<Option<CompletionResponse>> {
+        let at = params.text_document_position;
+        self.ask(&at.text_document.uri, move |question| {
+            // Functions of packages that are not imported are found as their names are typed.
+            Some(CompletionResponse::List(CompletionList {
+                is_incomplete: true,
+                items: question.completion(at.position)?,
+            }))
+        })
+        .await
+    }
+
+    async fn completion_resolve(&self, mut item: CompletionItem) -> Result<CompletionItem> {
+        let state = self.state();
+        if let Some(doc) = item.data.as_ref().and_then(|data| data.as_str())
+            && let Some(text) = document(&state.world.shared.catalog, doc)
+        {
+            item.documentation = Some(Documentation::MarkupContent(MarkupContent {
+                kind: if state.client.markdown {
+                    MarkupKind::Markdown
+                } else {
+                    MarkupKind::PlainText
+                },
+                value: text,
+            }));
+        }
+        Ok(item)
+    }
+
+    async fn did_change_configuration(&self, params: DidChangeConfigurationParams) {
+        self.state().settings.read(&params.settings);
     }
 }

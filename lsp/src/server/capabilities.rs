@@ -1,13 +1,18 @@
 //! What the client can do, and what the server offers it.
 
 use tower_lsp::ls_types::{
-    DidChangeWatchedFilesRegistrationOptions, FileSystemWatcher, GlobPattern, InitializeParams,
-    OneOf, PositionEncodingKind, Registration, ServerCapabilities, TextDocumentSyncCapability,
-    TextDocumentSyncKind, TextDocumentSyncOptions, WorkspaceFoldersServerCapabilities,
-    WorkspaceServerCapabilities,
+    CompletionOptions, DeclarationCapability, DidChangeWatchedFilesRegistrationOptions,
+    DocumentLinkOptions, FileSystemWatcher, FoldingRangeProviderCapability, GlobPattern,
+    HoverProviderCapability, InitializeParams, MarkupKind, OneOf, PositionEncodingKind,
+    Registration, SelectionRangeProviderCapability, SemanticTokenModifier, SemanticTokenType,
+    SemanticTokensFullOptions, SemanticTokensLegend, SemanticTokensOptions, ServerCapabilities,
+    SignatureHelpOptions, TextDocumentClientCapabilities, TextDocumentSyncCapability,
+    TextDocumentSyncKind, TextDocumentSyncOptions, TypeDefinitionProviderCapability,
+    WorkDoneProgressOptions, WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
 };
 
 use super::convert::Encoding;
+use crate::analysis::highlight;
 
 /// What the client can do.
 #[derive(Clone, Copy, Debug, Default)]
@@ -20,6 +25,12 @@ pub struct Client {
     pub links_codes: bool,
     /// Whether it shows the other places of a diagnostic.
     pub related_places: bool,
+    /// Whether text may be Markdown.
+    pub markdown: bool,
+    /// Whether completions may have places to fill in.
+    pub snippets: bool,
+    /// Whether places may be told with the part of the text that leads there.
+    pub links: bool,
 }
 
 impl Client {
@@ -47,11 +58,29 @@ impl Client {
             links_codes: diagnostics
                 .and_then(|diagnostics| diagnostics.code_description_support)
                 .unwrap_or_default(),
+            markdown: hover_formats(text)
+                .is_some_and(|formats| formats.contains(&MarkupKind::Markdown)),
+            snippets: text
+                .and_then(|text| {
+                    text.completion
+                        .as_ref()?
+                        .completion_item
+                        .as_ref()?
+                        .snippet_support
+                })
+                .unwrap_or_default(),
+            links: text
+                .and_then(|text| text.definition.as_ref()?.link_support)
+                .unwrap_or_default(),
             related_places: diagnostics
                 .and_then(|diagnostics| diagnostics.related_information)
                 .unwrap_or_default(),
         }
     }
+}
+
+fn hover_formats(text: Option<&TextDocumentClientCapabilities>) -> Option<&Vec<MarkupKind>> {
+    text?.hover.as_ref()?.content_format.as_ref()
 }
 
 /// Asks the client to tell of files that change on disk.
@@ -85,6 +114,43 @@ pub fn offer(client: Client) -> ServerCapabilities {
             },
         )),
         document_formatting_provider: Some(OneOf::Left(true)),
+        hover_provider: Some(HoverProviderCapability::Simple(true)),
+        definition_provider: Some(OneOf::Left(true)),
+        declaration_provider: Some(DeclarationCapability::Simple(true)),
+        type_definition_provider: Some(TypeDefinitionProviderCapability::Simple(true)),
+        references_provider: Some(OneOf::Left(true)),
+        document_highlight_provider: Some(OneOf::Left(true)),
+        document_symbol_provider: Some(OneOf::Left(true)),
+        folding_range_provider: Some(FoldingRangeProviderCapability::Simple(true)),
+        selection_range_provider: Some(SelectionRangeProviderCapability::Simple(true)),
+        document_link_provider: Some(DocumentLinkOptions {
+            resolve_provider: Some(false),
+            work_done_progress_options: WorkDoneProgressOptions::default(),
+        }),
+        inlay_hint_provider: Some(OneOf::Left(true)),
+        signature_help_provider: Some(SignatureHelpOptions {
+            trigger_characters: characters(&["(", ","]),
+            ..SignatureHelpOptions::default()
+        }),
+        completion_provider: Some(CompletionOptions {
+            resolve_provider: Some(true),
+            trigger_characters: characters(&["$", ".", ":", "\"", "/", "[", ">"]),
+            ..CompletionOptions::default()
+        }),
+        semantic_tokens_provider: Some(
+            SemanticTokensOptions {
+                legend: SemanticTokensLegend {
+                    token_types: highlight::Class::NAMES.map(SemanticTokenType::new).into(),
+                    token_modifiers: highlight::Traits::NAMES
+                        .map(SemanticTokenModifier::new)
+                        .into(),
+                },
+                range: Some(true),
+                full: Some(SemanticTokensFullOptions::Bool(true)),
+                ..SemanticTokensOptions::default()
+            }
+            .into(),
+        ),
         workspace: Some(WorkspaceServerCapabilities {
             workspace_folders: Some(WorkspaceFoldersServerCapabilities {
                 supported: Some(true),
@@ -94,4 +160,8 @@ pub fn offer(client: Client) -> ServerCapabilities {
         }),
         ..ServerCapabilities::default()
     }
+}
+
+fn characters(all: &[&str]) -> Option<Vec<String>> {
+    Some(all.iter().map(|it| (*it).to_owned()).collect())
 }

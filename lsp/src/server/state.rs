@@ -10,6 +10,7 @@ use tower_lsp::ls_types::{TextDocumentContentChangeEvent, Uri};
 
 use super::capabilities::Client;
 use super::convert::{Encoding, Text, path};
+use super::settings::Settings;
 use crate::analysis::World;
 use crate::analysis::world::Change;
 
@@ -17,6 +18,8 @@ use crate::analysis::world::Change;
 pub struct State {
     /// What the client can do, once it has said so.
     pub client: Client,
+    /// What the user has chosen.
+    pub settings: Settings,
     /// The open documents.
     pub documents: BTreeMap<PathBuf, Document>,
     /// The folders that the editor works in.
@@ -40,6 +43,7 @@ impl State {
     pub fn new(world: World) -> Self {
         Self {
             client: Client::default(),
+            settings: Settings::default(),
             documents: BTreeMap::new(),
             folders: Vec::new(),
             world: Arc::new(world),

@@ -118,6 +118,15 @@ impl Client {
         }
     }
 
+    /// A request about a place: line and column from 0.
+    pub fn at(&mut self, method: &str, name: &str, line: u32, column: u32) -> Value {
+        let params = json!({
+            "textDocument": { "uri": self.uri(name) },
+            "position": { "line": line, "character": column },
+        });
+        self.request(method, &params)
+    }
+
     pub fn open(&mut self, name: &str, text: &str) {
         self.versions += 1;
         let (uri, version) = (self.uri(name), self.versions);

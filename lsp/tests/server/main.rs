@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
+mod ask;
 mod client;
 mod life;
 mod sync;

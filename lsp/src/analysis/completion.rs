@@ -1,0 +1,187 @@
+//! What could be written here?
+//!
+//! [`context`] finds out what the cursor stands in, mostly by the tokens before it, because the tree around a
+//! cursor is often broken. The other modules list what fits there.
+
+mod context;
+mod expressions;
+mod imports;
+mod resources;
+mod statements;
+
+use mgmt_stdlib::catalog::Catalog;
+use mgmt_stdlib::resource::MetaParam;
+use mgmt_stdlib::types::Type;
+
+use super::present::{show_function, show_kind, show_meta, show_param};
+use super::{Range, TextEdit, View};
+use context::{Context, Cursor};
+
+/// Something that could be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// As it is listed.
+    pub label: String,
+    /// Its type, or where it comes from.
+    pub detail: String,
+    /// What it is.
+    pub kind: ItemKind,
+    /// What is written.
+    pub insert: String,
+    /// The same with places to fill in, if there are any.
+    pub snippet: Option<String>,
+    /// What it replaces.
+    pub replace: Range,
+    /// The best come first.
+    pub rank: u8,
+    /// Edits elsewhere: an import.
+    pub extra: Vec<TextEdit>,
+    /// Where its documentation is found; see [`document`].
+    pub doc: Option<String>,
+}
+
+/// The kinds of item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum ItemKind {
+    ResourceKind,
+    Param,
+    Meta,
+    Variable,
+    Constant,
+    Function,
+    Class,
+    Module,
+    Keyword,
+    Value,
+    Resource,
+    File,
+    Folder,
+    Field,
+    Type,
+}
+
+impl Item {
+    fn new(cursor: &Cursor<'_>, kind: ItemKind, label: impl Into<String>) -> Self {
+        let label = label.into();
+        Self {
+            insert: label.clone(),
+            label,
+            detail: String::new(),
+            kind,
+            snippet: None,
+            replace: cursor.replace.clone(),
+            rank: 5,
+            extra: Vec::new(),
+            doc: None,
+        }
+    }
+
+    fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = detail.into();
+        self
+    }
+
+    fn snippet(mut self, plain: impl Into<String>, snippet: impl Into<String>) -> Self {
+        self.insert = plain.into();
+        self.snippet = Some(snippet.into());
+        self
+    }
+
+    fn insert(mut self, insert: impl Into<String>) -> Self {
+        self.insert = insert.into();
+        self
+    }
+
+    fn rank(mut self, rank: u8) -> Self {
+        self.rank = rank;
+        self
+    }
+
+    fn doc(mut self, doc: impl Into<String>) -> Self {
+        self.doc = Some(doc.into());
+        self
+    }
+}
+
+/// What could be written at an offset, the best first.
+pub fn complete(view: &View, offset: u32) -> Vec<Item> {
+    let cursor = Cursor::new(view, offset);
+    let mut items = Vec::new();
+    match cursor.context() {
+        Context::Nothing => {}
+        Context::Import { quoted } => imports::paths(&cursor, quoted, &mut items),
+        Context::Include => statements::classes(&cursor, &mut items),
+        Context::Statement => {
+            statements::keywords(&cursor, &mut items);
+            resources::kinds(&cursor, &mut items);
+            resources::targets(&cursor, 7, &mut items);
+        }
+        Context::Entry { resource } => resources::entries(&cursor, resource, &mut items),
+        Context::Meta => resources::metas(&cursor, &mut items),
+        Context::Target => resources::targets(&cursor, 5, &mut items),
+        Context::ResourceName { kind, quoted } => {
+            resources::names(&cursor, &kind, quoted, &mut items);
+        }
+        Context::HalfField { kind, sender } => {
+            resources::half_fields(&cursor, &kind, sender.as_ref(), &mut items);
+        }
+        Context::StructField { ty } => expressions::fields(&cursor, &ty, &mut items),
+        Context::Variable { expected, param } => {
+            if let Some((kind, param)) = param {
+                resources::values(&cursor, kind, param, None, &mut items);
+            }
+            expressions::variables(&cursor, expected.as_ref(), &mut items);
+        }
+        Context::Expression { expected, param } => {
+            if let Some((kind, param)) = param {
+                resources::values(&cursor, kind, param, None, &mut items);
+            }
+            expressions::all(&cursor, expected.as_ref(), &mut items);
+        }
+        Context::Text { param, content } => {
+            if let Some((kind, param)) = param {
+                resources::values(&cursor, kind, param, Some(content.clone()), &mut items);
+            }
+            imports::absolute_paths(&cursor, content, &mut items);
+        }
+        Context::Type => expressions::types(&cursor, &mut items),
+    }
+    items.sort_by(|a, b| (a.rank, &a.label).cmp(&(b.rank, &b.label)));
+    items.dedup_by(|a, b| (&a.label, a.kind, &a.extra) == (&b.label, b.kind, &b.extra));
+    items
+}
+
+/// The documentation that an item's `doc` names, in Markdown.
+pub fn document(catalog: &Catalog, doc: &str) -> Option<String> {
+    let (what, rest) = doc.split_once(' ')?;
+    match what {
+        "function" => {
+            let (package, name) = rest.split_once(' ')?;
+            Some(show_function(catalog.function(package, name)?))
+        }
+        "variable" => {
+            let (package, name) = rest.split_once(' ')?;
+            let variable = catalog.variable(package, name)?;
+            Some(format!("`{}`\n\n{}", variable.value, variable.doc))
+        }
+        "kind" => Some(show_kind(catalog.resource(rest)?)),
+        "param" => {
+            let (kind, name) = rest.split_once(' ')?;
+            let kind = catalog.resource(kind)?;
+            Some(show_param(kind, kind.param(name)?))
+        }
+        "meta" => Some(show_meta(MetaParam::find(rest)?)),
+        _ => None,
+    }
+}
+
+/// Whether a value of one type can stand where another is wanted. Type variables fit everything.
+fn fits(ty: &Type, wanted: &Type) -> bool {
+    match (ty, wanted) {
+        (Type::Var(_) | Type::Variant, _) | (_, Type::Var(_) | Type::Variant) => true,
+        (Type::List(a), Type::List(b)) => fits(a, b),
+        (Type::Map(a), Type::Map(b)) => fits(&a.0, &b.0) && fits(&a.1, &b.1),
+        (a, b) => a.same(b),
+    }
+}

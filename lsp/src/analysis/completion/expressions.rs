@@ -1,0 +1,274 @@
+//! Variables, functions and the words of expressions.
+
+use mgmt_compiler::load::{ImportKind, ImportName};
+use mgmt_compiler::resolve::{Alias, Module, is_operator};
+use mgmt_stdlib::catalog::FunctionDef;
+use mgmt_stdlib::types::Type;
+
+use super::context::Cursor;
+use super::{Item, ItemKind, fits};
+use crate::analysis::present::Call;
+use crate::analysis::scope::{Members, Visible};
+use crate::analysis::{TextEdit, organize};
+
+/// Functions that need no import are found after so many letters of their name, if the package is not yet
+/// imported.
+const LETTERS: usize = 2;
+
+/// All that an expression can begin with.
+pub fn all(cursor: &Cursor<'_>, expected: Option<&Type>, items: &mut Vec<Item>) {
+    if cursor.word.is_empty() || !cursor.word.contains('.') {
+        words(cursor, expected, items);
+        variables(cursor, expected, items);
+    }
+    functions(cursor, expected, items);
+}
+
+fn words(cursor: &Cursor<'_>, expected: Option<&Type>, items: &mut Vec<Item>) {
+    let boolean = matches!(expected, Some(Type::Bool));
+    for word in ["true", "false"] {
+        let rank = if boolean { 1 } else { 6 };
+        items.push(
+            Item::new(cursor, ItemKind::Value, word)
+                .detail("bool")
+                .rank(rank),
+        );
+    }
+    let snippets = [
+        (
+            "if",
+            "if  {  } else {  }",
+            "if ${1:condition} { ${2:a} } else { ${3:b} }",
+        ),
+        ("not", "not ", "not $0"),
+        ("func", "func() {  }", "func(${1:\\$x}) { $0 }"),
+        ("struct", "struct{}", "struct{${1:field} => $0}"),
+    ];
+    for (word, plain, snippet) in snippets {
+        items.push(
+            Item::new(cursor, ItemKind::Keyword, word)
+                .snippet(plain, snippet)
+                .rank(7),
+        );
+    }
+}
+
+/// Variables, those of the wanted type first.
+pub fn variables(cursor: &Cursor<'_>, expected: Option<&Type>, items: &mut Vec<Item>) {
+    let view = cursor.view;
+    // In `"${x}"` there is no dollar of its own.
+    let before = &cursor.text()[..cursor.replace.start as usize];
+    let dollar = if before.ends_with("${") { "" } else { "$" };
+    let visible = view.visible_at(cursor.offset);
+    let rank = |ty: Option<&Type>| match (ty, expected) {
+        (Some(ty), Some(expected)) if fits(ty, expected) => 1,
+        (_, Some(_)) => 6,
+        _ => 3,
+    };
+    let mut add = |name: String, ty: Option<Type>, kind| {
+        let rank = rank(ty.as_ref());
+        let detail = ty.map(|ty| ty.to_string()).unwrap_or_default();
+        let item = Item::new(cursor, kind, format!("{dollar}{name}")).detail(detail);
+        items.push(item.rank(rank));
+    };
+    for (name, var) in &visible.vars {
+        add(name.to_string(), view.var_type(*var), ItemKind::Variable);
+    }
+    add("hostname".to_owned(), Some(Type::Str), ItemKind::Constant);
+    for (alias, target) in &visible.aliases {
+        match view.behind(target) {
+            Some(Members::Scope(scope)) => {
+                let Some(scope) = view.facts().and_then(|facts| facts.scope(scope)) else {
+                    continue;
+                };
+                for (name, var) in &scope.vars {
+                    add(
+                        format!("{alias}.{name}"),
+                        view.var_type(*var),
+                        ItemKind::Variable,
+                    );
+                }
+            }
+            Some(Members::Package(package)) => {
+                for variable in view.catalog().package_variables(&package) {
+                    add(
+                        format!("{alias}.{}", variable.name),
+                        Some(variable.ty.clone()),
+                        ItemKind::Constant,
+                    );
+                }
+            }
+            None => {}
+        }
+    }
+    library_variables(cursor, dollar, items);
+}
+
+/// The constants of the library, one part of their names after the other.
+fn library_variables(cursor: &Cursor<'_>, dollar: &str, items: &mut Vec<Item>) {
+    let typed = cursor.word.trim_start_matches('$');
+    let known = typed.rfind('.').map_or(0, |dot| dot + 1);
+    let prefix = &typed[..known];
+    for variable in cursor.view.catalog().package_variables("") {
+        let Some(rest) = variable.name.strip_prefix(prefix) else {
+            continue;
+        };
+        match rest.split_once('.') {
+            Some((part, _)) => {
+                let name = format!("{dollar}{prefix}{part}");
+                let insert = format!("{name}.");
+                items.push(
+                    Item::new(cursor, ItemKind::Module, name)
+                        .insert(insert)
+                        .rank(6),
+                );
+            }
+            None => {
+                let item = Item::new(
+                    cursor,
+                    ItemKind::Constant,
+                    format!("{dollar}{}", variable.name),
+                );
+                let item = item.detail(format!("{} = {}", variable.ty, variable.value));
+                items.push(item.rank(4).doc(format!("variable  {}", variable.name)));
+            }
+        }
+    }
+}
+
+fn functions(cursor: &Cursor<'_>, expected: Option<&Type>, items: &mut Vec<Item>) {
+    let view = cursor.view;
+    let visible = view.visible_at(cursor.offset);
+    let rank = |result: Option<&Type>| match (result, expected) {
+        (Some(Type::Var(_)), Some(_)) => 4,
+        (Some(result), Some(expected)) if fits(result, expected) => 2,
+        (_, Some(_)) => 6,
+        _ => 4,
+    };
+    for (name, func) in &visible.funcs {
+        let ty = view.types().and_then(|types| types.func(*func));
+        let result = match &ty {
+            Some(Type::Func(ty)) => Some(&ty.result),
+            _ => None,
+        };
+        let detail = view
+            .func_call(*func)
+            .map(|call| call.label)
+            .unwrap_or_default();
+        items.push(call(cursor, name, &detail, true).rank(rank(result)));
+    }
+    let mut library = |name: String, function: &FunctionDef, extra: Vec<TextEdit>, later: u8| {
+        let Some(signature) = function.signatures.first() else {
+            return;
+        };
+        let detail = Call::library(function.name, signature).label;
+        let takes = !signature.ty.args.is_empty() || signature.variadic;
+        let mut item = call(cursor, &name, &detail, takes);
+        item.rank = rank(Some(&signature.ty.result)) + later;
+        item.extra = extra;
+        items.push(item.doc(format!("function {} {}", function.package, function.name)));
+    };
+    let is_public =
+        |function: &FunctionDef| !is_operator(function.name) && !function.name.starts_with('_');
+    let unqualified = std::iter::once("").chain(visible.star_packages.iter().map(|it| it.as_str()));
+    for package in unqualified {
+        for function in view.catalog().package(package).filter(|it| is_public(it)) {
+            library(function.name.to_owned(), function, Vec::new(), 0);
+        }
+    }
+    for (alias, target) in &visible.aliases {
+        if let Some(Members::Package(package)) = view.behind(target) {
+            for function in view.catalog().package(&package).filter(|it| is_public(it)) {
+                library(
+                    format!("{alias}.{}", function.name),
+                    function,
+                    Vec::new(),
+                    0,
+                );
+            }
+        }
+    }
+    for package in missing_packages(cursor, &visible) {
+        let alias = package.rsplit('/').next().unwrap_or(package);
+        let extra: Vec<TextEdit> = organize::add_import(view, package).into_iter().collect();
+        for function in view.catalog().package(package).filter(|it| is_public(it)) {
+            let name = format!("{alias}.{}", function.name);
+            if cursor.word.len() >= LETTERS && name.contains(cursor.word) {
+                // Of two packages of one last name the shorter is meant more often.
+                let later = if package.contains('/') { 4 } else { 3 };
+                library(name, function, extra.clone(), later);
+            }
+        }
+    }
+    for (alias, target) in &visible.aliases {
+        let Some(Members::Scope(scope)) = view.behind(target) else {
+            continue;
+        };
+        let Some(scope) = view.facts().and_then(|facts| facts.scope(scope)) else {
+            continue;
+        };
+        for (name, func) in &scope.funcs {
+            let detail = view
+                .func_call(*func)
+                .map(|call| call.label)
+                .unwrap_or_default();
+            items.push(call(cursor, &format!("{alias}.{name}"), &detail, true).rank(4));
+        }
+    }
+}
+
+/// The packages that are not imported, and whose alias is free.
+fn missing_packages(cursor: &Cursor<'_>, visible: &Visible) -> Vec<&'static str> {
+    let is_there = |package: &str| {
+        let alias = package.rsplit('/').next().unwrap_or(package);
+        visible.aliases.iter().any(|(name, target)| {
+            name == alias || matches!(target, Alias::Module(Module::Package(it)) if it == package)
+        }) || visible.star_packages.iter().any(|it| it == package)
+    };
+    let packages = cursor.view.catalog().packages();
+    packages
+        .filter(|package| !is_there(package))
+        .filter(|package| matches!(ImportName::parse(package), Ok(name) if name.kind == ImportKind::System))
+        .collect()
+}
+
+fn call(cursor: &Cursor<'_>, name: &str, detail: &str, takes: bool) -> Item {
+    let item = Item::new(cursor, ItemKind::Function, name).detail(detail);
+    if cursor.rest_of_line().starts_with('(') {
+        return item;
+    }
+    if takes {
+        item.snippet(format!("{name}()"), format!("{name}($0)"))
+    } else {
+        item.insert(format!("{name}()"))
+    }
+}
+
+/// The fields of a struct.
+pub fn fields(cursor: &Cursor<'_>, ty: &Type, items: &mut Vec<Item>) {
+    if let Type::Struct(fields) = ty {
+        for (name, ty) in fields.iter() {
+            items.push(Item::new(cursor, ItemKind::Field, name.as_str()).detail(ty.to_string()));
+        }
+    }
+}
+
+/// The types.
+pub fn types(cursor: &Cursor<'_>, items: &mut Vec<Item>) {
+    for name in ["bool", "str", "int", "float"] {
+        items.push(Item::new(cursor, ItemKind::Type, name).rank(1));
+    }
+    let composed = [
+        ("[]", "[]", "[]${1:str}"),
+        ("map{}", "map{str: str}", "map{${1:str}: ${2:str}}"),
+        ("struct{}", "struct{}", "struct{${1:name} ${2:str}}"),
+        ("func()", "func() str", "func(${1:str}) ${2:str}"),
+    ];
+    for (label, plain, snippet) in composed {
+        items.push(
+            Item::new(cursor, ItemKind::Type, label)
+                .snippet(plain, snippet)
+                .rank(2),
+        );
+    }
+}

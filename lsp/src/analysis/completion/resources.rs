@@ -1,0 +1,299 @@
+//! Kinds, their parameters and values, and resources as the ends of edges.
+
+use mgmt_grammar::ast::{EntryKind, Resource};
+use mgmt_stdlib::param::HostType;
+use mgmt_stdlib::resource::{META_PARAMS, ParamDef, ResourceDef};
+use mgmt_stdlib::types::Type;
+use mgmt_stdlib::value::Value;
+
+use super::context::Cursor;
+use super::{Item, ItemKind, fits};
+use crate::analysis::present::type_text;
+use crate::analysis::{Range, View, syntax};
+
+/// The resource kinds.
+pub fn kinds(cursor: &Cursor<'_>, items: &mut Vec<Item>) {
+    for kind in cursor.view.catalog().resources() {
+        if kind.kind.starts_with('_') {
+            continue;
+        }
+        let mut body = String::new();
+        for (i, param) in required(kind).into_iter().enumerate() {
+            body.push_str(&format!(
+                "\t{} => {},\n",
+                param.name,
+                placeholder(&param.ty, i + 2)
+            ));
+        }
+        let snippet = format!("{} \"${{1:name}}\" {{\n{body}\t$0\n}}", kind.kind);
+        let item = Item::new(cursor, ItemKind::ResourceKind, kind.kind)
+            .detail(first_sentence(kind.doc))
+            .rank(3)
+            .doc(format!("kind {}", kind.kind));
+        items.push(match cursor.rest_of_line().trim_start().is_empty() {
+            true => item.snippet(format!("{} \"\" {{\n}}", kind.kind), snippet),
+            false => item,
+        });
+    }
+}
+
+/// The parameters that a kind does not do without: those that it asks for, one after the other.
+pub fn required(kind: &ResourceDef) -> Vec<&ParamDef> {
+    // What a name must look like differs from kind to kind.
+    let attempts = ["x", "/x"].map(|name| {
+        let mut params = (kind.new)();
+        let mut missing: Vec<&ParamDef> = Vec::new();
+        loop {
+            let Err(refusal) = params.validate(name) else {
+                return (true, missing);
+            };
+            let Some(param) = refusal.param.and_then(|name| kind.param(name)) else {
+                return (false, missing);
+            };
+            let value = match param.ty.mcl() {
+                Some(Type::Str) => Value::str("/x"),
+                Some(Type::Int) => Value::Int(1),
+                Some(Type::Bool) => Value::Bool(true),
+                _ => return (false, missing),
+            };
+            let again = missing.iter().any(|known| known.name == param.name);
+            if again || params.set(param.name, &value).is_err() {
+                return (false, missing);
+            }
+            missing.push(param);
+        }
+    });
+    let [first, second] = attempts;
+    if first.0 || !second.0 {
+        first.1
+    } else {
+        second.1
+    }
+}
+
+/// What can begin a line in a resource: parameters that are not set yet, meta parameters and edges.
+pub fn entries(cursor: &Cursor<'_>, resource: &Resource, items: &mut Vec<Item>) {
+    let is_given = |name: &str| {
+        resource.entries.iter().any(|entry| match &entry.kind {
+            EntryKind::Field { name: given, .. } => {
+                given.text == name && !given.span.touches(cursor.offset)
+            }
+            _ => false,
+        })
+    };
+    let has_value = cursor.rest_of_line().trim_start().starts_with("=>");
+    if let Some(kind) = cursor.view.catalog().resource(&resource.kind.text) {
+        let required = required(kind);
+        for param in kind.params.iter().filter(|param| !is_given(param.name)) {
+            let needed = required.iter().any(|it| it.name == param.name);
+            let default = (kind.new)().get(param.name);
+            let default = default
+                .map(|value| format!(" = {value}"))
+                .unwrap_or_default();
+            let detail = if needed {
+                format!("{}, required", type_text(&param.ty))
+            } else {
+                format!("{}{default}", type_text(&param.ty))
+            };
+            let item = Item::new(cursor, ItemKind::Param, param.name)
+                .detail(detail)
+                .rank(if needed { 1 } else { 3 })
+                .doc(format!("param {} {}", kind.kind, param.name));
+            items.push(if has_value {
+                item
+            } else {
+                let snippet = format!("{} => {},$0", param.name, placeholder(&param.ty, 1));
+                item.snippet(format!("{} => ", param.name), snippet)
+            });
+        }
+    }
+    for (word, detail) in [
+        ("Before", "applied before"),
+        ("Depend", "applied after"),
+        ("Notify", "applied before, and notifies"),
+        ("Listen", "applied after, and is notified by"),
+    ] {
+        let item = Item::new(cursor, ItemKind::Keyword, word)
+            .detail(detail)
+            .rank(5);
+        items.push(item.snippet(
+            format!("{word} => "),
+            format!("{word} => ${{1:Kind}}[\"$2\"],$0"),
+        ));
+    }
+    metas(cursor, items);
+}
+
+/// The meta parameters.
+pub fn metas(cursor: &Cursor<'_>, items: &mut Vec<Item>) {
+    let whole = !cursor.word.is_empty() || cursor.rest_of_line().trim().is_empty();
+    for meta in META_PARAMS {
+        let name = format!("Meta:{}", meta.name);
+        let item = Item::new(cursor, ItemKind::Meta, name.clone())
+            .detail(format!("{} = {}", meta.ty, meta.default))
+            .rank(6)
+            .doc(format!("meta {}", meta.name));
+        items.push(
+            if whole && !cursor.rest_of_line().trim_start().starts_with("=>") {
+                item.snippet(
+                    format!("{name} => "),
+                    format!("{name} => ${{1:{}}},$0", meta_placeholder(meta.ty)),
+                )
+            } else {
+                item
+            },
+        );
+    }
+}
+
+fn meta_placeholder(ty: &str) -> &'static str {
+    match ty {
+        "bool" => "true",
+        "float" => "1.0",
+        "int" => "1",
+        _ => "[\"\"]",
+    }
+}
+
+/// Resources of the program as ends of edges: `File["/etc/motd"]`.
+pub fn targets(cursor: &Cursor<'_>, rank: u8, items: &mut Vec<Item>) {
+    for (kind, name) in declared(cursor.view) {
+        let kind = capitalized(&kind);
+        let item = Item::new(cursor, ItemKind::Resource, format!("{kind}[{name}]"));
+        items.push(item.rank(rank));
+    }
+}
+
+/// The names of the resources of one kind.
+pub fn names(cursor: &Cursor<'_>, kind: &str, quoted: Option<Range>, items: &mut Vec<Item>) {
+    for (_, name) in declared(cursor.view)
+        .into_iter()
+        .filter(|(it, _)| it == kind)
+    {
+        let bare = name.trim_matches('"');
+        let mut item = match &quoted {
+            Some(_) if !name.starts_with('"') => continue,
+            Some(_) => Item::new(cursor, ItemKind::Resource, bare),
+            None => Item::new(cursor, ItemKind::Resource, name.clone()),
+        };
+        if let Some(content) = &quoted {
+            item.replace = content.clone();
+        }
+        items.push(item.detail(kind));
+    }
+}
+
+/// All resources of the program: the kind, and the name as it is written.
+fn declared(view: &View) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for (source, file) in view.analysis.insight.sources.iter() {
+        let Some(tree) = view.analysis.insight.tree(source) else {
+            continue;
+        };
+        for (_, resource) in syntax::resources(tree) {
+            for (_, span) in syntax::name_keys(tree, &file.text, resource.name) {
+                found.push((
+                    resource.kind.text.to_string(),
+                    span.text(&file.text).to_owned(),
+                ));
+            }
+        }
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// What a kind sends, or what it can receive.
+pub fn half_fields(cursor: &Cursor<'_>, kind: &str, sender: Option<&Type>, items: &mut Vec<Item>) {
+    let Some(kind) = cursor.view.catalog().resource(kind) else {
+        return;
+    };
+    let mut cut = cursor.replace.clone();
+    cut.start += 1;
+    let mut add = |name: &str, ty: &HostType, rank| {
+        let mut item = Item::new(cursor, ItemKind::Field, name)
+            .detail(type_text(ty))
+            .rank(rank);
+        item.replace = cut.clone();
+        items.push(item);
+    };
+    match sender {
+        None => {
+            for sent in &kind.sends {
+                add(sent.name, &sent.ty, 3);
+            }
+        }
+        Some(sent) => {
+            for param in &kind.params {
+                let right = param.ty.mcl().is_none_or(|ty| fits(&ty, sent));
+                add(param.name, &param.ty, if right { 2 } else { 6 });
+            }
+        }
+    }
+}
+
+/// The values that the library names for a parameter: `$const.res.file.state.exists`. Inside of a string, the
+/// text of them.
+pub fn values(
+    cursor: &Cursor<'_>,
+    kind: &ResourceDef,
+    param: &ParamDef,
+    content: Option<Range>,
+    items: &mut Vec<Item>,
+) {
+    let prefix = format!("const.res.{}.{}.", kind.kind, param.name);
+    for variable in cursor.view.catalog().package_variables("") {
+        if !variable.name.starts_with(&prefix) {
+            continue;
+        }
+        let doc = format!("variable  {}", variable.name);
+        let item = match &content {
+            Some(content) => {
+                let Some(text) = variable.value.as_str() else {
+                    continue;
+                };
+                let mut item = Item::new(cursor, ItemKind::Value, text.to_string_lossy());
+                item.replace = content.clone();
+                item
+            }
+            None => Item::new(cursor, ItemKind::Constant, format!("${}", variable.name)),
+        };
+        items.push(item.detail(variable.value.to_string()).rank(0).doc(doc));
+    }
+}
+
+fn placeholder(ty: &HostType, stop: usize) -> String {
+    match ty.mcl() {
+        Some(Type::Str) => format!("\"${stop}\""),
+        Some(Type::Bool) => format!("${{{stop}:true}}"),
+        Some(Type::Int) => format!("${{{stop}:0}}"),
+        Some(Type::Float) => format!("${{{stop}:0.0}}"),
+        Some(Type::List(_)) => format!("[${stop}]"),
+        Some(Type::Map(_)) => format!("{{${stop}}}"),
+        Some(Type::Struct(_)) => format!("struct{{${stop}}}"),
+        _ => format!("${stop}"),
+    }
+}
+
+/// `http:server` as it is written in an edge.
+pub fn capitalized(kind: &str) -> String {
+    let parts = kind.split(':').map(|part| {
+        let mut chars = part.chars();
+        let first = chars.next().map(|first| first.to_uppercase().to_string());
+        first.unwrap_or_default() + chars.as_str()
+    });
+    parts.collect::<Vec<_>>().join(":")
+}
+
+fn first_sentence(doc: &str) -> String {
+    let line = doc
+        .split("\n\n")
+        .next()
+        .unwrap_or_default()
+        .replace('\n', " ");
+    match line.find(". ") {
+        Some(end) => line[..=end].to_owned(),
+        None => line,
+    }
+}

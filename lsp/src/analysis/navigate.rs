@@ -1,0 +1,145 @@
+//! Where is this defined, and where is it used?
+
+use mgmt_compiler::hir::Var;
+use mgmt_grammar::span::Span;
+use mgmt_stdlib::types::Type;
+
+use super::symbol::{Mention, Symbol};
+use super::view::range;
+use super::{Location, Range, View};
+
+/// Where something is used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// The place.
+    pub location: Location,
+    /// Whether it is defined here.
+    pub is_definition: bool,
+}
+
+/// Where what stands at an offset is defined.
+pub fn definition(view: &View, offset: u32) -> Vec<Location> {
+    let Some(mention) = view.mention_at(offset) else {
+        return Vec::new();
+    };
+    let spans = definition_of(view, &mention.symbol, true);
+    spans
+        .into_iter()
+        .filter_map(|span| view.location(span))
+        .collect()
+}
+
+/// Where the name at an offset is written for the first time: of an alias the alias itself, and not what is
+/// behind it.
+pub fn declaration(view: &View, offset: u32) -> Vec<Location> {
+    let Some(mention) = view.mention_at(offset) else {
+        return Vec::new();
+    };
+    let spans = definition_of(view, &mention.symbol, false);
+    spans
+        .into_iter()
+        .filter_map(|span| view.location(span))
+        .collect()
+}
+
+fn definition_of(view: &View, symbol: &Symbol, through_aliases: bool) -> Vec<Span> {
+    let Some(hir) = view.hir() else {
+        return Vec::new();
+    };
+    match symbol {
+        Symbol::Var(Var::Bind(bind)) => vec![hir[*bind].span],
+        Symbol::Var(Var::Param(param)) => vec![hir[*param].span],
+        Symbol::Func(func) => vec![hir[*func].span],
+        Symbol::Class(class) => vec![hir[*class].span],
+        Symbol::Alias(alias) => {
+            let Some(alias) = view.alias(*alias) else {
+                return Vec::new();
+            };
+            let own = alias.name_span.or(alias.path_span).unwrap_or(alias.span);
+            let behind = if through_aliases {
+                let file = view
+                    .imported_file(alias)
+                    .map(|source| Span::new(source, 0, 0));
+                file.or_else(|| Some(hir[view.included_class(alias)?].span))
+            } else {
+                None
+            };
+            vec![behind.unwrap_or(own)]
+        }
+        Symbol::Resource(..) => view
+            .mentions_of(symbol)
+            .into_iter()
+            .filter(|mention| mention.is_definition)
+            .map(|mention| mention.span)
+            .collect(),
+        // The library is no text.
+        _ => Vec::new(),
+    }
+}
+
+/// Where the function or class is defined that the type of what stands at an offset comes from: the bind of
+/// a struct for a variable of it.
+pub fn type_definition(view: &View, offset: u32) -> Vec<Location> {
+    let Some(Mention {
+        symbol: Symbol::Var(var),
+        ..
+    }) = view.mention_at(offset)
+    else {
+        return Vec::new();
+    };
+    let Some(hir) = view.hir() else {
+        return Vec::new();
+    };
+    // Types have no names in mcl: what comes nearest is the literal or annotation that gives the shape.
+    let wanted = view.var_type(var);
+    if !matches!(
+        wanted,
+        Some(Type::Struct(_) | Type::Func(_) | Type::Map(_) | Type::List(_))
+    ) {
+        return Vec::new();
+    }
+    let mut at = var;
+    for _ in 0..100 {
+        let (annotation, value) = match at {
+            Var::Bind(bind) => (&hir[bind].ty, Some(hir[bind].value)),
+            Var::Param(param) => (&hir[param].ty, None),
+        };
+        if let Some((_, span)) = annotation {
+            return view.location(*span).into_iter().collect();
+        }
+        let Some(value) = value else { break };
+        match &hir[value].kind {
+            mgmt_compiler::hir::ExprKind::Var(next) => at = next.target,
+            _ => return view.location(hir[value].span).into_iter().collect(),
+        }
+    }
+    Vec::new()
+}
+
+/// Where what stands at an offset is used, and defined, in the program.
+pub fn references(view: &View, offset: u32) -> Vec<Reference> {
+    let Some(mention) = view.mention_at(offset) else {
+        return Vec::new();
+    };
+    let mentions = view.mentions_of(&mention.symbol).into_iter();
+    mentions
+        .filter_map(|mention| {
+            Some(Reference {
+                location: view.location(mention.span)?,
+                is_definition: mention.is_definition,
+            })
+        })
+        .collect()
+}
+
+/// Where in the same file what stands at an offset is used; and whether it is defined there.
+pub fn highlights(view: &View, offset: u32) -> Vec<(Range, bool)> {
+    let Some(here) = view.mention_at(offset) else {
+        return Vec::new();
+    };
+    let mentions = view.mentions(view.source).into_iter();
+    mentions
+        .filter(|mention| mention.symbol == here.symbol)
+        .map(|mention| (range(mention.span), mention.is_definition))
+        .collect()
+}

@@ -1,0 +1,180 @@
+//! What could be written here?
+
+use mgmt_lsp::analysis::completion::{Item, complete};
+
+use crate::fixture::Fixture;
+
+fn items(text: &str) -> Vec<Item> {
+    let fixture = Fixture::new(text);
+    complete(&fixture.view, fixture.offset)
+}
+
+fn labels(text: &str) -> Vec<String> {
+    items(text).into_iter().map(|item| item.label).collect()
+}
+
+/// These are offered, in this order, and those are not.
+fn check(text: &str, wanted: &[&str], unwanted: &[&str]) {
+    let labels = labels(text);
+    let place = |label: &&str| {
+        let found = labels.iter().position(|it| it == label);
+        found.unwrap_or_else(|| panic!("no `{label}` in {labels:?} for:\n{text}"))
+    };
+    let places: Vec<usize> = wanted.iter().map(place).collect();
+    assert!(
+        places.is_sorted(),
+        "{wanted:?} are at {places:?} for:\n{text}"
+    );
+    for label in unwanted {
+        assert!(
+            !labels.iter().any(|it| it == label),
+            "`{label}` is offered for:\n{text}"
+        );
+    }
+}
+
+#[test]
+fn statements_begin_with_kinds_and_words() {
+    check("¦\n", &["file", "import"], &["state", "true"]);
+    check("if true {\n\tfi¦\n}\n", &["file", "include"], &["state"]);
+    check("class c {\n\t¦\n}\n", &["exec", "noop"], &[]);
+    let file = items("¦\n")
+        .into_iter()
+        .find(|it| it.label == "file")
+        .unwrap();
+    assert!(file.snippet.unwrap().starts_with("file \"${1:name}\" {\n"));
+}
+
+#[test]
+fn parameters_that_are_set_are_not_offered() {
+    check(
+        "file \"/x\" {\n\tstate => \"exists\",\n\t¦\n}\n",
+        &["content", "Before", "Meta:retry"],
+        &["state", "import"],
+    );
+    check("file \"/x\" {\n\tco¦\n}\n", &["content"], &[]);
+    check("file \"/x\" {\n\tco¦ => \"a\",\n}\n", &["content"], &[]);
+}
+
+#[test]
+fn values_of_the_fitting_type_come_first() {
+    let text = "$n = 1\n$s = \"a\"\nfile \"/x\" {\n\tcontent => $¦,\n}\n";
+    check(text, &["$s", "$n"], &[]);
+    check("file \"/x\" {\n\trecurse => ¦,\n}\n", &["true", "if"], &[]);
+    check(
+        "file \"/x\" {\n\tstate => ¦,\n}\n",
+        &["$const.res.file.state.exists"],
+        &[],
+    );
+    check(
+        "file \"/x\" {\n\tstate => \"¦\",\n}\n",
+        &["absent", "exists"],
+        &[],
+    );
+    check(
+        "$s = \"a\"\nfile \"/x\" {\n\tcontent => \"${¦}\",\n}\n",
+        &["s"],
+        &["$s"],
+    );
+}
+
+#[test]
+fn meta_parameters_are_offered() {
+    check(
+        "noop \"x\" {\n\tMeta:¦\n}\n",
+        &["Meta:noop", "Meta:retry"],
+        &["Before"],
+    );
+}
+
+#[test]
+fn edges_lead_to_resources_of_the_program() {
+    let text = "file \"/a\" {}\nnoop \"b\" {\n\tDepend => ¦,\n}\n";
+    check(text, &["File[\"/a\"]", "Noop[\"b\"]"], &["true"]);
+    check(
+        "file \"/a\" {}\nnoop \"b\" {}\nNoop[\"b\"] -> ¦\n",
+        &["File[\"/a\"]"],
+        &["file"],
+    );
+    check(
+        "file \"/a\" {}\nnoop \"b\" {}\nFile[\"¦\"] -> Noop[\"b\"]\n",
+        &["/a"],
+        &["b"],
+    );
+    check(
+        "file \"/a\" {}\nnoop \"b\" {}\nFile[¦] -> Noop[\"b\"]\n",
+        &["\"/a\""],
+        &["\"b\""],
+    );
+}
+
+#[test]
+fn sent_values_come_before_what_receives_them() {
+    let text = "exec \"a\" {}\nfile \"/b\" {}\nExec[\"a\"].¦ -> File[\"/b\"].content\n";
+    check(text, &["output"], &["content"]);
+    let text = "exec \"a\" {}\nfile \"/b\" {}\nExec[\"a\"].output -> File[\"/b\"].¦\n";
+    check(text, &["content", "recurse"], &["output"]);
+}
+
+#[test]
+fn functions_of_packages_are_offered_with_their_import() {
+    check("import \"fmt\"\n$x = fmt.¦\n", &["fmt.printf"], &["$x"]);
+    let item = items("# header\n\n$x = strings.to_l¦\n")
+        .into_iter()
+        .find(|it| it.label == "strings.to_lower")
+        .unwrap();
+    assert_eq!(item.extra.len(), 1);
+    assert_eq!(item.extra[0].text, "\nimport \"strings\"\n");
+    assert_eq!(item.snippet.as_deref(), Some("strings.to_lower($0)"));
+    let item = items("import \"fmt\"\n\n$x = fmt.printf(strings.to_l¦)\n")
+        .into_iter()
+        .find(|it| it.label == "strings.to_lower")
+        .unwrap();
+    assert_eq!(
+        (item.extra[0].range.clone(), item.extra[0].text.as_str()),
+        (13..13, "import \"strings\"\n")
+    );
+}
+
+#[test]
+fn what_other_files_define_is_offered() {
+    let files = "-- main.mcl --\nimport \"lib.mcl\"\n$x = ¦\n-- lib.mcl --\nfunc f($a) {\n\t$a\n}\n$y = 1\nclass c($n) {\n}\n";
+    check(files, &["$lib.y", "lib.f"], &[]);
+    check(
+        &files.replace("$x = ¦", "include ¦"),
+        &["lib.c"],
+        &["lib.f"],
+    );
+    check(&files.replace("$x = ¦", "include lib.¦"), &["lib.c"], &[]);
+    let files = "-- main.mcl --\nimport \"¦\"\n-- lib.mcl --\n";
+    check(files, &["fmt", "golang/strings"], &[]);
+}
+
+#[test]
+fn fields_and_types_are_offered_where_they_stand() {
+    check(
+        "$s = struct{aa => 1, bb => \"x\",}\n$x = $s->¦\n",
+        &["aa", "bb"],
+        &["$s"],
+    );
+    check("$x ¦\n", &["str", "map{}"], &["file"]);
+    check("func f($x ¦) {\n\t$x\n}\n", &["str"], &["file"]);
+    check(
+        "$s = struct{aa => struct{b => 1,},}\n$x = $s->aa->¦\n",
+        &["b"],
+        &["aa"],
+    );
+}
+
+#[test]
+fn nothing_is_offered_where_a_name_is_invented_or_in_comments() {
+    assert_eq!(labels("# fi¦\n"), [""; 0]);
+    assert_eq!(labels("import \"fmt\" as ¦\n"), [""; 0]);
+    assert_eq!(labels("class ¦ {\n}\n"), [""; 0]);
+}
+
+#[test]
+fn arguments_of_the_fitting_type_come_first() {
+    let text = "import \"strings\"\n$n = 1\n$s = \"a\"\n$x = strings.to_lower($¦)\n";
+    check(text, &["$s", "$n"], &[]);
+}

@@ -1,0 +1,11 @@
+//! Answers about programs, without the protocol.
+
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+mod completion;
+mod fixture;
+mod hints;
+mod hover;
+mod navigate;
+mod outline;
+mod robust;

@@ -1,0 +1,161 @@
+//! Each question once, over the protocol: that the answers arrive in its form. What they say is tested in
+//! `tests/analysis`.
+
+use serde_json::{Value, json};
+
+use crate::client::Client;
+
+const MAIN: &str = "import \"lib.mcl\"
+import \"strings\"
+$x = strings.to_lower(\"😀A\")
+class c($n int) {
+	file \"/${x}\" {
+		state => \"exists\",
+		content => lib.f($x, \"b\"),
+	}
+}
+include c(1)
+";
+
+const LIB: &str = "# joins\nfunc f($a str, $b str) {\n\t$a + $b\n}\n";
+
+fn client() -> Client {
+    let capabilities = json!({ "textDocument": {
+        "hover": { "contentFormat": ["markdown"] },
+        "completion": { "completionItem": { "snippetSupport": true } },
+    } });
+    let mut client = Client::start_with(&[("main.mcl", MAIN), ("lib.mcl", LIB)], capabilities);
+    client.open("main.mcl", MAIN);
+    client
+}
+
+fn document(client: &Client) -> Value {
+    json!({ "textDocument": { "uri": client.uri("main.mcl") } })
+}
+
+#[test]
+fn hover_and_navigation() {
+    let mut client = client();
+    let hover = client.at("textDocument/hover", "main.mcl", 6, 17);
+    assert_eq!(hover["contents"]["kind"], "markdown");
+    assert!(
+        hover["contents"]["value"]
+            .as_str()
+            .unwrap()
+            .contains("joins")
+    );
+    assert_eq!(
+        hover["range"]["start"],
+        json!({ "line": 6, "character": 17 })
+    );
+    for method in ["definition", "declaration"] {
+        let found = client.at(&format!("textDocument/{method}"), "main.mcl", 6, 17);
+        assert_eq!(found[0]["uri"], client.uri("lib.mcl"), "{method}");
+        assert_eq!(
+            found[0]["range"]["start"],
+            json!({ "line": 1, "character": 5 })
+        );
+    }
+    assert_eq!(
+        client.at("textDocument/typeDefinition", "main.mcl", 6, 17),
+        Value::Null
+    );
+    let found = client.at("textDocument/documentHighlight", "main.mcl", 2, 1);
+    assert_eq!(found.as_array().map(Vec::len), Some(3));
+    let params = json!({
+        "textDocument": { "uri": client.uri("main.mcl") },
+        "position": { "line": 2, "character": 0 },
+        "context": { "includeDeclaration": false },
+    });
+    let found = client.request("textDocument/references", &params);
+    assert_eq!(found.as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn structure() {
+    let mut client = client();
+    let params = document(&client);
+    let symbols = client.request("textDocument/documentSymbol", &params);
+    assert_eq!(symbols[3]["children"][0]["name"], "file \"/${x}\"");
+    let folds = client.request("textDocument/foldingRange", &params);
+    assert_eq!(folds[0]["kind"], "imports");
+    assert_eq!(
+        (folds[1]["startLine"].as_u64(), folds[1]["endLine"].as_u64()),
+        (Some(3), Some(7))
+    );
+    let links = client.request("textDocument/documentLink", &params);
+    assert_eq!(links[0]["target"], client.uri("lib.mcl"));
+    let mut params = document(&client);
+    params["positions"] = json!([{ "line": 5, "character": 14 }]);
+    let selections = client.request("textDocument/selectionRange", &params);
+    assert_eq!(
+        selections[0]["range"]["start"],
+        json!({ "line": 5, "character": 12 })
+    );
+    assert_eq!(
+        selections[0]["parent"]["range"]["start"],
+        json!({ "line": 5, "character": 11 })
+    );
+}
+
+#[test]
+fn tokens_and_hints() {
+    let mut client = client();
+    let mut params = document(&client);
+    let tokens = client.request("textDocument/semanticTokens/full", &params);
+    let all = tokens["data"].as_array().unwrap().len();
+    assert!(all > 100 && all.is_multiple_of(5), "{all}");
+    params["range"] =
+        json!({ "start": { "line": 2, "character": 0 }, "end": { "line": 2, "character": 9 } });
+    let some = client.request("textDocument/semanticTokens/range", &params);
+    assert!(some["data"].as_array().unwrap().len() < all);
+    params["range"]["end"]["line"] = json!(9);
+    let hints = client.request("textDocument/inlayHint", &params);
+    assert_eq!(hints[0]["label"], "str");
+    assert_eq!(hints[0]["textEdits"][0]["newText"], " str");
+    // The smiley takes two units: no hint may land inside of it.
+    assert_eq!(hints[0]["position"], json!({ "line": 2, "character": 2 }));
+    client.notify(
+        "workspace/didChangeConfiguration",
+        &json!({ "settings": { "mgmt": { "inlayHints": { "types": false, "parameterNames": false } } } }),
+    );
+    assert_eq!(client.request("textDocument/inlayHint", &params), json!([]));
+}
+
+#[test]
+fn completion_and_signatures() {
+    let mut client = client();
+    let list = client.at("textDocument/completion", "main.mcl", 9, 0);
+    let items = list["items"].as_array().unwrap();
+    let file = items.iter().find(|item| item["label"] == "file").unwrap();
+    assert_eq!(file["kind"], 22);
+    assert_eq!(file.get("documentation"), None);
+    let resolved = client.request("completionItem/resolve", file);
+    assert!(
+        resolved["documentation"]["value"]
+            .as_str()
+            .unwrap()
+            .contains("Manages a file")
+    );
+    let help = client.at("textDocument/signatureHelp", "main.mcl", 6, 24);
+    assert_eq!(help["activeParameter"], 1);
+    assert_eq!(
+        help["signatures"][0]["parameters"][1]["label"],
+        json!([10, 16])
+    );
+}
+
+#[test]
+fn what_no_file_has_is_answered_with_nothing() {
+    let mut client = client();
+    assert_eq!(
+        client.at("textDocument/hover", "main.mcl", 500, 3),
+        Value::Null
+    );
+    assert_eq!(
+        client.at("textDocument/hover", "missing.mcl", 0, 0),
+        Value::Null
+    );
+    client.open("untitled.txt", "not a program {{{");
+    client.at("textDocument/completion", "untitled.txt", 0, 3);
+}
