@@ -203,12 +203,21 @@ fn check(
         ));
     }
     if identity.name.starts_with('$') && !meta.dollar {
+        let variable: String = identity.name[1..]
+            .chars()
+            .take_while(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || *c == '_')
+            .collect();
+        let meant = if variable.is_empty() {
+            String::new()
+        } else {
+            format!("a variable in a string is written `${{{variable}}}`; ")
+        };
+        let text = format!("the name of {identity} begins with a `$`");
         return Err(Box::new(
-            Diagnostic::error(Code::DOLLAR_NAME, Stage::Interpret, format!("the name of {identity} begins with a `$`"))
+            Diagnostic::error(Code::DOLLAR_NAME, Stage::Interpret, text)
                 .at(stmt.kind_span, "named by the text, not by a variable")
                 .help(format!(
-                    "a variable in a string is written `${{{}}}`; if the name is meant, set `Meta:dollar => true`",
-                    identity.name.trim_start_matches('$')
+                    "{meant}if the name is meant, set `Meta:dollar => true`"
                 )),
         ));
     }

@@ -363,7 +363,9 @@ impl Infer<'_> {
         });
         if !told {
             self.unknown_kind(&resource.kind, resource.kind_span);
-            if let Some(last) = self.diagnostics.last_mut() {
+            if !resource.collect
+                && let Some(last) = self.diagnostics.last_mut()
+            {
                 last.severity = Severity::Warning;
             }
         }

@@ -107,7 +107,9 @@ pub(super) fn unexpected(
         TokenKind::Dollar if accepts(TokenKind::Newline) => {
             "each statement has its own line, and two values have an operator between them"
         }
-        TokenKind::Dot if before.ends_with([')', ']']) => "a field of a struct is written `->name`",
+        TokenKind::Dot if before.ends_with([')', ']']) && !in_edge => {
+            "a field of a struct is written `->name`"
+        }
         TokenKind::Equals if accepts(TokenKind::Rocket) => {
             "in resources, maps and structs a value follows `=>`"
         }
