@@ -25,7 +25,7 @@ use rustc_hash::FxHashMap;
 use crate::diagnostic::{Code, Diagnostic, Stage};
 use crate::graph::ResourceGraph;
 use crate::hir::{ExprId, ScopeId};
-use crate::interpret::{Assembly, StmtOutput};
+use crate::interpret::{self, Assembly, StmtOutput};
 use crate::program::Program;
 
 use build::Place;
@@ -204,7 +204,13 @@ impl Evaluator {
                 _ => None,
             };
             if let Some(output) = output {
-                assembly.add(output)?;
+                assembly.add(output).map_err(|error| {
+                    if error.labels.is_empty() {
+                        Box::new(interpret::repeated::tell(*error, &self.program.hir))
+                    } else {
+                        error
+                    }
+                })?;
             }
         }
         Ok(())

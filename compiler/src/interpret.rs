@@ -1,6 +1,7 @@
 //! From values to resources and edges (typing-and-evaluation.md §8).
 
 mod assemble;
+pub mod repeated;
 
 use std::sync::Arc;
 

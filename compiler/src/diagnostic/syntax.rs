@@ -389,6 +389,15 @@ fn shortened(text: &str) -> String {
     text.chars().take(MAX).chain("...".chars()).collect()
 }
 
+/// A word with a capital first letter, as kinds have it in edges.
+pub fn capitalized(word: &str) -> String {
+    let mut chars = word.chars();
+    chars
+        .next()
+        .map(|first| first.to_uppercase().chain(chars).collect())
+        .unwrap_or_default()
+}
+
 fn character(c: char) -> String {
     match c {
         '\u{feff}' => "a byte order mark".to_owned(),

@@ -172,22 +172,12 @@ impl Infer<'_> {
             );
             return result;
         }
-        let declared = self.hir[self.hir[target].lambda].params.clone();
-        let mut fits = true;
-        for (i, arg) in args.iter().enumerate() {
-            let param = self.hir[declared[i]].span;
-            let function = ecow::eco_format!("the function `{name}`");
-            fits &= self.expect(
-                params[i].1,
-                given[i],
-                *arg,
-                Why::FuncArg {
-                    function,
-                    param,
-                    node,
-                },
-            );
-        }
+        let hir = self.hir;
+        let declared = &hir[hir[target].lambda].params;
+        let function = ecow::eco_format!("the function `{name}`");
+        let fits = self.expect_args(&params, &given, args, &function, |i| {
+            (hir[declared[i]].span, node)
+        });
         if !fits {
             // What it would give is of no use any more.
             return Table::ERROR;
@@ -224,27 +214,15 @@ impl Infer<'_> {
                     );
                     return result;
                 }
-                let mut fits = true;
-                for (i, arg) in args.iter().enumerate() {
+                let blamed = self.blame(callee);
+                let hir = self.hir;
+                let function = EcoString::from("this function");
+                let fits = self.expect_args(&params, &given, args, &function, |i| {
                     // An annotation may promise more parameters than the lambda has.
-                    let declared = definition.and_then(|lambda| self.hir[lambda].params.get(i));
-                    let param = match declared {
-                        Some(param) => self.hir[*param].span,
-                        None => self.blame(callee),
-                    };
-                    let function = EcoString::from("this function");
-                    let node = if definition.is_some() { node } else { param };
-                    fits &= self.expect(
-                        params[i].1,
-                        given[i],
-                        *arg,
-                        Why::FuncArg {
-                            function,
-                            param,
-                            node,
-                        },
-                    );
-                }
+                    let declared = definition.and_then(|lambda| hir[lambda].params.get(i));
+                    let param = declared.map_or(blamed, |param| hir[*param].span);
+                    (param, if definition.is_some() { node } else { param })
+                });
                 if !fits {
                     // What it would give is of no use any more.
                     return Table::ERROR;
@@ -288,6 +266,34 @@ impl Infer<'_> {
                 Table::ERROR
             }
         }
+    }
+
+    /// Whether the arguments of a call have the types of the parameters. `places` gives where a parameter is
+    /// declared and what a wrong argument counts against.
+    fn expect_args(
+        &mut self,
+        params: &[(EcoString, TyId)],
+        given: &[TyId],
+        args: &[ExprId],
+        function: &EcoString,
+        places: impl Fn(usize) -> (Span, Span),
+    ) -> bool {
+        let mut fits = true;
+        for (i, arg) in args.iter().enumerate() {
+            let (param, node) = places(i);
+            let function = function.clone();
+            fits &= self.expect(
+                params[i].1,
+                given[i],
+                *arg,
+                Why::FuncArg {
+                    function,
+                    param,
+                    node,
+                },
+            );
+        }
+        fits
     }
 
     /// The expression that a callee is, or that its variable is bound to; a parameter of a class is bound to

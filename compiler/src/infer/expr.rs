@@ -152,7 +152,7 @@ impl Infer<'_> {
             } => {
                 let base = self.expr(*base);
                 let (name, name_span) = (name.clone(), *name_span);
-                let (what, result) = match default {
+                let result = match default {
                     Some(default) => {
                         let result = self.expr(*default);
                         if let Some(field) = self.known_field(base, &name) {
@@ -164,28 +164,16 @@ impl Infer<'_> {
                             let fits = self.expect(field, result, *default, why);
                             return if fits { field } else { Table::ERROR };
                         }
-                        (
-                            What::FieldOr {
-                                base,
-                                name,
-                                name_span,
-                                result,
-                            },
-                            result,
-                        )
+                        result
                     }
-                    None => {
-                        let result = self.table.unknown(self.level);
-                        (
-                            What::Field {
-                                base,
-                                name,
-                                name_span,
-                                result,
-                            },
-                            result,
-                        )
-                    }
+                    None => self.table.unknown(self.level),
+                };
+                let what = What::Field {
+                    base,
+                    name,
+                    name_span,
+                    result,
+                    has_default: default.is_some(),
                 };
                 self.constrain(Constraint {
                     what,

@@ -44,19 +44,13 @@ pub enum What {
         base_span: Span,
         key_span: Span,
     },
-    /// `base->name` is a `result`.
+    /// `base->name`, or `base->name <|> default` if it has one, is a `result`.
     Field {
         base: TyId,
         name: EcoString,
         name_span: Span,
         result: TyId,
-    },
-    /// `base->name <|> default` is a `result`.
-    FieldOr {
-        base: TyId,
-        name: EcoString,
-        name_span: Span,
-        result: TyId,
+        has_default: bool,
     },
 }
 
@@ -68,7 +62,7 @@ impl Constraint {
             What::Lookup {
                 base, key, result, ..
             } => vec![*base, *key, *result],
-            What::Field { base, result, .. } | What::FieldOr { base, result, .. } => {
+            What::Field { base, result, .. } => {
                 vec![*base, *result]
             }
         }
@@ -93,7 +87,7 @@ impl Constraint {
                 each(key);
                 each(result);
             }
-            What::Field { base, result, .. } | What::FieldOr { base, result, .. } => {
+            What::Field { base, result, .. } => {
                 each(base);
                 each(result);
             }
@@ -170,27 +164,7 @@ impl Infer<'_> {
                 bound,
                 function,
             } => self.solve_bound(constraint, *subject, bound, function),
-            What::Hashable { subject } => {
-                if let Some((part, kind)) = self.unhashable(*subject) {
-                    let ty = self.show(part);
-                    let diagnostic = Diagnostic::error(
-                        Code::UNHASHABLE_KEY,
-                        Stage::Unify,
-                        format!("{} can't be the key of a map", with_article(&ty)),
-                    )
-                    .help(format!(
-                        "a key can't be or contain a {kind}: keys can be bool, str, int, float, and structs of those"
-                    ));
-                    self.refuse_at(
-                        constraint,
-                        constraint.span,
-                        format!("its keys are of the type {ty}"),
-                        diagnostic,
-                    );
-                    return None;
-                }
-                self.table.unknowns(*subject).first().map(|(var, _)| *var)
-            }
+            What::Hashable { subject } => self.solve_hashable(constraint, *subject),
             What::Lookup {
                 base,
                 key,
@@ -250,6 +224,7 @@ impl Infer<'_> {
                 name,
                 name_span,
                 result,
+                has_default,
             } => match self.table.get(*base) {
                 Ty::Unknown(_) => Some(self.table.find(*base)),
                 Ty::Error => None,
@@ -258,6 +233,7 @@ impl Infer<'_> {
                         Some((_, ty)) => {
                             self.field_result(constraint, name, *name_span, *ty, *result)
                         }
+                        None if *has_default => {}
                         None => self.no_such_field(constraint, name, *name_span, *base, &fields),
                     }
                     None
@@ -267,26 +243,25 @@ impl Infer<'_> {
                     None
                 }
             },
-            What::FieldOr {
-                base,
-                name,
-                name_span,
-                result,
-            } => match self.table.get(*base) {
-                Ty::Unknown(_) => Some(self.table.find(*base)),
-                Ty::Error => None,
-                Ty::Struct(fields) => {
-                    if let Some((_, ty)) = fields.iter().find(|(have, _)| have == name) {
-                        self.field_result(constraint, name, *name_span, *ty, *result);
-                    }
-                    None
-                }
-                other => {
-                    self.not_a_struct(constraint, name, *name_span, &other);
-                    None
-                }
-            },
         }
+    }
+
+    fn solve_hashable(&mut self, constraint: &Constraint, subject: TyId) -> Option<TyId> {
+        let Some((part, kind)) = self.unhashable(subject) else {
+            return self.table.unknowns(subject).first().map(|(var, _)| *var);
+        };
+        let ty = self.show(part);
+        let diagnostic = Diagnostic::error(
+            Code::UNHASHABLE_KEY,
+            Stage::Unify,
+            format!("{} can't be the key of a map", with_article(&ty)),
+        )
+        .help(format!(
+            "a key can't be or contain a {kind}: keys can be bool, str, int, float, and structs of those"
+        ));
+        let label = format!("its keys are of the type {ty}");
+        self.refuse_at(constraint, constraint.span, label, diagnostic);
+        None
     }
 
     fn solve_bound(

@@ -9,6 +9,7 @@ use mgmt_stdlib::resource::{META_PARAMS, MetaParam};
 use super::lookup::{ClassMeaning, Classes, Funcs};
 use super::names::{Found, closest};
 use super::{Declared, Definition, Item, Resolver, Target};
+use crate::diagnostic::syntax::capitalized;
 use crate::diagnostic::{Code, Diagnostic, Stage};
 use crate::hir::{
     Block, EdgeProperty, EdgeStmt, Entry, EntryKind, ExprKind, ForStmt, Half, IfStmt, IncludeId,
@@ -458,12 +459,4 @@ fn count(n: usize) -> String {
         1 => "1 argument".to_owned(),
         n => format!("{n} arguments"),
     }
-}
-
-fn capitalized(word: &str) -> String {
-    let mut chars = word.chars();
-    chars
-        .next()
-        .map(|first| first.to_uppercase().chain(chars).collect())
-        .unwrap_or_default()
 }

@@ -4,7 +4,7 @@
 use mgmt_grammar::span::Span;
 use mgmt_grammar::{Expected, Found, TokenKind};
 
-use super::shortened;
+use super::{capitalized, shortened};
 use crate::diagnostic::Diagnostic;
 
 /// The words that connect a resource with another, in lower case.
@@ -324,14 +324,6 @@ fn capitalize_kind(line: &str) -> Hint {
         "in edges, kinds are capitalized: write `{}[...]`",
         kind.join(":")
     ))
-}
-
-fn capitalized(word: &str) -> String {
-    let mut chars = word.chars();
-    chars
-        .next()
-        .map(|first| first.to_uppercase().chain(chars).collect())
-        .unwrap_or_default()
 }
 
 /// The edge that a line gives as if it were a parameter.
