@@ -7,7 +7,9 @@
 // Lets the derive macro name this crate by the same path inside and outside of it.
 extern crate self as mgmt_stdlib;
 
+pub mod bmc;
 pub mod catalog;
+pub mod duration;
 pub mod functions;
 pub mod mode;
 pub mod param;

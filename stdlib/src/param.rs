@@ -99,6 +99,9 @@ impl HostType {
 
 /// A Rust type that can be the type of a parameter.
 pub trait ParamType: Sized {
+    /// Whether it holds a secret, which no log, dump or error text may show.
+    const SECRET: bool = false;
+
     /// Its description.
     fn host_type() -> HostType;
 
@@ -307,6 +310,7 @@ impl<K: ParamType + Ord, V: ParamType> ParamType for BTreeMap<K, V> {
 }
 
 impl<T: ParamType> ParamType for Option<T> {
+    const SECRET: bool = T::SECRET;
     fn host_type() -> HostType {
         HostType::Optional(Box::new(T::host_type()))
     }
@@ -369,6 +373,51 @@ impl<T: ParamType> ParamType for Given<T> {
     }
     fn is_zero(&self) -> bool {
         !self.given
+    }
+}
+
+/// A text that is a secret, such as a password: what is printed does not show it.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The secret itself.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is_empty() { "\"\"" } else { "(secret)" })
+    }
+}
+
+impl ParamType for Secret {
+    const SECRET: bool = true;
+
+    fn host_type() -> HostType {
+        HostType::Str
+    }
+    fn from_value(value: &Value) -> Result<Self, String> {
+        String::from_value(value).map(Self)
+    }
+    fn to_value(&self) -> Option<Value> {
+        self.0.to_value()
+    }
+    fn is_zero(&self) -> bool {
+        self.is_empty()
     }
 }
 

@@ -42,6 +42,8 @@ pub struct ParamDef {
     pub doc: &'static str,
     /// What it holds.
     pub ty: HostType,
+    /// Whether that is a secret, which no log, dump or error text may show.
+    pub secret: bool,
 }
 
 /// One value that a kind sends.

@@ -1,16 +1,38 @@
 //! The resource kinds, one module a kind.
 
 pub mod augeas;
+pub mod aws_ec2;
+pub mod bmc_firmware;
+pub mod bmc_power;
+pub mod consul_kv;
 pub mod cron;
 pub mod deploy_tar;
+pub mod dhcp_host;
+pub mod dhcp_range;
+pub mod dhcp_server;
+pub mod docker_container;
+pub mod docker_image;
 pub mod exec;
 pub mod exit;
 pub mod file;
 pub mod firewalld;
+pub mod fwattr;
+pub mod fwupd_device;
+pub mod fwupd_remote;
+pub mod fwupd_system;
 pub mod group;
 pub mod gsettings;
 pub mod gzip;
+pub mod hetzner_vm;
 pub mod hostname;
+pub mod http_client;
+pub mod http_server;
+pub mod http_server_file;
+pub mod http_server_flag;
+pub mod http_server_proxy;
+pub mod http_server_ui;
+pub mod http_server_ui_input;
+pub mod json_edit;
 pub mod kv;
 pub mod line;
 pub mod mount;
@@ -22,14 +44,23 @@ pub mod panic;
 pub mod password;
 pub mod pkg;
 pub mod print;
+pub mod remote;
 pub mod schedule;
+pub mod ssh_authorized_key;
 pub mod svc;
 pub mod sysctl;
 pub mod tar;
 pub mod test;
+pub mod tftp_file;
+pub mod tftp_server;
 pub mod timer;
 pub mod user;
 pub mod value;
+pub mod virt;
+pub mod virt_builder;
+pub mod virt_network;
+pub mod virt_network_host;
+pub mod virt_network_range;
 
 use crate::resource::{Declare, ResourceDef};
 
@@ -37,16 +68,38 @@ use crate::resource::{Declare, ResourceDef};
 pub fn all() -> Vec<ResourceDef> {
     vec![
         augeas::Augeas::declare(),
+        aws_ec2::AwsEc2::declare(),
+        bmc_firmware::BmcFirmware::declare(),
+        bmc_power::BmcPower::declare(),
+        consul_kv::ConsulKv::declare(),
         cron::Cron::declare(),
         deploy_tar::DeployTar::declare(),
+        dhcp_host::DhcpHost::declare(),
+        dhcp_range::DhcpRange::declare(),
+        dhcp_server::DhcpServer::declare(),
+        docker_container::DockerContainer::declare(),
+        docker_image::DockerImage::declare(),
         exec::Exec::declare(),
         exit::Exit::declare(),
         file::File::declare(),
         firewalld::Firewalld::declare(),
+        fwattr::Fwattr::declare(),
+        fwupd_device::FwupdDevice::declare(),
+        fwupd_remote::FwupdRemote::declare(),
+        fwupd_system::FwupdSystem::declare(),
         group::Group::declare(),
         gsettings::Gsettings::declare(),
         gzip::Gzip::declare(),
+        hetzner_vm::HetznerVm::declare(),
         hostname::Hostname::declare(),
+        http_client::HttpClient::declare(),
+        http_server::HttpServer::declare(),
+        http_server_file::HttpServerFile::declare(),
+        http_server_flag::HttpServerFlag::declare(),
+        http_server_proxy::HttpServerProxy::declare(),
+        http_server_ui::HttpServerUi::declare(),
+        http_server_ui_input::HttpServerUiInput::declare(),
+        json_edit::JsonEdit::declare(),
         kv::Kv::declare(),
         line::Line::declare(),
         mount::Mount::declare(),
@@ -58,14 +111,23 @@ pub fn all() -> Vec<ResourceDef> {
         password::Password::declare(),
         pkg::Pkg::declare(),
         print::Print::declare(),
+        remote::Remote::declare(),
         schedule::Schedule::declare(),
+        ssh_authorized_key::SshAuthorizedKey::declare(),
         svc::Svc::declare(),
         sysctl::Sysctl::declare(),
         tar::Tar::declare(),
         test::Test::declare(),
+        tftp_file::TftpFile::declare(),
+        tftp_server::TftpServer::declare(),
         timer::Timer::declare(),
         user::User::declare(),
         value::ValueTap::declare(),
+        virt::Virt::declare(),
+        virt_builder::VirtBuilder::declare(),
+        virt_network::VirtNetwork::declare(),
+        virt_network_host::VirtNetworkHost::declare(),
+        virt_network_range::VirtNetworkRange::declare(),
     ]
 }
 

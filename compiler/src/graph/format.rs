@@ -97,7 +97,10 @@ fn edges<'a>(
     edges
 }
 
-/// The parameters that are set, by their mcl names.
+/// What stands for a secret.
+const SECRET: &str = "(secret)";
+
+/// The parameters that are set, by their mcl names. Secrets are not shown.
 fn params<'a>(resource: &'a Resource, catalog: &'a Catalog) -> Vec<(&'static str, Value)> {
     let Some(kind) = catalog.resource(&resource.identity.kind) else {
         return Vec::new();
@@ -105,7 +108,15 @@ fn params<'a>(resource: &'a Resource, catalog: &'a Catalog) -> Vec<(&'static str
     kind.params
         .iter()
         .filter(|param| !resource.params.is_zero(param.name))
-        .filter_map(|param| Some((param.name, resource.params.get(param.name)?)))
+        .filter_map(|param| {
+            let value = resource.params.get(param.name)?;
+            let shown = if param.secret {
+                Value::from(SECRET)
+            } else {
+                value
+            };
+            Some((param.name, shown))
+        })
         .collect()
 }
 

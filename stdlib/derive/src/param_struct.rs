@@ -22,6 +22,9 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
             (#name, <#ty as ::mgmt_stdlib::param::ParamType>::host_type())
         }
     });
+    let secrets = fields
+        .iter()
+        .map(|Param { ty, .. }| quote! { <#ty as ::mgmt_stdlib::param::ParamType>::SECRET });
     let from = fields.iter().map(|Param { ident, name, .. }| {
         quote! { #ident: ::mgmt_stdlib::param::struct_field(value, #name)?, }
     });
@@ -34,6 +37,8 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     Ok(quote! {
         #[automatically_derived]
         impl #impl_generics ::mgmt_stdlib::param::ParamType for #ident #ty_generics #where_clause {
+            const SECRET: bool = #(#secrets)||*;
+
             fn host_type() -> ::mgmt_stdlib::param::HostType {
                 ::mgmt_stdlib::param::HostType::Struct(::std::vec![#(#types),*])
             }

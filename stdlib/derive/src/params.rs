@@ -195,6 +195,7 @@ fn declare_impl(
                 dump_name: #dump_name,
                 doc: #doc,
                 ty: #host_type,
+                secret: <#ty as ::mgmt_stdlib::param::ParamType>::SECRET,
             }
         }
     });

@@ -1,6 +1,12 @@
 //! Checks of parameters that many kinds share. All are pure: none looks at the machine.
 
+pub mod net;
+
+use std::fmt::Display;
+use std::time::Duration;
+
 use super::Invalid;
+use crate::duration;
 
 /// The longest name of a user or group that the account tools take, in bytes.
 const LONGEST_ACCOUNT_NAME: usize = 31;
@@ -132,8 +138,44 @@ pub fn account_name(param: &'static str, name: &str) -> Result<(), Invalid> {
     Ok(())
 }
 
+/// A number that counts something.
+///
+/// # Errors
+/// If it is negative.
+pub fn not_negative(param: &'static str, number: i64) -> Result<(), Invalid> {
+    if number < 0 {
+        return Err(Invalid::param(
+            param,
+            format!("must not be negative, as {number} is"),
+        ));
+    }
+    Ok(())
+}
+
+/// A list of texts none of which is empty.
+///
+/// # Errors
+/// If one is.
+pub fn no_empty_entries(param: &'static str, list: &[String]) -> Result<(), Invalid> {
+    if list.iter().any(String::is_empty) {
+        return Err(Invalid::param(param, "has an empty entry"));
+    }
+    Ok(())
+}
+
+/// A span of time, such as `1h30m`.
+///
+/// # Errors
+/// If it is none.
+pub fn duration(param: &'static str, text: &str) -> Result<Duration, Invalid> {
+    duration::parse(text).ok_or_else(|| {
+        Invalid::param(param, format!("must be a span of time, not `{text}`"))
+            .help("write it like `90s` or `1h30m`")
+    })
+}
+
 /// `a`, `b` or `c`, as code.
-fn alternatives(words: &[&str]) -> String {
+fn alternatives(words: &[impl Display]) -> String {
     let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
     match quoted.split_last() {
         Some((last, [])) => last.clone(),

@@ -9,7 +9,7 @@ use crate::resource::{Invalid, ParamStruct, Params, Validate};
 /// augeas "no passwords" {
 ///     file => "/etc/ssh/sshd_config",
 ///     lens => "Sshd.lns",
-///     sets => [struct{path => "PasswordAuthentication", value => "no",},],
+///     sets => [struct{path => "PasswordAuthentication", value => "no"}],
 /// }
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Params)]

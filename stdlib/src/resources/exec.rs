@@ -16,8 +16,8 @@ use crate::value::Str;
 /// ```mcl
 /// exec "rebuild-index" {
 ///     cmd => "/usr/local/bin/reindex",
-///     args => ["--quiet", "/srv/data",],
-///     mtimes => ["/srv/data/catalog.csv",],
+///     args => ["--quiet", "/srv/data"],
+///     mtimes => ["/srv/data/catalog.csv"],
 ///     ifcmd => "/bin/false", # only the mtimes can trigger it
 ///     user => "indexer",
 ///     cwd => "/",

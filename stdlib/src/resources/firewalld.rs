@@ -14,8 +14,8 @@ const PROTOCOLS: [&str; 4] = ["tcp", "udp", "sctp", "dccp"];
 /// firewalld "web" {
 ///     zone => "public",
 ///     state => $const.res.firewalld.state.exists,
-///     services => ["https",],
-///     ports => ["8443/tcp",],
+///     services => ["https"],
+///     ports => ["8443/tcp"],
 /// }
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Params)]

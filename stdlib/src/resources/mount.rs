@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::paths;
-use crate::resource::check::{absolute, one_of, required};
+use crate::resource::check::{absolute, not_negative, one_of, required};
 use crate::resource::{Invalid, Params, Validate};
 
 /// Manages a mounted file system and its entry in `/etc/fstab`; the name is the mount point.
@@ -63,15 +63,8 @@ impl Validate for Mount {
             required("device", &self.device)?;
             required("type", &self.r#type)?;
         }
-        for (param, number) in [("freq", self.freq), ("passno", self.passno)] {
-            if number < 0 {
-                return Err(Invalid::param(
-                    param,
-                    format!("must not be negative, as {number} is"),
-                ));
-            }
-        }
-        Ok(())
+        not_negative("freq", self.freq)?;
+        not_negative("passno", self.passno)
     }
 }
 

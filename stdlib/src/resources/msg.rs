@@ -18,7 +18,7 @@ const LONGEST_FIELD_NAME: usize = 64;
 ///     body => "release 1.2 is live",
 ///     priority => "Notice",
 ///     journal => true,
-///     fields => {"RELEASE" => "1.2",},
+///     fields => {"RELEASE" => "1.2"},
 /// }
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Params)]

@@ -14,7 +14,7 @@ use crate::resource::{Invalid, Params, Validate};
 /// }
 /// ```
 #[derive(Clone, Debug, PartialEq, Params)]
-#[resource(kind = "pkg", edgeable, groupable)]
+#[resource(kind = "pkg", edgeable, groupable, merge = Pkg::merged)]
 pub struct Pkg {
     /// `installed`, `uninstalled`, `newest`, or the exact version to install; `installed` if it is left out.
     pub state: String,
@@ -63,6 +63,27 @@ impl Pkg {
             version => State::Version(version),
         }
     }
+
+    /// Who wants the newest version is content with what suits who wants any version (§5.9).
+    fn merged(&self, other: &Self) -> Result<Self, String> {
+        let switches = |pkg: &Self| {
+            [
+                pkg.allowdowngrade,
+                pkg.allowuntrusted,
+                pkg.allownonfree,
+                pkg.allowunsupported,
+            ]
+        };
+        if switches(self) != switches(other) {
+            return Err("what is allowed differs".to_owned());
+        }
+        match (self.wanted_state(), other.wanted_state()) {
+            (ours, theirs) if ours == theirs => Ok(self.clone()),
+            (State::Newest, State::Installed) => Ok(self.clone()),
+            (State::Installed, State::Newest) => Ok(other.clone()),
+            _ => Err("the State differs".to_owned()),
+        }
+    }
 }
 
 impl Validate for Pkg {
@@ -91,6 +112,23 @@ mod tests {
         assert_eq!(Pkg::default().wanted_state(), State::Installed);
         assert_eq!(pkg("1:2-3").wanted_state(), State::Version("1:2-3"));
         assert_eq!(pkg("1:2-3").validate("a"), Ok(()));
+    }
+
+    #[test]
+    fn any_version_is_also_the_newest() {
+        let merged = |ours: &str, theirs: &str| {
+            let merged = pkg(ours).merged(&pkg(theirs));
+            merged.map(|pkg| pkg.state)
+        };
+        assert_eq!(merged("installed", "newest"), Ok("newest".to_owned()));
+        assert_eq!(merged("newest", "installed"), Ok("newest".to_owned()));
+        assert_eq!(merged("1", "1"), Ok("1".to_owned()));
+        assert!(merged("installed", "1").is_err());
+        let allowed = Pkg {
+            allowuntrusted: true,
+            ..Pkg::default()
+        };
+        assert!(allowed.merged(&Pkg::default()).is_err());
     }
 
     #[test]

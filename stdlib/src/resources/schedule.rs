@@ -1,6 +1,6 @@
 //! `schedule`: a vote in an election among the hosts (resources-host.md §25).
 
-use crate::resource::check::one_of_or_empty;
+use crate::resource::check::{not_negative, one_of_or_empty};
 use crate::resource::{Invalid, Params, Validate};
 
 /// Puts this host up for an election among the hosts of the cluster; `world.schedule` tells who is elected.
@@ -56,14 +56,8 @@ impl Validate for Schedule {
             self.strategy.as_deref().unwrap_or_default(),
             &["rr", "alpha"],
         )?;
-        for (param, number) in [("max", self.max), ("ttl", self.ttl)] {
-            if let Some(number) = number.filter(|number| *number < 0) {
-                return Err(Invalid::param(
-                    param,
-                    format!("must not be negative, as {number} is"),
-                ));
-            }
-        }
+        not_negative("max", self.max.unwrap_or(0))?;
+        not_negative("ttl", self.ttl.unwrap_or(0))?;
         if self.persist && self.ttl.is_some_and(|ttl| ttl > 0) {
             return Err(Invalid::param(
                 "ttl",

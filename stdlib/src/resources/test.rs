@@ -12,7 +12,7 @@ use crate::value::{Func, Value};
 /// ```mcl
 /// test "t1" {
 ///     anotherstr => "hello",
-///     mapintfloat => {1 => 0.5,},
+///     mapintfloat => {1 => 0.5},
 /// }
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Params)]
