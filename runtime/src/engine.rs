@@ -22,6 +22,7 @@ mod limiter;
 mod prepare;
 mod receive;
 mod refresh;
+mod reversal;
 mod scheduler;
 mod semaphore;
 pub(crate) mod state_dir;
@@ -250,6 +251,7 @@ impl Engine {
         let (reply, answer) = oneshot::channel();
         let control = Control::Submit {
             prepared,
+            overrides,
             fast: options.fast,
             reply,
         };

@@ -16,6 +16,8 @@ use mgmt_compiler::graph::Identity;
 use mgmt_stdlib::value::Value;
 use tokio::sync::watch;
 
+pub(crate) use self::encoding::Encoded;
+
 use crate::atomic_write::write_private;
 use crate::engine::state_dir::unique_name;
 use crate::resource::ResourceError;

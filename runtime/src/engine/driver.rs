@@ -15,8 +15,9 @@ use tracing::{error, info, warn};
 
 use super::converged::Convergence;
 use super::core::Core;
-use super::prepare::Prepared;
+use super::prepare::{Overrides, Prepared};
 use super::refresh::RefreshLog;
+use super::reversal::Reversals;
 use super::scheduler::VertexId;
 use super::status::{EngineEvent, EngineStatus, VertexStatus};
 use super::task::Done;
@@ -43,6 +44,7 @@ pub(super) enum Rung {
 pub(super) enum Control {
     Submit {
         prepared: Prepared,
+        overrides: Overrides,
         fast: bool,
         reply: oneshot::Sender<Result<CommitReport, SubmitError>>,
     },
@@ -63,6 +65,7 @@ pub(super) struct Views {
 /// A graph on its way.
 struct Submission {
     prepared: Prepared,
+    overrides: Overrides,
     fast: bool,
     reply: oneshot::Sender<Result<CommitReport, SubmitError>>,
     /// The vertices that have to settle before (engine.md §2.7).
@@ -83,6 +86,7 @@ pub(super) struct Driver {
     epoch: Instant,
     registry: Registry,
     services: Services,
+    reversals: Reversals,
     log: Option<RefreshLog>,
     log_stop: CancellationToken,
     log_task: JoinSet<()>,
@@ -132,6 +136,7 @@ impl Driver {
         let driver = Self {
             core,
             epoch: Instant::now(),
+            reversals: Reversals::open(config.services.clone(), config.registry.clone()),
             registry: config.registry,
             services: config.services,
             log,

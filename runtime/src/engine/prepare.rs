@@ -70,6 +70,11 @@ impl PreparedVertex {
 }
 
 impl Prepared {
+    /// Every resource, members included.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = &Arc<Resource>> {
+        self.vertices.iter().flat_map(PreparedVertex::parts)
+    }
+
     /// The edges as pairs of positions.
     pub(crate) fn pairs(&self) -> Vec<topology::Pair> {
         let edges = self.edges.iter();

@@ -13,14 +13,15 @@ use sha2::{Digest, Sha256};
 /// The longest name of a directory entry on the file systems that matter.
 const NAME_MAX: usize = 255;
 
+/// Where the private directories of all resources are.
+pub(crate) fn state(prefix: &Path) -> PathBuf {
+    prefix.join("engine").join("state")
+}
+
 /// The private directory of a resource.
 pub(crate) fn vardir(prefix: &Path, identity: &Identity) -> PathBuf {
     // The empty part gives the trailing slash.
-    prefix
-        .join("engine")
-        .join("state")
-        .join(unique_name(identity))
-        .join("")
+    state(prefix).join(unique_name(identity)).join("")
 }
 
 /// Where pending notifications are kept.

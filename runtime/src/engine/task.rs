@@ -9,11 +9,12 @@ use futures::FutureExt as _;
 use mgmt_compiler::graph::Identity;
 use mgmt_stdlib::resource::Params;
 use tokio::time::{sleep, timeout};
-use tracing::{Span, info_span, warn};
+use tracing::{Span, info, info_span, warn};
 
 use super::core::{CheckRequest, CheckResult, describe};
 use super::panic_error;
 use super::refresh::RefreshLog;
+use super::reversal::Reversals;
 use super::scheduler::VertexId;
 use crate::resource::{
     AnyResource, CheckContext, CheckMember, InitContext, Outcome, ResourceError, WatchContext,
@@ -54,15 +55,25 @@ pub(crate) async fn watch(
     Done::Watch { watch, result }
 }
 
+/// Whose `check_apply` is called, and what is to be kept on disk around it.
+pub(crate) struct Job {
+    pub(crate) vertex: VertexId,
+    pub(crate) identity: Identity,
+    pub(crate) resource: Arc<dyn AnyResource>,
+    pub(crate) log: Option<RefreshLog>,
+    /// Has a record that goes once this has been applied.
+    pub(crate) undone: Option<Reversals>,
+}
+
 /// Runs one `check_apply` to its end.
-pub(crate) async fn check(
-    vertex: VertexId,
-    identity: Identity,
-    resource: Arc<dyn AnyResource>,
-    request: CheckRequest,
-    context: CheckContext,
-    log: Option<RefreshLog>,
-) -> Done {
+pub(crate) async fn check(job: Job, request: CheckRequest, context: CheckContext) -> Done {
+    let Job {
+        vertex,
+        identity,
+        resource,
+        log,
+        undone,
+    } = job;
     if request.intent
         && let Some(log) = log
     {
@@ -76,6 +87,15 @@ pub(crate) async fn check(
         None => call.await,
         Some(limit) => within(limit, &identity, &context, call).await,
     };
+    if outcome.is_ok()
+        && let Some(reversals) = undone
+    {
+        match reversals.erase(&identity).await {
+            Ok(()) => info!("reversed"),
+            // It is done once more by the next graph.
+            Err(error) => warn!("{}", describe(&error)),
+        }
+    }
     let (mut sent, mut sent_by_members) = (None, Vec::new());
     if outcome.is_ok() {
         sent = context.take_sent();

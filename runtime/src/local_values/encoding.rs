@@ -3,9 +3,10 @@
 use mgmt_stdlib::value::{List, Map, Str, Struct, Value};
 use serde::{Deserialize, Serialize};
 
+/// A value on its way to disk or from there.
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
-enum Encoded {
+pub(crate) enum Encoded {
     Bool(bool),
     Int(i64),
     /// The bits, since JSON has no NaN.

@@ -7,7 +7,7 @@ use std::fmt;
 use async_trait::async_trait;
 use futures::future::BoxFuture;
 use mgmt_compiler::graph;
-use mgmt_stdlib::resource::{Declare, Params, Traits};
+use mgmt_stdlib::resource::{Declare, Params, ResourceDef, Traits};
 
 use super::{
     AutoEdges, CheckContext, Group, InitContext, Outcome, Resource, ResourceError, Services,
@@ -101,7 +101,7 @@ struct Entry {
     group: fn(&str, &dyn Params) -> Option<Group>,
     may_own: fn(&str, &dyn Params, &graph::Resource) -> bool,
     reversed: Reversed,
-    defaults: fn() -> Box<dyn Params>,
+    declare: fn() -> ResourceDef,
 }
 
 /// What to say of a kind that is declared, so that programs with it can be checked, but that nothing
@@ -140,7 +140,7 @@ impl Registry {
                     Ok(inverse.map(|params| Box::new(params) as Box<dyn Params>))
                 })
             },
-            defaults: declaration.new,
+            declare: R::Params::declare,
         };
         self.0.insert(declaration.kind, entry);
     }
@@ -219,9 +219,9 @@ impl Registry {
         }
     }
 
-    /// The parameters that a resource of the kind has unless it says otherwise.
-    pub fn defaults(&self, kind: &str) -> Option<Box<dyn Params>> {
-        Some((self.0.get(kind)?.defaults)())
+    /// The kind as declared.
+    pub fn declaration(&self, kind: &str) -> Option<ResourceDef> {
+        Some((self.0.get(kind)?.declare)())
     }
 
     /// The kinds, in order.

@@ -11,6 +11,7 @@ mod content;
 mod directory;
 mod link;
 mod removal;
+mod reverse;
 mod selinux;
 mod sync;
 mod work;
@@ -73,6 +74,17 @@ impl Resource for File {
                     .map(|text| Subject::owning_group(text)),
             )
             .after_directory_of(path))
+    }
+
+    async fn reversed(
+        name: &str,
+        params: &declared::File,
+        services: &Services,
+    ) -> Result<Option<declared::File>, ResourceError> {
+        let path = params.resultant_path(name);
+        let params = params.clone();
+        let compute = move || reverse::reversed(path.as_ref(), params).map(Some);
+        services.blocking.run(compute).await
     }
 
     async fn watch(

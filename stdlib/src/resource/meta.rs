@@ -291,6 +291,35 @@ impl Meta {
         Ok(())
     }
 
+    /// The value of one meta parameter, as [`Meta::set`] takes it; nothing if it is left to the kind, or if
+    /// there is none of that name.
+    pub fn get(&self, name: &str) -> Option<Value> {
+        let strings = |list: &[String]| Value::list(list.iter().map(|each| each.as_str().into()));
+        // What `set` takes is no larger.
+        let int = |n: u64| Value::Int(i64::try_from(n).unwrap_or(i64::MAX));
+        Some(match name.to_ascii_lowercase().as_str() {
+            "noop" => Value::Bool(self.noop),
+            "retry" => Value::Int(self.retry.into()),
+            "retryreset" => Value::Bool(self.retryreset),
+            "delay" => int(self.delay),
+            "timeout" => int(self.timeout),
+            "poll" => Value::Int(self.poll.into()),
+            "limit" => Value::Float(self.limit),
+            "burst" => Value::Int(self.burst),
+            "reset" => Value::Bool(self.reset),
+            "sema" => strings(&self.sema),
+            "rewatch" => Value::Bool(self.rewatch),
+            "realize" => Value::Bool(self.realize),
+            "dollar" => Value::Bool(self.dollar),
+            "hidden" => Value::Bool(self.hidden),
+            "export" => strings(&self.export),
+            "reverse" => Value::Bool(self.reverse?),
+            "autoedge" => Value::Bool(self.autoedge?),
+            "autogroup" => Value::Bool(self.autogroup?),
+            _ => return None,
+        })
+    }
+
     /// Checks what the types can not say (engine.md §1.10).
     ///
     /// # Errors
@@ -367,4 +396,32 @@ impl Meta {
 
 fn misfit(name: &str, value: &Value) -> MetaError {
     MetaError::new(name, format!("can't be a {}", value.kind()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_got_can_be_set() {
+        let meta = Meta {
+            retry: -1,
+            delay: 7,
+            limit: 0.5,
+            burst: 2,
+            sema: vec!["a:2".to_owned()],
+            reverse: Some(true),
+            autoedge: Some(false),
+            autogroup: Some(true),
+            ..Meta::default()
+        };
+        let mut copy = Meta::default();
+        for param in META_PARAMS {
+            let value = meta.get(param.name).expect("it has a value");
+            copy.set(param.name, &value).expect("it is of its type");
+        }
+        assert_eq!(copy, meta);
+        assert_eq!(Meta::default().get("reverse"), None);
+        assert_eq!(meta.get("none"), None);
+    }
 }

@@ -3,7 +3,7 @@
 use tracing::info;
 
 use super::{Control, Driver, Rung, Submission};
-use crate::engine::prepare::{Prepared, PreparedVertex};
+use crate::engine::prepare::Prepared;
 use crate::engine::{SubmitError, confine};
 
 impl Driver {
@@ -24,6 +24,7 @@ impl Driver {
             }
             Control::Submit {
                 prepared,
+                overrides,
                 fast,
                 reply,
             } => {
@@ -33,6 +34,7 @@ impl Driver {
                 }
                 let submission = Submission {
                     prepared,
+                    overrides,
                     fast,
                     reply,
                     gate: Vec::new(),
@@ -59,19 +61,12 @@ impl Driver {
         let replaceable = |older: &Submission| {
             older
                 .prepared
-                .vertices
-                .iter()
-                .flat_map(PreparedVertex::parts)
+                .parts()
                 .filter(|resource| resource.meta.realize)
                 .all(|resource| {
-                    newer
-                        .vertices
-                        .iter()
-                        .flat_map(PreparedVertex::parts)
-                        .any(|other| {
-                            confine("compare", || resource.differs(other).is_none())
-                                .unwrap_or(false)
-                        })
+                    newer.parts().any(|other| {
+                        confine("compare", || resource.differs(other).is_none()).unwrap_or(false)
+                    })
                 })
         };
         let mut front_changed = false;

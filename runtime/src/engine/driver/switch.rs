@@ -15,7 +15,7 @@ use tracing::{debug, error, info, warn};
 use super::{Done, Driver, Rung, Submission, Tasks};
 use crate::engine::commit::{NewObject, Plan, Target};
 use crate::engine::core::describe;
-use crate::engine::prepare::{Prepared, PreparedMember, PreparedVertex, Problem};
+use crate::engine::prepare::{Prepared, PreparedMember, Problem};
 use crate::engine::refresh::Outstanding;
 use crate::engine::scheduler::VertexId;
 use crate::engine::status::EngineEvent;
@@ -34,10 +34,21 @@ impl Driver {
     /// Replaces the running graph. Everybody is paused; events wait.
     pub(super) async fn switch(&mut self, submission: Submission) {
         let Submission {
-            prepared, reply, ..
+            mut prepared,
+            overrides,
+            reply,
+            ..
         } = submission;
+        self.reversals.add_due(&mut prepared, overrides).await;
         let plan = self.core.plan(&prepared);
-        let result = match self.create(&prepared, &plan) {
+        let created = match self.create(&prepared, &plan) {
+            Ok(added) => {
+                let recorded = self.reversals.record_new(&prepared, &plan).await;
+                recorded.map(|()| added)
+            }
+            Err(problems) => Err(problems),
+        };
+        let result = match created {
             Err(problems) => {
                 self.resume(false);
                 Err(SubmitError::Rejected(problems))
@@ -76,11 +87,11 @@ impl Driver {
             let resource: Arc<dyn AnyResource> = match created {
                 Ok(Ok(resource)) => resource.into(),
                 Ok(Err(error)) => {
-                    problems.push(problem(new, describe(&error)));
+                    problems.push(Problem::new(new, describe(&error)));
                     continue;
                 }
                 Err(panic) => {
-                    problems.push(problem(new, panic.to_string()));
+                    problems.push(Problem::new(new, panic.to_string()));
                     continue;
                 }
             };
@@ -114,8 +125,7 @@ impl Driver {
         // All removals end before the first init, so that two lives of one identity never overlap.
         self.tear_down(&plan.removed).await;
         let removed = self.now();
-        let parts = prepared.vertices.iter().flat_map(PreparedVertex::parts);
-        let managed = parts.flat_map(|resource| {
+        let managed = prepared.parts().flat_map(|resource| {
             let name = &resource.identity.name;
             confine("managed_paths", || {
                 self.registry.managed_paths(name, &*resource.params)
@@ -326,13 +336,4 @@ async fn init_all(prepared: &Prepared, plan: &Plan, added: &[Added]) -> Result<(
         }
     }
     Err(format!("can't initialise {}", failures.join("; ")))
-}
-
-fn problem(resource: &mgmt_compiler::graph::Resource, message: String) -> Problem {
-    Problem {
-        identity: resource.identity.clone(),
-        span: resource.span,
-        message,
-        help: None,
-    }
 }

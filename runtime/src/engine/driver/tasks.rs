@@ -149,6 +149,7 @@ impl Driver {
         let resource = state.resource.clone();
         let identity = state.declared.identity.clone();
         let log = self.log.clone();
+        let undone = (state.reversal && request.apply).then(|| self.reversals.clone());
         let Some(tasks) = self.tasks_of(vertex) else {
             return;
         };
@@ -162,7 +163,14 @@ impl Driver {
         )
         .with_members(std::mem::take(&mut request.members));
         let span = task::span(&identity);
+        let job = task::Job {
+            vertex,
+            identity,
+            resource,
+            log,
+            undone,
+        };
         self.tasks
-            .spawn(task::check(vertex, identity, resource, request, context, log).instrument(span));
+            .spawn(task::check(job, request, context).instrument(span));
     }
 }

@@ -1,0 +1,150 @@
+//! Reversals at a graph switch: those that are due come in, and new ones are recorded before anything is
+//! changed (engine.md §2.8).
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures::{FutureExt as _, StreamExt as _};
+use mgmt_compiler::graph::Resource;
+use rustc_hash::FxHashSet;
+use tracing::{info, warn};
+
+use super::{Reversals, inverse};
+use crate::engine::commit::{Plan, Target};
+use crate::engine::core::describe;
+use crate::engine::panic_error;
+use crate::engine::prepare::{Overrides, Prepared, PreparedVertex, Problem};
+use crate::resource::ResourceError;
+
+/// How many are computed or recorded at once.
+const CONCURRENT: usize = 64;
+
+impl Reversals {
+    /// Adds what undoes the resources that are no longer there. It has no edges.
+    pub(crate) async fn add_due(&self, prepared: &mut Prepared, overrides: Overrides) {
+        if self.is_empty() {
+            return;
+        }
+        let held: FxHashSet<_> = prepared.parts().map(|part| part.identity.clone()).collect();
+        let reversals = self.clone();
+        let find = move || Ok(reversals.due(&held));
+        // It only fails at the end of the process.
+        let due = self.0.services.blocking.run(find).await.unwrap_or_default();
+        if !due.is_empty() {
+            info!(
+                "{} resources have left the graph and are reversed",
+                due.len()
+            );
+        }
+        prepared
+            .vertices
+            .extend(due.iter().map(|inverse| PreparedVertex {
+                reversal: true,
+                ..PreparedVertex::new(overrides.apply(inverse))
+            }));
+    }
+
+    /// Records what undoes the new resources that want it. A record that is there already stays: it knows
+    /// the machine from before the resource was first applied. Those who no longer want it lose theirs.
+    ///
+    /// # Errors
+    /// What went wrong; nothing is recorded then.
+    pub(crate) async fn record_new(
+        &self,
+        prepared: &Prepared,
+        plan: &Plan,
+    ) -> Result<(), Vec<Problem>> {
+        let new = prepared
+            .vertices
+            .iter()
+            .zip(&plan.targets)
+            .filter(|(vertex, target)| matches!(target, Target::Add { .. }) && !vertex.reversal)
+            .flat_map(|(vertex, _)| vertex.parts())
+            // Who changes nothing has nothing to undo.
+            .filter(|part| !part.meta.hidden && !part.meta.noop);
+        let (wanted, unwanted): (Vec<_>, Vec<_>) = new
+            .cloned()
+            .partition(|part| part.meta.reverse == Some(true));
+        let computing: Vec<_> = wanted
+            .into_iter()
+            .filter(|part| !self.contains(&part.identity))
+            .map(|part| self.clone().computed(part))
+            .collect();
+        let computed: Vec<_> = futures::stream::iter(computing)
+            .buffered(CONCURRENT)
+            .collect()
+            .await;
+        let mut problems = Vec::new();
+        let mut inverses = Vec::new();
+        for (part, inverse) in computed {
+            match inverse {
+                Ok(inverse) => inverses.extend(inverse.map(|inverse| (part, inverse))),
+                Err(error) => problems.push(problem(&part, &error)),
+            }
+        }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let recording: Vec<_> = inverses
+            .into_iter()
+            .map(|(part, inverse)| self.clone().recorded_as(part, inverse))
+            .collect();
+        let records: Vec<_> = futures::stream::iter(recording)
+            .buffered(CONCURRENT)
+            .collect()
+            .await;
+        for (part, recorded) in &records {
+            problems.extend(recorded.as_ref().err().map(|error| problem(part, error)));
+        }
+        if problems.is_empty() {
+            for part in unwanted.iter().filter(|part| self.contains(&part.identity)) {
+                self.forget(part).await;
+            }
+            return Ok(());
+        }
+        for (part, _) in records.iter().filter(|(_, recorded)| recorded.is_ok()) {
+            self.forget(part).await;
+        }
+        Err(problems)
+    }
+
+    /// A resource with what undoes it, if anything does.
+    async fn computed(
+        self,
+        resource: Arc<Resource>,
+    ) -> (Arc<Resource>, Result<Option<Resource>, ResourceError>) {
+        let name = &resource.identity.name;
+        let call = async {
+            let (params, services) = (&*resource.params, &self.0.services);
+            self.0.registry.reversed(name, params, services).await
+        };
+        let params = AssertUnwindSafe(call)
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|panic| Err(panic_error("reversed", &*panic)));
+        let inverse = params.map(|params| params.map(|params| inverse(&resource, params)));
+        (resource, inverse)
+    }
+
+    /// A resource with the outcome of recording what undoes it.
+    async fn recorded_as(
+        self,
+        resource: Arc<Resource>,
+        inverse: Resource,
+    ) -> (Arc<Resource>, Result<(), ResourceError>) {
+        let recorded = self.record(&inverse).await;
+        (resource, recorded)
+    }
+
+    async fn forget(&self, resource: &Resource) {
+        let identity = &resource.identity;
+        if let Err(error) = self.erase(identity).await {
+            warn!(kind = %identity.kind, name = %identity.name, "{}", describe(&error));
+        }
+    }
+}
+
+fn problem(resource: &Resource, error: &ResourceError) -> Problem {
+    let message = format!("can't find out what undoes it: {}", describe(error));
+    Problem::new(resource, message)
+}
