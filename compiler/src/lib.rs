@@ -207,6 +207,14 @@ fn sorted(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
         let stage = (diagnostic.severity == Severity::Error).then_some(diagnostic.stage);
         (diagnostic.severity, stage, diagnostic.sort_key())
     });
+    // What is wrong in a function or a class is found for each of its uses.
+    diagnostics.dedup_by(|next, first| {
+        next.stage == diagnostic::Stage::Unify
+            && next.code == first.code
+            && next.primary.is_some()
+            && next.primary == first.primary
+            && next.message == first.message
+    });
     diagnostics.dedup();
     diagnostics
 }

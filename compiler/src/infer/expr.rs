@@ -1,6 +1,7 @@
 //! The types of expressions.
 
 use ecow::EcoString;
+use mgmt_grammar::span::Span;
 use rustc_hash::FxHashMap;
 
 use super::pending::{Constraint, What};
@@ -8,6 +9,25 @@ use super::story::Why;
 use super::table::{Table, Ty, TyId};
 use super::{Export, Infer};
 use crate::hir::{ExprId, ExprKind, Var};
+
+/// Expressions that must have one type.
+struct Alike {
+    /// What they are.
+    what: &'static str,
+    first: Option<(Span, TyId)>,
+    /// The types that differ from that of the first.
+    odd: Vec<TyId>,
+}
+
+impl Alike {
+    fn new(what: &'static str) -> Self {
+        Self {
+            what,
+            first: None,
+            odd: Vec::new(),
+        }
+    }
+}
 
 impl Infer<'_> {
     /// Infers one expression.
@@ -27,7 +47,11 @@ impl Infer<'_> {
             ExprKind::Hostname => Table::STR,
             ExprKind::Const(_, ty) => self.table.import(ty, &mut FxHashMap::default(), 0),
             ExprKind::List(items) => {
-                let element = self.elements(items.iter().copied(), "elements of a list");
+                let mut elements = Alike::new("elements of a list");
+                for item in items {
+                    self.alike(&mut elements, *item);
+                }
+                let element = self.common_type(&elements);
                 let ty = self.table.list(element);
                 if items.is_empty() {
                     self.must_be_known(ty, expr.span, "list");
@@ -35,7 +59,13 @@ impl Infer<'_> {
                 ty
             }
             ExprKind::Map(entries) => {
-                let (key, value) = self.entries(entries);
+                let mut keys = Alike::new("keys of a map");
+                let mut values = Alike::new("values of a map");
+                for (key, value) in entries {
+                    self.alike(&mut keys, *key);
+                    self.alike(&mut values, *value);
+                }
+                let (key, value) = (self.common_type(&keys), self.common_type(&values));
                 let ty = self.table.add(Ty::Map(key, value));
                 self.constrain(Constraint {
                     what: What::Hashable { subject: key },
@@ -196,58 +226,34 @@ impl Infer<'_> {
     }
 
     /// The one type of all these expressions.
-    fn elements(&mut self, items: impl Iterator<Item = ExprId>, what: &'static str) -> TyId {
-        let mut first: Option<(ExprId, TyId)> = None;
-        let mut fits = true;
-        for item in items {
-            let ty = self.expr(item);
-            match first {
-                None => first = Some((item, ty)),
-                Some((first, expected)) => {
-                    let first = self.hir[first].span;
-                    fits &= self.expect(expected, ty, item, Why::Element { what, first });
-                }
+
+    /// Types one more of several expressions that must have one type.
+    fn alike(&mut self, alike: &mut Alike, item: ExprId) {
+        let ty = self.expr(item);
+        let Some((first, expected)) = alike.first else {
+            alike.first = Some((self.hir[item].span, ty));
+            return;
+        };
+        // If the first is the odd one out, all the others need not tell so.
+        if !alike.odd.is_empty() {
+            let shown = self.show(ty);
+            if alike.odd.iter().any(|odd| self.show(*odd) == shown) {
+                return;
             }
         }
-        match first {
-            _ if !fits => Table::ERROR,
-            Some((_, ty)) => ty,
-            None => self.table.unknown(self.level),
+        let what = alike.what;
+        if !self.expect(expected, ty, item, Why::Element { what, first }) {
+            alike.odd.push(ty);
         }
     }
 
-    fn entries(&mut self, entries: &[(ExprId, ExprId)]) -> (TyId, TyId) {
-        let Some((first_key, first_value)) = entries.first().copied() else {
-            return (
-                self.table.unknown(self.level),
-                self.table.unknown(self.level),
-            );
-        };
-        let (key, value) = (self.expr(first_key), self.expr(first_value));
-        let (key_span, value_span) = (self.hir[first_key].span, self.hir[first_value].span);
-        for (next_key, next_value) in &entries[1..] {
-            let ty = self.expr(*next_key);
-            self.expect(
-                key,
-                ty,
-                *next_key,
-                Why::Element {
-                    what: "keys of a map",
-                    first: key_span,
-                },
-            );
-            let ty = self.expr(*next_value);
-            self.expect(
-                value,
-                ty,
-                *next_value,
-                Why::Element {
-                    what: "values of a map",
-                    first: value_span,
-                },
-            );
+    /// The one type that they have.
+    fn common_type(&mut self, alike: &Alike) -> TyId {
+        match alike.first {
+            _ if !alike.odd.is_empty() => Table::ERROR,
+            Some((_, ty)) => ty,
+            None => self.table.unknown(self.level),
         }
-        (key, value)
     }
 
     fn string_part(&mut self, part: ExprId) {

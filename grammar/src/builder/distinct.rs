@@ -44,6 +44,10 @@ pub(super) fn errors(
         // A line that had to be mended is hardly read as it was meant.
         let doubtful = same_line || holds(mended);
         let follows = match &error.kind {
+            // What is outside of a string by mistake is full of escapes.
+            SyntaxErrorKind::Unrecognized('\\') => {
+                same_line && distinct.last().is_some_and(SyntaxError::is_lexical)
+            }
             _ if error.is_lexical() => false,
             _ if holds(&unreadable) => true,
             _ if generic && goes_on_from(text, distinct.last(), &error) => true,
