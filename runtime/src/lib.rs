@@ -7,6 +7,7 @@
 pub mod accounts;
 pub mod atomic_write;
 pub mod blocking;
+pub mod dbus;
 pub mod driver;
 pub mod engine;
 pub mod frontend;

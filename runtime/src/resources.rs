@@ -3,11 +3,13 @@
 mod exec;
 mod exit;
 mod file;
+mod hostname;
 mod msg;
 mod noop;
 mod panic;
 mod password;
 mod print;
+mod svc;
 mod test;
 mod timer;
 mod value;
@@ -20,11 +22,13 @@ pub fn registry() -> Registry {
     registry.add::<exec::Exec>();
     registry.add::<exit::Exit>();
     registry.add::<file::File>();
+    registry.add::<hostname::Hostname>();
     registry.add::<msg::Msg>();
     registry.add::<noop::Noop>();
     registry.add::<panic::Panic>();
     registry.add::<password::Password>();
     registry.add::<print::Print>();
+    registry.add::<svc::Svc>();
     registry.add::<test::Test>();
     registry.add::<timer::Timer>();
     registry.add::<value::ValueTap>();

@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
 mod boot;
+mod hostname;
+mod svc;
 
 use std::env;
 use std::process::ExitCode;
@@ -18,7 +20,7 @@ type Test = (&'static str, fn());
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let tests = [boot::TESTS].concat();
+    let tests = [boot::TESTS, hostname::TESTS, svc::TESTS].concat();
     let wanted = |(name, _): &Test| {
         let exact = arguments.exact;
         let filter = arguments.filter.as_ref();

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use crate::atomic_write::AtomicWriter;
 use crate::blocking::BlockingPool;
+use crate::dbus::Buses;
 use crate::local_values::LocalValues;
 use crate::path_watch::PathHub;
 
@@ -35,6 +36,12 @@ pub struct Services {
     pub search_path: Arc<OsStr>,
     /// The values that resources bring back into the program.
     pub values: LocalValues,
+    /// D-Bus.
+    pub buses: Buses,
+    /// Held by whoever works on the packages of the distribution.
+    pub package_work: Arc<tokio::sync::Mutex<()>>,
+    /// Who does that work, if it is not to be found out: `packagekit` or `apt`.
+    pub package_backend: Option<Arc<str>>,
     /// What `purge` has to spare.
     pub managed: ManagedPaths,
 }
@@ -59,6 +66,9 @@ impl Services {
             exit: ExitRequests::default(),
             journal: Path::new("/run/systemd/journal/socket").into(),
             search_path: std::env::var_os("PATH").unwrap_or_default().into(),
+            buses: Buses::from_env(),
+            package_work: Arc::default(),
+            package_backend: std::env::var("MGMT_PACKAGE_BACKEND").ok().map(Into::into),
             managed: ManagedPaths::default(),
         }
     }

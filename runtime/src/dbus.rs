@@ -1,0 +1,226 @@
+//! D-Bus: one connection to each bus for the whole process (resources-host.md §1.7).
+//!
+//! Method calls of all resources share the connection, and so do signals: one task reads them and wakes
+//! those whom they concern. A [`SignalWatch`] only learns that there was a signal, so that one who does not
+//! listen for a while, such as a paused resource, holds up nobody; who needs the content takes a
+//! [`SignalQueue`] for the time of one operation. The bus is asked for whole interfaces rather than for
+//! single objects: there are limits on how much may be asked for.
+//!
+//! A connection that is lost is made again, with growing pauses, as long as anybody watches, and counts
+//! as an event for all of them.
+
+mod error;
+mod object;
+mod signals;
+pub mod systemd;
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use zbus::connection::Builder;
+use zbus::message::Type;
+use zbus::{Connection, MessageStream};
+
+pub use error::DbusError;
+pub use object::Object;
+pub use signals::{SignalQueue, SignalWatch, Signals};
+use signals::{Subscribers, Wish};
+
+/// How long to wait before a lost connection is made again, at first and at most.
+const RETRY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
+
+/// The buses of a machine. Cheap to clone; clones share their connections.
+#[derive(Clone, Debug)]
+pub struct Buses {
+    /// That of the system.
+    pub system: Bus,
+    /// That of the user who runs this process.
+    pub session: Bus,
+}
+
+impl Buses {
+    /// The usual places, as the environment of this process has them. It connects to nothing yet.
+    pub fn from_env() -> Self {
+        let env = |name| std::env::var(name).ok().filter(|text| !text.is_empty());
+        let user = rustix::process::getuid().as_raw();
+        let session = env("DBUS_SESSION_BUS_ADDRESS").unwrap_or_else(|| {
+            let directory = env("XDG_RUNTIME_DIR").unwrap_or_else(|| format!("/run/user/{user}"));
+            format!("unix:path={directory}/bus")
+        });
+        let system = env("DBUS_SYSTEM_BUS_ADDRESS")
+            .unwrap_or_else(|| "unix:path=/run/dbus/system_bus_socket".to_owned());
+        Self {
+            system: Bus::new("system bus", system),
+            session: Bus::new("session bus", session),
+        }
+    }
+}
+
+/// A bus. Cheap to clone; clones share one connection, which is made at the first use.
+#[derive(Clone)]
+pub struct Bus(Arc<Inner>);
+
+struct Inner {
+    /// What people call it.
+    name: &'static str,
+    address: String,
+    link: tokio::sync::Mutex<Option<Link>>,
+    subscribers: Mutex<Subscribers>,
+    /// Those who read the connections. They end with their owner.
+    readers: Mutex<JoinSet<()>>,
+}
+
+/// A connection, and what was asked for on it.
+struct Link {
+    connection: Connection,
+    granted: BTreeSet<Wish>,
+    lost: CancellationToken,
+}
+
+impl Bus {
+    /// A bus with the name that people have for it, and its D-Bus address.
+    pub fn new(name: &'static str, address: impl Into<String>) -> Self {
+        Self(Arc::new(Inner {
+            name,
+            address: address.into(),
+            link: tokio::sync::Mutex::new(None),
+            subscribers: Mutex::default(),
+            readers: Mutex::default(),
+        }))
+    }
+
+    /// Learns of signals: all that come after this is ready, and the loss of the connection.
+    ///
+    /// # Errors
+    /// If the bus can not be reached or refuses.
+    pub async fn watch(&self, signals: Vec<Signals>) -> Result<SignalWatch, DbusError> {
+        let wishes = signals::wishes(&signals);
+        let watch = SignalWatch::new(self, signals);
+        drop(self.connect(&wishes).await?);
+        Ok(watch)
+    }
+
+    /// Takes signals with their content: all that come after this is ready, for as long as the
+    /// connection holds. Only for a short time, since what is not taken is kept.
+    ///
+    /// # Errors
+    /// If the bus can not be reached or refuses.
+    pub async fn queue(&self, signals: Vec<Signals>) -> Result<SignalQueue, DbusError> {
+        let wishes = signals::wishes(&signals);
+        let queue = SignalQueue::new(self, signals);
+        drop(self.connect(&wishes).await?);
+        Ok(queue)
+    }
+
+    /// The connection, on which the wishes, and those of all who watch, are granted.
+    async fn connect(&self, wishes: &BTreeSet<Wish>) -> Result<Connection, DbusError> {
+        let mut slot = self.0.link.lock().await;
+        let link = match slot.take().filter(|link| !link.lost.is_cancelled()) {
+            Some(link) => slot.insert(link),
+            None => {
+                let mut link = self.open().await?;
+                let wishes = self.subscribers().wishes();
+                self.grant(&mut link, &wishes).await?;
+                self.subscribers().notify_all();
+                slot.insert(link)
+            }
+        };
+        self.grant(link, wishes).await?;
+        Ok(link.connection.clone())
+    }
+
+    /// For the reader of a lost connection, whose type would otherwise contain itself.
+    fn reconnect(self) -> BoxFuture<'static, Result<(), DbusError>> {
+        async move { self.connect(&BTreeSet::new()).await.map(drop) }.boxed()
+    }
+
+    async fn open(&self) -> Result<Link, DbusError> {
+        let stream = self.stream().await?;
+        let link = Link {
+            connection: Connection::from(&stream),
+            granted: BTreeSet::new(),
+            lost: CancellationToken::new(),
+        };
+        let mut readers = lock(&self.0.readers);
+        while readers.try_join_next().is_some() {}
+        readers.spawn(read(Arc::downgrade(&self.0), stream, link.lost.clone()));
+        Ok(link)
+    }
+
+    async fn grant(&self, link: &mut Link, wishes: &BTreeSet<Wish>) -> Result<(), DbusError> {
+        for wish in wishes {
+            if !link.granted.contains(wish) {
+                wish.ask(&link.connection).await?;
+                link.granted.insert(wish.clone());
+            }
+        }
+        Ok(())
+    }
+
+    async fn stream(&self) -> Result<MessageStream, DbusError> {
+        let unreachable = |source| DbusError::Unreachable {
+            bus: format!("the {} at `{}`", self.0.name, self.0.address),
+            source,
+        };
+        let builder = Builder::address(self.0.address.as_str()).map_err(unreachable)?;
+        let connection = builder.build().await.map_err(unreachable)?;
+        Ok(MessageStream::from(connection))
+    }
+
+    fn subscribers(&self) -> MutexGuard<'_, Subscribers> {
+        lock(&self.0.subscribers)
+    }
+}
+
+/// Hands signals on until the connection is lost, and then makes it again if anybody needs it.
+async fn read(bus: Weak<Inner>, mut stream: MessageStream, lost: CancellationToken) {
+    while let Some(Ok(message)) = stream.next().await {
+        if message.message_type() != Type::Signal {
+            continue;
+        }
+        let Some(bus) = bus.upgrade().map(Bus) else {
+            return;
+        };
+        if signals::is_new_owner(&message) {
+            // A service that knows nothing of what was asked of its predecessor.
+            break;
+        }
+        bus.subscribers().deliver(&message);
+    }
+    lost.cancel();
+    drop(stream);
+    let (mut delay, longest) = RETRY;
+    loop {
+        let Some(bus) = bus.upgrade().map(Bus) else {
+            return;
+        };
+        bus.subscribers().end_queues();
+        if bus.subscribers().is_empty() {
+            return;
+        }
+        match bus.clone().reconnect().await {
+            Ok(()) => return,
+            Err(error) => tracing::debug!("{error}"),
+        }
+        drop(bus);
+        sleep(delay).await;
+        delay = longest.min(delay * 2);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl fmt::Debug for Bus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Bus").field(&self.0.address).finish()
+    }
+}

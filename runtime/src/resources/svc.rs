@@ -1,0 +1,463 @@
+//! `svc` is woken by systemd, when the unit changes or unit files are read again, and by the places where its
+//! unit file can be. It compares what the unit is doing and whether it is enabled, changes only these, and
+//! serves a notification by a reload, or by a restart of what can not be reloaded.
+//!
+//! It never loads a unit on an event about units being loaded or forgotten: that would be its own echo.
+
+mod startup;
+
+use async_trait::async_trait;
+use mgmt_compiler::resolve::closest;
+use mgmt_stdlib::resources::svc as declared;
+
+use crate::dbus::DbusError;
+use crate::dbus::systemd::{JobResult, Systemd, Unit, Verb};
+use crate::resource::{
+    AutoEdges, CheckContext, Outcome, Resource, ResourceError, Services, Subject, WatchContext,
+};
+use startup::{Startup, startup};
+
+/// Where unit files of the system are, those that win first.
+const DIRECTORIES: [&str; 4] = [
+    "/etc/systemd/system",
+    "/run/systemd/system",
+    "/usr/lib/systemd/system",
+    "/lib/systemd/system",
+];
+
+/// How often a check begins anew because the connection was lost.
+const ATTEMPTS: usize = 5;
+
+/// See [`declared::Svc`].
+pub(super) struct Svc {
+    unit: String,
+}
+
+/// Why a unit is not as it shall be.
+#[derive(Debug, thiserror::Error)]
+enum SvcError {
+    #[error("there is no unit `{unit}`{}", hint(.near))]
+    NoSuchUnit { unit: String, near: Option<String> },
+    #[error(
+        "the unit `{0}` is masked, so that it can not be started; `systemctl unmask {0}` undoes that"
+    )]
+    Masked(String),
+    #[error(
+        "the file of the unit `{unit}` can not be used ({load}); `systemd-analyze verify {unit}` tells why"
+    )]
+    BadUnit { unit: String, load: String },
+    #[error("can't enable `{unit}`: {why}")]
+    NotEnableable { unit: String, why: &'static str },
+    #[error("can't {verb} `{unit}`: {result}; `journalctl -u {unit}` may tell why")]
+    Job {
+        verb: Verb,
+        unit: String,
+        result: String,
+    },
+    #[error(
+        "`{unit}` did not stay running: it is {active}{why}; `journalctl -u {unit}` may tell why"
+    )]
+    Died {
+        unit: String,
+        active: String,
+        why: String,
+    },
+}
+
+fn hint(near: &Option<String>) -> String {
+    near.as_ref()
+        .map(|near| format!("; did you mean `{near}`?"))
+        .unwrap_or_default()
+}
+
+#[async_trait]
+impl Resource for Svc {
+    type Params = declared::Svc;
+
+    fn new(name: &str, _params: &declared::Svc) -> Self {
+        Self {
+            unit: declared::Svc::unit(name).into_owned(),
+        }
+    }
+
+    async fn auto_edges(
+        name: &str,
+        params: &declared::Svc,
+        _services: &Services,
+    ) -> Result<AutoEdges, ResourceError> {
+        let unit = declared::Svc::unit(name);
+        let service = unit.strip_suffix(".service");
+        let mut edges = AutoEdges::default();
+        if let Some(service) = service {
+            edges = edges.provides(Subject::service(service, params.session));
+        }
+        let directories = directories(params.session);
+        let drop_ins = directories
+            .iter()
+            .map(|directory| Subject::file(format!("{directory}/{unit}.d/")));
+        let drop_ins: Vec<_> = drop_ins.collect();
+        let files = directories
+            .iter()
+            .map(|directory| Subject::file(format!("{directory}/{unit}")));
+        Ok(edges
+            .after_first(files)
+            .after_each(drop_ins)
+            .before_each([Subject::timer(unit, params.session)]))
+    }
+
+    async fn watch(
+        &self,
+        params: &declared::Svc,
+        context: &WatchContext,
+    ) -> Result<(), ResourceError> {
+        tokio::select! {
+            () = context.cancelled() => Ok(()),
+            result = self.follow(params, context) => result,
+        }
+    }
+
+    async fn check_apply(
+        &self,
+        params: &declared::Svc,
+        context: &CheckContext,
+    ) -> Result<Outcome, ResourceError> {
+        let systemd = Systemd::new(&context.services.buses, params.session);
+        let check = async {
+            let mut attempts = 1..ATTEMPTS;
+            loop {
+                let work = Work {
+                    systemd: &systemd,
+                    name: &self.unit,
+                    params,
+                    context,
+                };
+                match work.check_apply().await {
+                    Err(Failure::Dbus(error)) if error.is_lost() && attempts.next().is_some() => {
+                        tracing::debug!("{error}; once more");
+                    }
+                    result => return Ok(result?),
+                }
+            }
+        };
+        tokio::select! {
+            () = context.cancelled() => Err(ResourceError::Cancelled),
+            result = check => result,
+        }
+    }
+}
+
+impl Svc {
+    async fn follow(
+        &self,
+        params: &declared::Svc,
+        context: &WatchContext,
+    ) -> Result<(), ResourceError> {
+        let systemd = Systemd::new(&context.services.buses, params.session);
+        let unit_files = systemd.watch_unit_files().await?;
+        let paths = directories(params.session)
+            .iter()
+            .map(|directory| (format!("{directory}/{}", self.unit).into(), false))
+            .collect();
+        let mut paths = context.services.paths.watch_all(paths).await?;
+        loop {
+            // By an alias that was changed, the name may mean another unit from now on.
+            let unit = systemd.unit(&self.unit).await?;
+            let states = systemd.watch_unit(&unit).await?;
+            loop {
+                context.event().await?;
+                tokio::select! {
+                    () = states.changed() => {}
+                    () = unit_files.changed() => break,
+                    changed = paths.changed() => {
+                        changed?;
+                        break;
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn directories(session: bool) -> Vec<String> {
+    if !session {
+        return DIRECTORIES.map(str::to_owned).to_vec();
+    }
+    let user = nix::unistd::User::from_uid(nix::unistd::geteuid())
+        .ok()
+        .flatten();
+    let home = user.map(|user| user.dir.display().to_string());
+    let own = home.map(|home| format!("{home}/.config/systemd/user"));
+    let common = [
+        "/etc/systemd/user",
+        "/run/systemd/user",
+        "/usr/lib/systemd/user",
+    ];
+    own.into_iter().chain(common.map(str::to_owned)).collect()
+}
+
+/// What goes wrong in one check; a lost connection is a reason to begin anew.
+#[derive(Debug)]
+enum Failure {
+    Dbus(DbusError),
+    Svc(SvcError),
+}
+
+impl From<DbusError> for Failure {
+    fn from(error: DbusError) -> Self {
+        Self::Dbus(error)
+    }
+}
+
+impl From<SvcError> for Failure {
+    fn from(error: SvcError) -> Self {
+        Self::Svc(error)
+    }
+}
+
+impl From<Failure> for ResourceError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Dbus(error) => error.into(),
+            Failure::Svc(error) => Self::Other(Box::new(error)),
+        }
+    }
+}
+
+/// One check.
+struct Work<'a> {
+    systemd: &'a Systemd,
+    name: &'a str,
+    params: &'a declared::Svc,
+    context: &'a CheckContext,
+}
+
+impl Work<'_> {
+    async fn check_apply(&self) -> Result<Outcome, Failure> {
+        let Some(mut unit) = self.unit().await? else {
+            return self.without_unit().await;
+        };
+        if self.context.apply() && self.wanted().is_some() {
+            unit = self.after_jobs(unit).await?;
+        }
+        let startup = self.startup(&unit).await?;
+        let verb = self.wanted().filter(|verb| !satisfies(&unit.active, *verb));
+        if verb == Some(Verb::Start) && unit.load == "masked" {
+            return Err(SvcError::Masked(unit.id).into());
+        }
+        let refresh = self.context.refresh() && is_up(&unit.active);
+        if startup.is_fine(self.context.apply()) && verb.is_none() && !refresh {
+            return Ok(Outcome::Unchanged);
+        }
+        if !self.context.apply() {
+            return Ok(Outcome::Changed);
+        }
+        self.warn_of_ourselves(&unit, verb);
+        let interface = "org.freedesktop.systemd1.Unit";
+        if self
+            .systemd
+            .property(&unit, interface, "NeedDaemonReload")
+            .await?
+        {
+            self.systemd.reload().await?;
+        }
+        let mut outcome = self.apply_startup(&unit, startup).await?;
+        match verb {
+            Some(verb) => {
+                self.run(verb, &unit).await?;
+                outcome = Outcome::Changed;
+            }
+            // A start or stop serves the notification, too.
+            None if refresh => {
+                self.run(Verb::Reload, &unit).await?;
+                outcome = Outcome::Changed;
+            }
+            None => {}
+        }
+        Ok(outcome)
+    }
+
+    /// What `state` asks for.
+    fn wanted(&self) -> Option<Verb> {
+        match self.params.state.as_str() {
+            "running" => Some(Verb::Start),
+            "stopped" => Some(Verb::Stop),
+            _ => None,
+        }
+    }
+
+    /// The unit, if it is there; one whose file has only just appeared is found, too.
+    async fn unit(&self) -> Result<Option<Unit>, Failure> {
+        let unit = self.systemd.unit(self.name).await?;
+        let unit = match unit.load.as_str() {
+            "not-found" => {
+                let on_disk = self.systemd.unit_file_state(self.name).await?.is_some();
+                if !on_disk || !self.context.apply() {
+                    return Ok(on_disk.then_some(unit));
+                }
+                self.systemd.reload().await?;
+                self.systemd.unit(self.name).await?
+            }
+            _ => unit,
+        };
+        match unit.load.as_str() {
+            "loaded" | "masked" | "merged" | "stub" => Ok(Some(unit)),
+            "not-found" => Ok(None),
+            _ => Err(SvcError::BadUnit {
+                unit: unit.id,
+                load: unit.load,
+            }
+            .into()),
+        }
+    }
+
+    /// What is not there neither runs nor starts at boot.
+    async fn without_unit(&self) -> Result<Outcome, Failure> {
+        let wanted = (self.params.state.as_str(), self.params.startup.as_str());
+        if let ("stopped", "" | "disabled") | ("", "disabled") = wanted {
+            return Ok(Outcome::Unchanged);
+        }
+        let files = self.systemd.unit_files().await?;
+        let near = closest(self.name, files.iter().map(String::as_str)).map(str::to_owned);
+        let unit = self.name.to_owned();
+        Err(SvcError::NoSuchUnit { unit, near }.into())
+    }
+
+    /// The unit once nobody else is about to change it.
+    async fn after_jobs(&self, mut unit: Unit) -> Result<Unit, Failure> {
+        while unit.job().is_some() {
+            let mut jobs = self.systemd.jobs().await?;
+            unit = self.systemd.unit(self.name).await?;
+            if let Some(job) = unit.job() {
+                let operation = format!("do what {} waits for", unit.id);
+                jobs.finished(job, &operation).await?;
+                unit = self.systemd.unit(self.name).await?;
+            }
+        }
+        Ok(unit)
+    }
+
+    async fn startup(&self, unit: &Unit) -> Result<Startup, Failure> {
+        if self.params.startup.is_empty() {
+            return Ok(Startup::Fine);
+        }
+        let state = self.systemd.unit_file_state(&unit.id).await?;
+        let enable = self.params.startup == "enabled";
+        startup(state.as_deref().unwrap_or_default(), enable).map_err(|why| {
+            let unit = unit.id.clone();
+            SvcError::NotEnableable { unit, why }.into()
+        })
+    }
+
+    async fn apply_startup(&self, unit: &Unit, startup: Startup) -> Result<Outcome, Failure> {
+        match startup {
+            Startup::Fine => return Ok(Outcome::Unchanged),
+            Startup::Enable | Startup::EnableAgain => {
+                let (installable, changed) = self.systemd.enable(&unit.id).await?;
+                if !installable {
+                    let (unit, why) = (unit.id.clone(), "its file has no `[Install]` section");
+                    return Err(SvcError::NotEnableable { unit, why }.into());
+                }
+                if !changed {
+                    return Ok(Outcome::Unchanged);
+                }
+                tracing::info!("enabled {}", unit.id);
+            }
+            Startup::Disable { runtime } => {
+                self.systemd.disable(&unit.id, false).await?;
+                if runtime {
+                    self.systemd.disable(&unit.id, true).await?;
+                }
+                tracing::info!("disabled {}", unit.id);
+            }
+        }
+        self.systemd.reload().await?;
+        Ok(Outcome::Changed)
+    }
+
+    async fn run(&self, verb: Verb, unit: &Unit) -> Result<(), Failure> {
+        let JobResult(result) = self.systemd.run(verb, &unit.id).await?;
+        let after = self.systemd.unit(self.name).await?;
+        match result.as_str() {
+            "done" => {}
+            "skipped"
+                if self
+                    .wanted()
+                    .is_none_or(|wanted| satisfies(&after.active, wanted)) => {}
+            _ => {
+                let result = self.why(&after, &result).await;
+                let unit = unit.id.clone();
+                return Err(SvcError::Job { verb, unit, result }.into());
+            }
+        }
+        if verb == Verb::Start && !satisfies(&after.active, verb) {
+            let why = if self.is_one_shot(&after).await {
+                " because it is a `oneshot` without `RemainAfterExit=yes`".to_owned()
+            } else {
+                self.why(&after, "").await
+            };
+            let active = after.active;
+            return Err(SvcError::Died {
+                unit: after.id,
+                active,
+                why,
+            }
+            .into());
+        }
+        tracing::info!(
+            "{}",
+            match verb {
+                Verb::Start => "started",
+                Verb::Stop => "stopped",
+                Verb::Reload => "reloaded or restarted",
+            }
+        );
+        Ok(())
+    }
+
+    /// Whether it does its work and ends.
+    async fn is_one_shot(&self, unit: &Unit) -> bool {
+        let service = "org.freedesktop.systemd1.Service";
+        let kind: Result<String, _> = self.systemd.property(unit, service, "Type").await;
+        unit.active == "inactive" && kind.is_ok_and(|kind| kind == "oneshot")
+    }
+
+    /// What systemd says of the end of a job, and of the service's processes.
+    async fn why(&self, unit: &Unit, job: &str) -> String {
+        let said = match job {
+            "timeout" => "it took too long",
+            "canceled" => "somebody else has cancelled it",
+            "dependency" => "something that it needs has failed",
+            "" => "",
+            other => other,
+        };
+        let service = "org.freedesktop.systemd1.Service";
+        let result: Result<String, _> = self.systemd.property(unit, service, "Result").await;
+        match result {
+            Ok(result) if result != "success" => format!("{said} ({result})"),
+            _ => said.to_owned(),
+        }
+    }
+
+    /// Whoever stops the service that runs this very agent will not be there to start it again.
+    fn warn_of_ourselves(&self, unit: &Unit, verb: Option<Verb>) {
+        let ours = || {
+            let groups = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+            groups.split(['/', '\n']).any(|part| part == unit.id)
+        };
+        if verb != Some(Verb::Start) && !self.params.session && ours() {
+            tracing::warn!("{} is the service that this agent runs in", unit.id);
+        }
+    }
+}
+
+/// Whether a unit in this state is as it shall be.
+fn satisfies(active: &str, wanted: Verb) -> bool {
+    match wanted {
+        Verb::Stop => matches!(active, "inactive" | "failed"),
+        Verb::Start | Verb::Reload => is_up(active),
+    }
+}
+
+fn is_up(active: &str) -> bool {
+    matches!(active, "active" | "reloading" | "refreshing")
+}
