@@ -225,8 +225,6 @@ impl Infer<'_> {
         Some(field.1)
     }
 
-    /// The one type of all these expressions.
-
     /// Types one more of several expressions that must have one type.
     fn alike(&mut self, alike: &mut Alike, item: ExprId) {
         let ty = self.expr(item);
