@@ -246,12 +246,8 @@ impl Infer<'_> {
 
     /// Warns of a meta parameter that is accepted, but of which nothing comes.
     fn meta_without_effect(&mut self, name: &str, value: Option<&Value>, place: Span) {
-        let asks_for_nothing = match value {
-            Some(Value::Bool(on)) => !on,
-            Some(Value::List(list)) => list.is_empty(),
-            _ => false,
-        };
-        if asks_for_nothing || !matches!(name, "export" | "reverse") {
+        let asks_for_nothing = matches!(value, Some(Value::List(hosts)) if hosts.is_empty());
+        if name != "export" || asks_for_nothing {
             return;
         }
         let text = format!("`Meta:{name}` has no effect in this version");
