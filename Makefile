@@ -9,7 +9,7 @@ SHARE = $(TARGET)/share
 MINUTES ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak bench lint setup docs completions man install
+.PHONY: help demo test soak bench lint setup docs reference completions man install
 
 help: ## List the targets.
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -34,7 +34,7 @@ bench: ## Run the benchmarks.
 lint: ## Check format, lints, examples, and, if cargo-deny is installed, dependencies.
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --quiet -- -D warnings
-	$(CARGO) run --quiet --bin mgmtc -- fmt --check examples
+	$(CARGO) run --quiet --bin mgmtc -- fmt --check examples stdlib/core stdlib/modules
 	$(CARGO) run --quiet --bin mgmtc -- check $$(find examples -name '*.mcl')
 	if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny check; fi
 
@@ -43,6 +43,10 @@ setup: ## Install the tools that only developers need.
 
 docs: ## Build the documentation of the crates.
 	$(CARGO) doc --workspace --no-deps
+
+reference: ## Write the reference manual of the language's library below docs/reference.
+	rm -rf docs/reference
+	$(CARGO) run --quiet --bin mgmtc -- docs --output docs/reference
 
 completions: ## Generate shell completions below target/share.
 	$(CARGO) build --release --bins

@@ -4,6 +4,7 @@
 //! A command gets everything from a [`Console`] and the disk. It never ends the process.
 
 pub mod check;
+pub mod docs;
 pub mod explain;
 pub mod fmt;
 pub mod generate;
@@ -14,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Termination};
 
 use clap::Args;
-use mgmt_stdlib::catalog::Catalog;
+use mgmt_stdlib::catalog::{Catalog, DiskTree};
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::files::{Disk, Download, Files, Sources};
@@ -131,6 +132,7 @@ pub fn compile_argument(
             sources: Sources::default(),
             diagnostics: vec![*diagnostic],
             program: None,
+            tree: DiskTree::default(),
         },
     }
 }

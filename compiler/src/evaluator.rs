@@ -18,7 +18,7 @@ mod store;
 use std::sync::Arc;
 
 use mgmt_grammar::span::Span;
-use mgmt_stdlib::catalog::{CallError, CallResult, FunctionDef};
+use mgmt_stdlib::catalog::{CallError, CallResult, FunctionDef, Start};
 use mgmt_stdlib::value::Value;
 use rustc_hash::FxHashMap;
 
@@ -48,6 +48,8 @@ pub enum Request {
         id: CallId,
         /// What to call; its implementation is `Sampled`.
         function: Arc<FunctionDef>,
+        /// Where the call stands, and what it is to give.
+        start: Arc<Start>,
         /// With what.
         args: Vec<Value>,
     },

@@ -2,6 +2,7 @@
 
 mod disk;
 mod download;
+mod library;
 
 use std::collections::BTreeMap;
 use std::io;

@@ -28,11 +28,16 @@ pub fn first_graph(
         for request in evaluator.requests() {
             progress = true;
             match request {
-                Request::Start { id, function, args } => {
+                Request::Start {
+                    id,
+                    function,
+                    start,
+                    args,
+                } => {
                     let Implementation::Sampled(new) = function.implementation else {
                         continue;
                     };
-                    let sampler = samplers.entry(id).or_insert_with(new);
+                    let sampler = samplers.entry(id).or_insert_with(|| new(&start));
                     evaluator.feed(id, sampler.call(host, &args));
                 }
                 Request::Stop { id } => {

@@ -26,7 +26,7 @@ use std::sync::Arc;
 use diagnostic::{Diagnostic, Severity};
 use files::{Files, Sources};
 pub use input::Input;
-use mgmt_stdlib::catalog::Catalog;
+use mgmt_stdlib::catalog::{Catalog, DiskTree};
 use program::Program;
 
 /// How it is to be compiled.
@@ -47,6 +47,8 @@ pub struct Compilation {
     pub diagnostics: Vec<Diagnostic>,
     /// The program, unless there is an error.
     pub program: Option<Arc<Program>>,
+    /// The files that the program came with.
+    pub tree: DiskTree,
 }
 
 impl Compilation {
@@ -87,6 +89,7 @@ pub fn compile(
             Some(Arc::new(Program {
                 hir: resolution.hir,
                 types: inference.types,
+                sites: loader.sites(),
             }))
         }
         _ => None,
@@ -95,6 +98,7 @@ pub fn compile(
         sources: loader.sources,
         diagnostics: checked.diagnostics,
         program,
+        tree: loader.tree,
     }
 }
 

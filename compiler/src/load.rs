@@ -8,8 +8,11 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use ecow::EcoString;
 use mgmt_grammar::ast;
-use mgmt_grammar::span::Span;
+use mgmt_grammar::span::{SourceId, Span};
+use mgmt_stdlib::catalog::{DiskTree, FileTree, Origin, Site};
+use mgmt_stdlib::modules::Library;
 use rustc_hash::FxHashMap;
 
 use crate::Input;
@@ -33,6 +36,10 @@ pub struct Unit {
     pub dir: PathBuf,
     /// The module that the file belongs to.
     pub chain: Rc<Chain>,
+    /// Where the file comes from.
+    pub origin: Origin,
+    /// The package of the library that the file belongs to, whose names it can use as its own.
+    pub package: Option<EcoString>,
 }
 
 /// Reads and parses files, each once.
@@ -41,7 +48,11 @@ pub struct Loader<'a> {
     module_path: Option<PathBuf>,
     /// The texts read so far.
     pub sources: Sources,
-    units: FxHashMap<PathBuf, Rc<Unit>>,
+    units: FxHashMap<(Origin, PathBuf), Rc<Unit>>,
+    /// The program's own file tree, once its entry file is loaded.
+    pub tree: DiskTree,
+    /// Where the calls of each file stand.
+    sites: FxHashMap<SourceId, Arc<Site>>,
     /// The trees, by source; nothing where that is no program.
     pub trees: Vec<Option<Arc<ast::File>>>,
     cache: Option<ParseCache>,
@@ -88,9 +99,14 @@ impl<'a> Loader<'a> {
     pub fn new(files: &'a dyn Files, module_path: Option<PathBuf>) -> Self {
         Self {
             files,
+            tree: DiskTree {
+                root: PathBuf::from("/"),
+                modules: module_path.clone(),
+            },
             module_path,
             sources: Sources::default(),
             units: FxHashMap::default(),
+            sites: FxHashMap::default(),
             trees: Vec::new(),
             cache: None,
             diagnostics: Vec::new(),
@@ -119,6 +135,12 @@ impl<'a> Loader<'a> {
     /// # Errors
     /// If there is no such file or it can not be read.
     pub fn load_input(&mut self, input: &Input) -> Result<Rc<Unit>, LoadError> {
+        let base = |path: &Path| path.parent().unwrap_or(Path::new("/")).to_owned();
+        self.tree.root = match input {
+            Input::Text { base, .. } => base.clone(),
+            Input::Path(path) if self.files.is_dir(path) => path.clone(),
+            Input::Path(path) => base(path),
+        };
         match input {
             Input::Text { name, text, base } => {
                 let chain = Rc::new(Chain {
@@ -132,13 +154,20 @@ impl<'a> Loader<'a> {
                     text.as_str().into(),
                     base.clone(),
                     chain,
+                    Origin::Program,
                 )))
             }
-            Input::Path(path) if self.files.is_dir(path) => self.load_directory(path, None),
-            Input::Path(path) if path.file_name().is_some_and(|name| name == "metadata.yaml") => {
-                self.load_directory(path.parent().unwrap_or(Path::new("/")), None)
+            Input::Path(path) if self.files.is_dir(path) => {
+                self.load_directory(path, None, Origin::Program)
             }
-            Input::Path(path) => self.load_file(path, None),
+            Input::Path(path) if path.file_name().is_some_and(|name| name == "metadata.yaml") => {
+                self.load_directory(
+                    path.parent().unwrap_or(Path::new("/")),
+                    None,
+                    Origin::Program,
+                )
+            }
+            Input::Path(path) => self.load_file(path, None, Origin::Program),
         }
     }
 
@@ -166,13 +195,21 @@ impl<'a> Loader<'a> {
         match kind {
             ImportKind::System => Ok(None),
             ImportKind::File(path) => self
-                .load_file(&clean(&from.dir.join(path)), Some(&from.chain))
+                .load_file(&clean(&from.dir.join(path)), Some(&from.chain), from.origin)
                 .map(Some),
             ImportKind::Directory(path) => self
-                .load_directory(&clean(&from.dir.join(path)), Some(&from.chain))
+                .load_directory(&clean(&from.dir.join(path)), Some(&from.chain), from.origin)
                 .map(Some),
             ImportKind::Remote { path, url } => {
                 let search = from.chain.search_path(self.module_path.as_ref());
+                let is_module = |dir: &PathBuf| self.files.exists(&dir.join("metadata.yaml"));
+                let found = search.iter().map(|dir| dir.join(path)).find(is_module);
+                // What is shipped needs no download; whoever has a copy uses that.
+                if let (None, Some(shipped)) = (&found, Library.module(path)) {
+                    return self
+                        .load_directory(&shipped, Some(&from.chain), Origin::Library)
+                        .map(Some);
+                }
                 let Some(first) = search.first() else {
                     let mut error = LoadError::new(
                         Code::UNREADABLE_IMPORT,
@@ -182,11 +219,7 @@ impl<'a> Loader<'a> {
                         Some("give `path` in metadata.yaml, or use `--module-path`".to_owned());
                     return Err(error);
                 };
-                let module = search
-                    .iter()
-                    .map(|dir| dir.join(path))
-                    .find(|dir| self.files.exists(&dir.join("metadata.yaml")))
-                    .unwrap_or_else(|| first.join(path));
+                let module = found.unwrap_or_else(|| first.join(path));
                 if let Err(error) = self.files.fetch(url, first, &module) {
                     return Err(LoadError::new(
                         Code::UNREADABLE_IMPORT,
@@ -204,8 +237,43 @@ impl<'a> Loader<'a> {
                     ));
                     return Err(error);
                 }
-                self.load_directory(&module, Some(&from.chain)).map(Some)
+                self.load_directory(&module, Some(&from.chain), Origin::Program)
+                    .map(Some)
             }
+        }
+    }
+
+    /// Loads what of a package of the library is written in mcl: one module if it has a `metadata.yaml`, and else
+    /// each file on its own, by name (functions.md §30.1).
+    ///
+    /// # Errors
+    /// If one of them is no module, which a test rules out.
+    pub fn load_package(&mut self, package: &str) -> Result<Vec<Rc<Unit>>, LoadError> {
+        let Some(dir) = Library.package(package) else {
+            return Ok(Vec::new());
+        };
+        if Library.exists(&dir.join("metadata.yaml")) {
+            return Ok(vec![self.load_directory(&dir, None, Origin::Library)?]);
+        }
+        let names = Library.list(&dir).unwrap_or_default();
+        names
+            .iter()
+            .filter(|name| name.extension().is_some_and(|extension| extension == "mcl"))
+            .map(|name| self.load_file(&dir.join(name), None, Origin::Library))
+            .collect()
+    }
+
+    /// Where the calls of each text stand, by the ids of the texts.
+    pub fn sites(&self) -> Vec<Arc<Site>> {
+        let ids = self.sources.iter().map(|(id, _)| id);
+        ids.map(|id| self.sites.get(&id).cloned().unwrap_or_default())
+            .collect()
+    }
+
+    fn files_of(&self, origin: Origin) -> &dyn Files {
+        match origin {
+            Origin::Program => self.files,
+            Origin::Library => &Library,
         }
     }
 
@@ -213,18 +281,20 @@ impl<'a> Loader<'a> {
         &mut self,
         dir: &Path,
         parent: Option<&Rc<Chain>>,
+        origin: Origin,
     ) -> Result<Rc<Unit>, LoadError> {
-        if !self.files.is_dir(dir) {
+        if !self.files_of(origin).is_dir(dir) {
             return Err(LoadError::new(
                 Code::UNREADABLE_IMPORT,
                 format!("the directory `{}` does not exist", dir.display()),
             ));
         }
         let metadata_path = dir.join("metadata.yaml");
-        let metadata = if self.files.exists(&metadata_path) {
-            let text = self.read(&metadata_path)?;
-            let shown = metadata_path.display().to_string();
-            let source = Source::new(shown.clone(), Some(metadata_path), text.clone());
+        let metadata = if self.files_of(origin).exists(&metadata_path) {
+            let text = self.read(&metadata_path, origin)?;
+            let shown = shown(&metadata_path, origin);
+            let path = (origin == Origin::Program).then_some(metadata_path);
+            let source = Source::new(shown.clone(), path, text.clone());
             let source = self.sources.add(source);
             let metadata = Metadata::parse(&text).map_err(|error| LoadError {
                 place: Some(Span::new(source, error.range.start, error.range.end)),
@@ -241,7 +311,7 @@ impl<'a> Loader<'a> {
             .as_ref()
             .map_or("main.mcl", |metadata| metadata.main.as_str());
         let path = clean(&dir.join(main));
-        if metadata.is_none() && !self.files.exists(&path) {
+        if metadata.is_none() && !self.files_of(origin).exists(&path) {
             return Err(LoadError::new(
                 Code::NO_ENTRY_FILE,
                 format!(
@@ -256,13 +326,14 @@ impl<'a> Loader<'a> {
             metadata,
             parent: parent.cloned(),
         });
-        self.load_in(&path, chain)
+        self.load_in(&path, chain, origin)
     }
 
     fn load_file(
         &mut self,
         path: &Path,
         parent: Option<&Rc<Chain>>,
+        origin: Origin,
     ) -> Result<Rc<Unit>, LoadError> {
         let base = path.parent().unwrap_or(Path::new("/")).to_owned();
         self.load_in(
@@ -272,29 +343,37 @@ impl<'a> Loader<'a> {
                 metadata: None,
                 parent: parent.cloned(),
             }),
+            origin,
         )
     }
 
-    fn load_in(&mut self, path: &Path, chain: Rc<Chain>) -> Result<Rc<Unit>, LoadError> {
-        if let Some(unit) = self.units.get(path) {
+    fn load_in(
+        &mut self,
+        path: &Path,
+        chain: Rc<Chain>,
+        origin: Origin,
+    ) -> Result<Rc<Unit>, LoadError> {
+        let key = (origin, path.to_owned());
+        if let Some(unit) = self.units.get(&key) {
             return Ok(unit.clone());
         }
-        let text = self.read(path)?;
+        let text = self.read(path, origin)?;
         let dir = path.parent().unwrap_or(Path::new("/")).to_owned();
         let unit = Rc::new(self.parse(
-            path.display().to_string(),
-            Some(path.to_owned()),
+            shown(path, origin),
+            (origin == Origin::Program).then(|| path.to_owned()),
             text,
             dir,
             chain,
+            origin,
         ));
-        self.units.insert(path.to_owned(), unit.clone());
+        self.units.insert(key, unit.clone());
         Ok(unit)
     }
 
-    fn read(&self, path: &Path) -> Result<Arc<str>, LoadError> {
-        let shown = path.display();
-        let bytes = self.files.read(path).map_err(|error| {
+    fn read(&self, path: &Path, origin: Origin) -> Result<Arc<str>, LoadError> {
+        let shown = shown(path, origin);
+        let bytes = self.files_of(origin).read(path).map_err(|error| {
             LoadError::new(
                 Code::UNREADABLE_FILE,
                 format!("can't read `{shown}`: {}", crate::files::reason(&error)),
@@ -330,8 +409,14 @@ impl<'a> Loader<'a> {
         text: Arc<str>,
         dir: PathBuf,
         chain: Rc<Chain>,
+        origin: Origin,
     ) -> Unit {
         let id = self.sources.next_id();
+        let base = match origin {
+            Origin::Program => self.tree.name(&chain.base),
+            Origin::Library => chain.base.clone(),
+        };
+        self.sites.insert(id, Arc::new(Site { base, origin }));
         let known = match (&mut self.cache, &path) {
             (Some(cache), Some(path)) => cache.find(path, id, &text),
             _ => None,
@@ -359,8 +444,24 @@ impl<'a> Loader<'a> {
         self.trees.push(Some(parsed.tree.clone()));
         Unit {
             ast: parsed.tree,
+            package: package_of(&dir, origin),
             dir,
             chain,
+            origin,
         }
     }
+}
+
+/// A path as it is shown to people.
+fn shown(path: &Path, origin: Origin) -> String {
+    match origin {
+        Origin::Program => path.display().to_string(),
+        Origin::Library => format!("<library>{}", path.display()),
+    }
+}
+
+/// The package that a file of the library belongs to by its directory.
+fn package_of(dir: &Path, origin: Origin) -> Option<EcoString> {
+    let package = dir.strip_prefix("/core").ok()?.to_str()?;
+    (origin == Origin::Library).then(|| package.into())
 }

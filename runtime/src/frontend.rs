@@ -7,7 +7,9 @@
 mod call;
 mod evaluation;
 mod host;
+mod lines;
 mod reload;
+mod sources;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,9 +25,6 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use crate::kernel_events::KernelEvents;
-use crate::local_values::LocalValues;
-use crate::path_watch::PathHub;
 use evaluation::{Evaluation, Output};
 use reload::SourceWatch;
 
@@ -33,6 +32,7 @@ use reload::SourceWatch;
 pub type Report = Arc<dyn Fn(Findings<'_>) + Send + Sync>;
 
 pub use host::RunningHost;
+pub use sources::EventSources;
 
 /// What a front end works with.
 #[derive(Clone)]
@@ -49,12 +49,8 @@ pub struct Frontend {
     pub files: Arc<dyn Files + Send + Sync>,
     /// The machine that its functions look at.
     pub host: Arc<dyn Host>,
-    /// How files are watched.
-    pub paths: PathHub,
-    /// How network interfaces and devices are watched.
-    pub kernel: KernelEvents,
-    /// What resources bring back into the program; without it, its functions see none of that.
-    pub values: Option<LocalValues>,
+    /// What wakes its functions.
+    pub sources: EventSources,
     /// Tells people what is wrong.
     pub report: Report,
     /// Whether a change of the program's files, or of what it looks at, leads to a new graph.
@@ -100,7 +96,7 @@ impl Frontend {
             return Ok(());
         };
         let mut watch = match self.watch {
-            true => Some(SourceWatch::new(&self.paths, &first.sources, true).await),
+            true => Some(SourceWatch::new(&self.sources.paths, &first.sources, true).await),
             false => None,
         };
         let mut sources = first.sources;
@@ -173,7 +169,7 @@ impl Frontend {
         });
         let compilation = compiled.await.ok()??;
         let works = compilation.program.is_some();
-        *watch = SourceWatch::new(&self.paths, &compilation.sources, works).await;
+        *watch = SourceWatch::new(&self.sources.paths, &compilation.sources, works).await;
         if !compilation.diagnostics.is_empty() {
             (self.report)(compilation.findings());
         }

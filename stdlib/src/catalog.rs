@@ -2,19 +2,24 @@
 
 mod function;
 mod signature;
+mod site;
+mod world;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::modules::Library;
 use crate::resource::ResourceDef;
 use crate::types::Type;
 use crate::value::Value;
 
 pub use function::{
-    CallError, CallResult, Example, FunctionDef, GraphFunction, Host, Implementation, Inference,
-    Purity, Sampler, SystemHost, Wake,
+    CallError, CallResult, Example, FunctionDef, GraphFunction, Host, HttpResponse, Implementation,
+    Inference, Purity, Sampler, SystemHost, Wake,
 };
 pub use signature::{Bound, Signature, SignatureError};
+pub use site::{DiskTree, FileTree, Origin, Site, Start, Stat};
+pub use world::{EmptyWorld, ExportFilter, Exported, WorldEvent, WorldView};
 
 /// A constant or a variable that is in scope without a definition in the program.
 #[derive(Clone, Debug)]
@@ -158,7 +163,8 @@ impl Catalog {
 
     /// Whether `import "package"` finds anything. Variables alone do not count (functions.md §1.1.4).
     pub fn has_package(&self, package: &str) -> bool {
-        !package.is_empty() && self.functions.contains_key(package)
+        !package.is_empty()
+            && (self.functions.contains_key(package) || Library.package(package).is_some())
     }
 
     /// The packages that can be imported, each once, in order.

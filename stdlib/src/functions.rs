@@ -14,8 +14,9 @@ mod encoding;
 mod example;
 pub mod fmt;
 mod glob;
-mod golang;
+pub mod golang;
 mod history;
+pub mod internal;
 mod iter;
 mod list;
 mod local;
@@ -26,6 +27,7 @@ pub(crate) mod number;
 pub mod operator;
 mod os;
 mod path;
+mod provisioner;
 pub(crate) mod quoting;
 mod regexp;
 mod semver;
@@ -39,6 +41,7 @@ mod testing;
 pub(crate) mod text;
 mod util;
 mod value;
+mod world;
 
 use crate::catalog::{FunctionDef, VariableDef};
 
@@ -62,6 +65,7 @@ pub fn all() -> Vec<FunctionDef> {
         math::all(),
         net::all(),
         os::all(),
+        provisioner::all(),
         regexp::all(),
         semver::all(),
         strings::all(),
@@ -70,6 +74,7 @@ pub fn all() -> Vec<FunctionDef> {
         test::all(),
         util::all(),
         value::all(),
+        world::all(),
     ]
     .concat()
 }

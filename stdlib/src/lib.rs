@@ -12,6 +12,7 @@ pub mod catalog;
 pub mod duration;
 pub mod functions;
 pub mod mode;
+pub mod modules;
 pub mod param;
 pub mod paths;
 pub mod resource;

@@ -104,6 +104,20 @@ impl Type {
         }
     }
 
+    /// Whether there is a type variable in it.
+    pub fn has_var(&self) -> bool {
+        match self {
+            Self::Bool | Self::Str | Self::Int | Self::Float | Self::Variant => false,
+            Self::List(element) => element.has_var(),
+            Self::Map(entry) => entry.0.has_var() || entry.1.has_var(),
+            Self::Struct(fields) => fields.iter().any(|(_, ty)| ty.has_var()),
+            Self::Func(func) => {
+                func.args.iter().any(|(_, ty)| ty.has_var()) || func.result.has_var()
+            }
+            Self::Var(_) => true,
+        }
+    }
+
     /// Whether a map may have keys of this type (§1.4.1). A type variable may.
     pub fn is_hashable(&self) -> bool {
         match self {

@@ -2,6 +2,7 @@
 
 mod order;
 mod text;
+mod typed;
 
 use std::any::Any;
 use std::collections::BTreeMap;

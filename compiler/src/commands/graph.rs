@@ -1,6 +1,7 @@
 //! `mgmtc graph`: what would the machine look like?
 
 use std::io;
+use std::path::PathBuf;
 
 use clap::Args;
 use mgmt_stdlib::catalog::SystemHost;
@@ -28,6 +29,10 @@ pub struct Graph {
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub message_format: MessageFormat,
 
+    /// The directory that `mgmt run` keeps its state in, for functions that look there.
+    #[arg(long, value_name = "DIR", env = "MGMT_PREFIX")]
+    pub prefix: Option<PathBuf>,
+
     #[command(flatten)]
     #[allow(missing_docs)]
     pub compile: CompileArgs,
@@ -44,9 +49,12 @@ impl Graph {
     /// If the outcome can not be written.
     pub fn run(&self, console: &mut Console<'_>) -> io::Result<Status> {
         let mut compilation = compile_argument(&self.path, &self.compile, console);
+        let directory = &console.directory;
         let text = compilation.program.take().and_then(|program| {
             let host = SystemHost {
                 hostname: self.compile.hostname.clone(),
+                state_dir: self.prefix.as_ref().map(|path| directory.join(path)),
+                files: Some(compilation.tree.clone()),
             };
             let mut evaluator = Evaluator::new(program);
             match first_graph(&mut evaluator, &host) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mgmt_grammar::span::Span;
-use mgmt_stdlib::catalog::{FunctionDef, GraphFunction, Implementation};
+use mgmt_stdlib::catalog::{FunctionDef, GraphFunction, Implementation, Start};
 use mgmt_stdlib::types::{FuncType, Type};
 use mgmt_stdlib::value::{Func, Value};
 use smallvec::{SmallVec, smallvec};
@@ -231,8 +231,13 @@ impl Evaluator {
             }
             Implementation::Sampled(_) => {
                 self.unfed += 1;
+                let start = Start {
+                    site: self.program.site(self.program.hir[id].span.source),
+                    result: self.call_type(id, &place.env).map(|ty| ty.result.clone()),
+                };
                 let sampled = Sampled {
                     function: function.clone(),
+                    start: Arc::new(start),
                     args: None,
                     fed: false,
                 };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ecow::EcoString;
 use mgmt_grammar::span::Span;
-use mgmt_stdlib::catalog::{CallError, FunctionDef, GraphFunction};
+use mgmt_stdlib::catalog::{CallError, FunctionDef, GraphFunction, Start};
 use mgmt_stdlib::types::FuncType;
 use mgmt_stdlib::value::{Func, Key, Value};
 use rustc_hash::FxHashMap;
@@ -134,6 +134,8 @@ pub enum Kind {
 #[derive(Debug)]
 pub struct Sampled {
     pub function: Arc<FunctionDef>,
+    /// What it is started with besides.
+    pub start: Arc<Start>,
     /// What it was started with.
     pub args: Option<Vec<Value>>,
     /// Whether a result for these arguments has come.

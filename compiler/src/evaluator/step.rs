@@ -104,6 +104,7 @@ impl Evaluator {
                 self.requests.push(Request::Start {
                     id: call_id(id),
                     function: sampled.function.clone(),
+                    start: sampled.start.clone(),
                     args,
                 });
                 return Some(State::Pending);

@@ -83,7 +83,12 @@ impl Infer<'_> {
             }
         }
         self.must_be_known(result, node, "call");
-        if matches!(function.implementation, Implementation::Typed(_)) {
+        let asks = match function.implementation {
+            Implementation::Typed(_) => true,
+            Implementation::Sampled(_) => signature.ty.result.has_var(),
+            _ => false,
+        };
+        if asks {
             let args = given.iter().map(|ty| (EcoString::new(), *ty)).collect();
             let ty = self.table.add(Ty::Func(args, result));
             self.exports

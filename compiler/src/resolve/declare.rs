@@ -26,6 +26,11 @@ impl Resolver<'_, '_> {
         self.modules.insert(unit.ast.source, ModuleState::Declaring);
         let outer = self.class.take();
         let scope = self.new_scope(None, unit.ast.body.span);
+        if let Some(package) = &unit.package {
+            // The functions and variables of its package stand around it.
+            let package = Module::Package(package.clone());
+            self.names(scope).stars.push(package);
+        }
         let items = unit
             .ast
             .body
@@ -561,9 +566,9 @@ impl Resolver<'_, '_> {
                 return Module::Broken;
             }
         };
-        match self.modules.get(&loaded.ast.source) {
-            Some(ModuleState::Done(scope)) => Module::File(*scope),
-            Some(ModuleState::Declaring) => {
+        match self.module_scope(&loaded) {
+            Some(scope) => Module::File(scope),
+            None => {
                 self.report(
                     Diagnostic::error(
                         Code::CYCLIC_IMPORT,
@@ -575,16 +580,35 @@ impl Resolver<'_, '_> {
                 );
                 Module::Broken
             }
+        }
+    }
+
+    /// The outermost scope of an imported file, which is declared if that was not done before; nothing while
+    /// it is being declared.
+    fn module_scope(&mut self, unit: &Rc<Unit>) -> Option<ScopeId> {
+        match self.modules.get(&unit.ast.source) {
+            Some(ModuleState::Done(scope)) => Some(*scope),
+            Some(ModuleState::Declaring) => None,
             None => {
-                self.check_module(&loaded);
-                Module::File(self.declare_file(&loaded))
+                self.check_module(unit);
+                Some(self.declare_file(unit))
             }
         }
     }
 
     fn load_package(&mut self, path: &EcoString, path_span: Span) -> Module {
         if self.catalog.has_package(path) {
-            return Module::Package(path.clone());
+            // The tests of the library compile what is written in mcl.
+            let units = self.loader.load_package(path).unwrap_or_default();
+            let scopes: Vec<_> = units
+                .iter()
+                .filter_map(|unit| self.module_scope(unit))
+                .collect();
+            return if scopes.is_empty() {
+                Module::Package(path.clone())
+            } else {
+                Module::Written(path.clone(), scopes.into())
+            };
         }
         let mut diagnostic = Diagnostic::error(
             Code::UNKNOWN_PACKAGE,

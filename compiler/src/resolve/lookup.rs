@@ -144,6 +144,7 @@ impl Resolver<'_, '_> {
             let found = match self.names(scope).stars[i].clone() {
                 Module::File(top) => self.look_up_here::<N>(top, name),
                 Module::Package(package) => N::package(self, &package, name).map(Found::direct),
+                Module::Written(package, tops) => self.look_up_written::<N>(&package, &tops, name),
                 Module::Broken => None,
             };
             if found.is_some() {
@@ -151,6 +152,19 @@ impl Resolver<'_, '_> {
             }
         }
         None
+    }
+
+    /// Of what several files of a package define, the last counts (functions.md §30.1).
+    fn look_up_written<N: Namespace>(
+        &mut self,
+        package: &str,
+        tops: &[ScopeId],
+        name: &str,
+    ) -> Option<Found<N::Meaning>> {
+        tops.iter()
+            .rev()
+            .find_map(|top| self.look_up_here::<N>(*top, name))
+            .or_else(|| N::package(self, package, name).map(Found::direct))
     }
 
     fn look_up_in_alias<N: Namespace>(
@@ -162,6 +176,9 @@ impl Resolver<'_, '_> {
             Alias::Module(Module::File(top)) => self.look_up::<N>(*top, rest),
             Alias::Module(Module::Package(package)) => {
                 N::package(self, package, rest).map(Found::direct)
+            }
+            Alias::Module(Module::Written(package, tops)) => {
+                self.look_up_written::<N>(package, tops, rest)
             }
             Alias::Module(Module::Broken) => Some(Found::direct(N::broken())),
             Alias::Include(include) => {
@@ -334,6 +351,13 @@ impl Resolver<'_, '_> {
                 let members = match alias {
                     Alias::Module(Module::File(top)) => keys(self.names(top)),
                     Alias::Module(Module::Package(package)) => package_keys(self, &package),
+                    Alias::Module(Module::Written(package, tops)) => {
+                        let mut members = package_keys(self, &package);
+                        for top in &*tops {
+                            members.extend(keys(self.names(*top)));
+                        }
+                        members
+                    }
                     Alias::Module(Module::Broken) => Vec::new(),
                     Alias::Include(include) => match self.class_of(include) {
                         Some(class) => {

@@ -1,5 +1,7 @@
 //! Scopes as tables of names, and how a name is looked up in them (language.md §4).
 
+use std::sync::Arc;
+
 use ecow::EcoString;
 use rustc_hash::FxHashMap;
 
@@ -36,6 +38,8 @@ pub enum Alias {
 pub enum Module {
     /// A package of the library.
     Package(EcoString),
+    /// A package of the library of which some is written in mcl: with the outermost scopes of those files.
+    Written(EcoString, Arc<[ScopeId]>),
     /// A file: its outermost scope.
     File(ScopeId),
     /// One that could not be had, which has been reported: it has every name.

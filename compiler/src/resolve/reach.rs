@@ -124,7 +124,9 @@ impl Resolver<'_, '_> {
                 && matches!(
                     self.names[scope.0 as usize].aliases.get(alias),
                     Some(super::names::Alias::Module(
-                        super::names::Module::Package(_) | super::names::Module::File(_)
+                        super::names::Module::Package(_)
+                            | super::names::Module::Written(..)
+                            | super::names::Module::File(_)
                     ))
                 )
             {

@@ -73,7 +73,9 @@ impl Run {
     pub fn serve(&mut self, requests: Vec<Request>, world: &World) {
         for request in requests {
             match request {
-                Request::Start { id, function, args } => {
+                Request::Start {
+                    id, function, args, ..
+                } => {
                     self.evaluator.feed(id, world.value(&function, &args));
                     self.calls.insert(id, (function, args));
                 }

@@ -225,7 +225,7 @@ impl View {
     pub fn show_alias(&self, alias: &AliasDef) -> Option<String> {
         let mut text = code(self.text_of(alias.span));
         match &alias.alias {
-            Alias::Module(Module::Package(package)) => {
+            Alias::Module(Module::Package(package) | Module::Written(package, _)) => {
                 let functions: Vec<&str> = self
                     .catalog()
                     .package(package)

@@ -51,7 +51,15 @@ impl View {
                     }
                 }
                 Module::Package(package) => visible.star_packages.push(package.clone()),
-                Module::File(_) | Module::Broken => {}
+                Module::Written(package, tops) if depth < 50 => {
+                    for top in tops.iter().rev() {
+                        if let Some(scope) = self.facts().and_then(|facts| facts.scope(*top)) {
+                            self.add(scope, visible, depth + 1);
+                        }
+                    }
+                    visible.star_packages.push(package.clone());
+                }
+                Module::File(_) | Module::Written(..) | Module::Broken => {}
             }
         }
     }
@@ -81,6 +89,11 @@ impl View {
         match alias {
             Alias::Module(Module::Package(package)) => Some(Members::Package(package.clone())),
             Alias::Module(Module::File(top)) => Some(Members::Scope(*top)),
+            // A whole module is more than its native part; a few definitions are less.
+            Alias::Module(Module::Written(package, tops)) => match &**tops {
+                [top] => Some(Members::Scope(*top)),
+                _ => Some(Members::Package(package.clone())),
+            },
             Alias::Module(Module::Broken) => None,
             Alias::Include(include) => {
                 let hir = self.hir()?;

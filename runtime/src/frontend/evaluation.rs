@@ -148,7 +148,12 @@ impl LiveCalls {
                     cancel.cancel();
                 }
             }
-            Request::Start { id, function, args } => {
+            Request::Start {
+                id,
+                function,
+                start,
+                args,
+            } => {
                 if let Some((running, _)) = self.running.get(&id) {
                     running.send_replace(args);
                     return;
@@ -162,12 +167,10 @@ impl LiveCalls {
                 let call = Call {
                     id,
                     name: function.full_name(),
-                    sampler: sampler(),
+                    sampler: sampler(&start),
                     args: latest,
                     host: Arc::clone(&self.frontend.host),
-                    paths: self.frontend.paths.clone(),
-                    kernel: self.frontend.kernel.clone(),
-                    values: self.frontend.values.clone(),
+                    sources: self.frontend.sources.clone(),
                     results: self.inbox.clone(),
                 };
                 self.tracker.spawn_on(

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use mgmt_stdlib::catalog::{Host, SystemHost};
+use mgmt_stdlib::catalog::{FileTree, Host, HttpResponse, SystemHost, WorldView};
 use mgmt_stdlib::value::Value;
 
+use crate::http_responses::HttpResponses;
 use crate::local_values::LocalValues;
+use crate::world::World;
 
 /// This process, with the directory and the values that it keeps.
 #[derive(Clone, Debug)]
@@ -19,6 +21,10 @@ pub struct RunningHost {
     pub state_dir: Arc<std::path::Path>,
     /// What resources brought back.
     pub values: LocalValues,
+    /// What downloads have brought.
+    pub responses: HttpResponses,
+    /// The state that is shared with peers.
+    pub world: Arc<dyn World>,
 }
 
 impl Host for RunningHost {
@@ -48,5 +54,17 @@ impl Host for RunningHost {
 
     fn local_value(&self, name: &str) -> Result<Option<Value>, String> {
         self.values.get(name).map_err(|error| error.to_string())
+    }
+
+    fn http_response(&self, name: &str) -> HttpResponse {
+        self.responses.subscribe(name).borrow().clone()
+    }
+
+    fn world(&self) -> &dyn WorldView {
+        &*self.world
+    }
+
+    fn program_files(&self) -> Option<&dyn FileTree> {
+        self.system.program_files()
     }
 }

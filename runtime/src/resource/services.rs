@@ -10,8 +10,10 @@ use tokio::sync::watch;
 use crate::atomic_write::AtomicWriter;
 use crate::blocking::BlockingPool;
 use crate::dbus::Buses;
+use crate::http_responses::HttpResponses;
 use crate::local_values::LocalValues;
 use crate::path_watch::PathHub;
+use crate::world::{SoloWorld, World};
 
 /// What all resources of a process share. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -42,6 +44,10 @@ pub struct Services {
     pub package_work: Arc<tokio::sync::Mutex<()>>,
     /// Who does that work, if it is not to be found out: `packagekit` or `apt`.
     pub package_backend: Option<Arc<str>>,
+    /// What downloads have brought, for the program to look at.
+    pub responses: HttpResponses,
+    /// The state that is shared with peers.
+    pub world: Arc<dyn World>,
     /// What `purge` has to spare.
     pub managed: ManagedPaths,
 }
@@ -55,8 +61,11 @@ impl Services {
         prefix: impl Into<Arc<Path>>,
     ) -> Self {
         let prefix = prefix.into();
+        let hostname = hostname.into();
         Self {
-            hostname: hostname.into(),
+            world: Arc::new(SoloWorld::new(Arc::clone(&hostname), prefix.join("solo"))),
+            responses: HttpResponses::default(),
+            hostname,
             program: program.into(),
             values: LocalValues::new(prefix.join("local").join("value")),
             prefix,

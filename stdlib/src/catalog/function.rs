@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::Signature;
+use super::{DiskTree, EmptyWorld, FileTree, Signature, Start, WorldEvent, WorldView};
 use crate::types::FuncType;
 use crate::value::Value;
 
@@ -58,6 +58,19 @@ pub enum Purity {
     Graph,
 }
 
+impl Purity {
+    /// In the words of the manual.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pure => "pure",
+            Self::Effect => "effect",
+            Self::Snapshot => "snapshot",
+            Self::Source => "source",
+            Self::Graph => "graph",
+        }
+    }
+}
+
 /// How a call is typed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Inference {
@@ -79,7 +92,7 @@ pub enum Implementation {
     /// Computes from the arguments and the types that were inferred for this call.
     Typed(fn(&FuncType, &[Value]) -> CallResult),
     /// Looks at the machine. Each live call in the program owns one [`Sampler`].
-    Sampled(fn() -> Box<dyn Sampler>),
+    Sampled(fn(&Start) -> Box<dyn Sampler>),
     /// The evaluator knows how.
     Graph(GraphFunction),
 }
@@ -119,6 +132,15 @@ pub trait Sampler: Send {
     /// What wakes the function while its arguments are these. Asked before a call, so that no event falls
     /// between the two, and again after it.
     fn wake(&self, args: &[Value]) -> Vec<Wake>;
+
+    /// A line of the command of [`Wake::Lines`], without its end, or that the command has ended. Each is followed
+    /// by a call; while the command lives and has printed nothing there is none.
+    fn line(&mut self, line: Option<Vec<u8>>) {
+        let _ = line;
+    }
+
+    /// The command of [`Wake::Lines`] is another one now; nothing is known of it yet.
+    fn restart(&mut self) {}
 }
 
 /// A simple [`Sampler`]: two functions without memory.
@@ -155,6 +177,25 @@ pub enum Wake {
     Devices(&'static str),
     /// Whenever [`Host::local_value`] of this name changes.
     LocalValue(String),
+    /// Whenever [`Host::http_response`] of this name changes.
+    HttpResponse(String),
+    /// Whenever the kernel's host name changes.
+    KernelHostname,
+    /// Whenever the daemon for firmware says something.
+    Firmware,
+    /// Whenever the shared state changes.
+    World(WorldEvent),
+    /// Whenever this shell command, which runs while the function lives, prints a line.
+    Lines(Vec<u8>),
+}
+
+/// What a resource `http:client` has brought (functions.md §17.5).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HttpResponse {
+    /// The HTTP status; 0 if nothing has happened yet, -1 after a failure of the engine.
+    pub status: i64,
+    /// Where the body is, if there is one.
+    pub body: Option<PathBuf>,
 }
 
 /// What a function may ask of the process it runs in, so that a test can choose the answers.
@@ -184,6 +225,36 @@ pub trait Host: Send + Sync {
         Ok(None)
     }
 
+    /// What the resource `http:client` of this name has brought.
+    fn http_response(&self, name: &str) -> HttpResponse {
+        let _ = name;
+        HttpResponse::default()
+    }
+
+    /// Whether the firmware of a device waits for a reboot; not if nobody knows.
+    ///
+    /// # Errors
+    /// Why it can not be told.
+    fn firmware_needs_reboot(&self) -> Result<bool, String> {
+        Ok(false)
+    }
+
+    /// The state that is shared with peers.
+    fn world(&self) -> &dyn WorldView {
+        &EmptyWorld
+    }
+
+    /// The files that the program came with, if it came with any.
+    fn program_files(&self) -> Option<&dyn FileTree> {
+        None
+    }
+
+    /// An option of the front end `provisioner` (functions.md §27), by the name of its function.
+    fn provisioner_option(&self, name: &str) -> Option<Value> {
+        let _ = name;
+        None
+    }
+
     /// The directory that stands for `/` when a function reads a file.
     fn root(&self) -> &Path {
         Path::new("/")
@@ -200,10 +271,14 @@ pub trait Host: Send + Sync {
 }
 
 /// The [`Host`] that is the running process.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct SystemHost {
     /// See [`Host::hostname`].
     pub hostname: String,
+    /// See [`Host::state_dir`].
+    pub state_dir: Option<PathBuf>,
+    /// See [`Host::program_files`].
+    pub files: Option<DiskTree>,
 }
 
 impl Host for SystemHost {
@@ -223,6 +298,14 @@ impl Host for SystemHost {
         std::env::args_os()
             .map(|arg| arg.to_string_lossy().into_owned())
             .collect()
+    }
+
+    fn state_dir(&self) -> Option<PathBuf> {
+        self.state_dir.clone()
+    }
+
+    fn program_files(&self) -> Option<&dyn FileTree> {
+        self.files.as_ref().map(|files| files as &dyn FileTree)
     }
 
     fn env(&self) -> Vec<(String, String)> {

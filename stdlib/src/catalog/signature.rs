@@ -1,5 +1,6 @@
 //! Polymorphic signatures, written as text: `func(needle ?1, haystack []?1) bool`.
 
+use std::fmt;
 use std::sync::Arc;
 
 use ecow::EcoString;
@@ -16,6 +17,38 @@ pub struct Signature {
     /// Whether more arguments of the type of the last one may follow; of any type for
     /// [`Inference::Printf`](super::Inference::Printf).
     pub variadic: bool,
+}
+
+/// Prints `func(a ?1, b []?1) bool`; further arguments are an ellipsis (functions.md §1.2).
+impl fmt::Display for Signature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("func(")?;
+        for (i, (name, ty)) in self.ty.args.iter().enumerate() {
+            let comma = if i == 0 { "" } else { ", " };
+            write!(f, "{comma}{name} {}", Notation(ty))?;
+        }
+        let more = if self.variadic { ", …" } else { "" };
+        write!(f, "{more}) {}", Notation(&self.ty.result))
+    }
+}
+
+/// Prints a type as signatures have it: the arguments of functions in it without names.
+struct Notation<'t>(&'t Type);
+
+impl fmt::Display for Notation<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Type::List(element) => write!(f, "[]{}", Notation(element)),
+            Type::Func(func) => {
+                f.write_str("func(")?;
+                for (i, (_, ty)) in func.args.iter().enumerate() {
+                    write!(f, "{}{}", if i == 0 { "" } else { ", " }, Notation(ty))?;
+                }
+                write!(f, ") {}", Notation(&func.result))
+            }
+            other => other.fmt(f),
+        }
+    }
 }
 
 /// What a type variable may become.
@@ -280,6 +313,20 @@ mod tests {
                 Ok(text)
             );
         }
+    }
+
+    #[test]
+    fn signatures_print_like_the_manual_writes_them() {
+        for text in [
+            "func() str",
+            "func(inputs []?1, function func(?1, ?1) ?1) ?1",
+            "func(m map{?1: ?2}) struct{a int; b []?1}",
+        ] {
+            let signature = Signature::parse(text).unwrap();
+            assert_eq!(signature.to_string(), text);
+        }
+        let more = Signature::declare("func(format str) str").variadic();
+        assert_eq!(more.to_string(), "func(format str, …) str");
     }
 
     #[test]

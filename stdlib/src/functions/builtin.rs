@@ -53,7 +53,7 @@ pub(crate) fn all() -> Vec<FunctionDef> {
             "random1",
             "func(length int) str",
             "A random string of letters. Each call in the program keeps its string until the length changes.",
-            || Box::new(Random1::default()),
+            |_| Box::new(Random1::default()),
         ),
     ]
 }

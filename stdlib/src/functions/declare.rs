@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::catalog::{
     Bound, CallError, CallResult, Example, FunctionDef, GraphFunction, Host, Implementation,
-    Inference, Purity, Sampler, Signature, Wake,
+    Inference, Purity, Sampler, Signature, Start, Wake,
 };
 use crate::types::FuncType;
 use crate::value::{List, Map, Str, Struct, Value};
@@ -46,7 +46,7 @@ pub(crate) fn snapshot(
     name: &'static str,
     signature: &'static str,
     doc: &'static str,
-    start: fn() -> Box<dyn Sampler>,
+    start: fn(&Start) -> Box<dyn Sampler>,
 ) -> FunctionDef {
     declare(
         name,
@@ -62,7 +62,7 @@ pub(crate) fn source(
     name: &'static str,
     signature: &'static str,
     doc: &'static str,
-    start: fn() -> Box<dyn Sampler>,
+    start: fn(&Start) -> Box<dyn Sampler>,
 ) -> FunctionDef {
     declare(
         name,
@@ -241,7 +241,7 @@ macro_rules! snapshots {
                 concat!($package, ".", stringify!($name)),
                 $signature,
                 $doc,
-                || {
+                |_| {
                     let call: $crate::functions::declare::Call = |$host, args| {
                         let [$($arg),*] = args else {
                             return Err($crate::functions::declare::wrong_count(args.len()));
@@ -267,7 +267,7 @@ macro_rules! sampler {
         $crate::functions::declare::sampler!($function($($arg),*), $crate::functions::declare::never)
     };
     ($function:ident($($arg:ident),*), $wake:expr) => {
-        || {
+        |_| {
             let call: $crate::functions::declare::Call = |host, args| {
                 let [$($arg),*] = args else {
                     return Err($crate::functions::declare::wrong_count(args.len()));

@@ -1,13 +1,29 @@
-//! `deploy`: what brings a program to a machine (functions.md §6).
+//! `deploy`: the files that a program came with, and what brings it to a machine (functions.md §6).
 
-use crate::catalog::{CallError, FunctionDef, Host};
+mod mirror;
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::catalog::{
+    CallError, CallResult, FileTree, FunctionDef, Host, Origin, Sampler, Site, Start, Wake,
+};
+use crate::modules::Library;
 use crate::value::{Str, Value};
 
-use super::declare::{examples, native, pure, sampler, snapshot};
+use super::declare::{Argument, examples, native, pure, sampler, snapshot, wrong_count};
 use super::path;
 
 pub(crate) fn all() -> Vec<FunctionDef> {
     vec![
+        snapshot(
+            "deploy.abspath",
+            "func(path str) str",
+            "The absolute path, in the program's file tree, of something that belongs to the module that calls this. The \
+             argument starts with a slash; for an empty one it is the module's directory.",
+            |start| sited(start, abspath),
+        ),
         snapshot(
             "deploy.binary_path",
             "func() str",
@@ -24,7 +40,159 @@ pub(crate) fn all() -> Vec<FunctionDef> {
         .examples(examples![
             r#"deploy.bootstrap_packages("fedora")"# => r#"["augeas-devel", "libvirt-devel", "PackageKit"]"#
         ]),
+        snapshot(
+            "deploy.directory",
+            "func(directory str) str",
+            "The absolute path, on this machine, of a copy of a directory that belongs to the module that calls this. The \
+             argument starts and ends with a slash, and so does the result.",
+            |start| sited(start, directory),
+        ),
+        snapshot(
+            "deploy.file_exists",
+            "func(filename str) bool",
+            "Whether the module that calls this has a file or directory of that path, which starts with a slash.",
+            |start| sited(start, file_exists),
+        ),
+        snapshot(
+            "deploy.readfile",
+            "func(filename str) str",
+            "The content of a file that belongs to the module that calls this. The path starts with a slash.",
+            |start| sited(start, readfile),
+        ),
+        snapshot(
+            "deploy.readfileabs",
+            "func(filename str) str",
+            "The content of a file of the program's file tree, of which the path is given from the root.",
+            |start| sited(start, readfileabs),
+        ),
     ]
+}
+
+/// A live call of a function of one string that knows where it stands.
+struct Sited {
+    site: Arc<Site>,
+    call: fn(&dyn Host, &Site, &Str) -> CallResult,
+}
+
+fn sited(start: &Start, call: fn(&dyn Host, &Site, &Str) -> CallResult) -> Box<dyn Sampler> {
+    Box::new(Sited {
+        site: Arc::clone(&start.site),
+        call,
+    })
+}
+
+impl Sampler for Sited {
+    fn call(&mut self, host: &dyn Host, args: &[Value]) -> CallResult {
+        let [path] = args else {
+            return Err(wrong_count(args.len()));
+        };
+        (self.call)(host, &self.site, <&Str>::from_value(path)?)
+    }
+
+    fn wake(&self, _: &[Value]) -> Vec<Wake> {
+        // The tree of a deploy does not change.
+        Vec::new()
+    }
+}
+
+/// The tree that a call's module came from.
+fn tree<'h>(host: &'h dyn Host, site: &Site) -> Result<&'h dyn FileTree, CallError> {
+    match site.origin {
+        Origin::Library => Ok(&Library),
+        Origin::Program => host
+            .program_files()
+            .ok_or_else(|| CallError::fatal("this program has no file tree")),
+    }
+}
+
+/// The path of something below the module's directory.
+fn below(site: &Site, what: &str, text: &Str) -> Result<PathBuf, CallError> {
+    let path = path::from_str(text);
+    match path.strip_prefix("/") {
+        Ok(relative) => Ok(site.base.join(relative)),
+        Err(_) => Err(CallError::fatal(format!(
+            "{what} was not absolute, got: {}",
+            text.to_string_lossy()
+        ))),
+    }
+}
+
+fn with_slash(path: &Path) -> Str {
+    let text = path::to_str(path);
+    if text.as_bytes().ends_with(b"/") {
+        text
+    } else {
+        Str::concat(&[&text, &Str::from("/")])
+    }
+}
+
+fn abspath(_: &dyn Host, site: &Site, text: &Str) -> CallResult {
+    let base = with_slash(&site.base);
+    if text.is_empty() {
+        return Ok(Value::Str(base));
+    }
+    below(site, "path", text)?;
+    // The text is kept as it is, a slash at its end too.
+    let base = &base.as_bytes()[..base.as_bytes().len() - 1];
+    Ok(Value::from([base, text.as_bytes()].concat()))
+}
+
+fn read(tree: &dyn FileTree, full: &Path, text: &Str) -> CallResult {
+    tree.read(full).map(Value::from).map_err(|error| {
+        CallError::fatal(format!(
+            "can't read file `{}` ({}): {error}",
+            text.to_string_lossy(),
+            full.display()
+        ))
+    })
+}
+
+fn readfile(host: &dyn Host, site: &Site, text: &Str) -> CallResult {
+    read(tree(host, site)?, &below(site, "filename", text)?, text)
+}
+
+fn readfileabs(host: &dyn Host, site: &Site, text: &Str) -> CallResult {
+    let path = path::from_str(text);
+    if !path.is_absolute() {
+        return Err(CallError::fatal(format!(
+            "filename was not absolute, got: {}",
+            text.to_string_lossy()
+        )));
+    }
+    read(tree(host, site)?, path, text)
+}
+
+fn file_exists(host: &dyn Host, site: &Site, text: &Str) -> CallResult {
+    let full = below(site, "filename", text)?;
+    match tree(host, site)?.stat(&full) {
+        Ok(_) => Ok(Value::Bool(true)),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Ok(Value::Bool(false))
+        }
+        Err(error) => Err(CallError::fatal(format!(
+            "can't tell whether `{}` exists ({}): {error}",
+            text.to_string_lossy(),
+            full.display()
+        ))),
+    }
+}
+
+fn directory(host: &dyn Host, site: &Site, text: &Str) -> CallResult {
+    let source = below(site, "directory", text)?;
+    if !text.as_bytes().ends_with(b"/") {
+        return Err(CallError::fatal("directory path must be a dir"));
+    }
+    let name = crate::paths::clean(&source.to_string_lossy());
+    let place = Path::new("directory").join(name.trim_start_matches(['/', '.']));
+    let target = super::local::vardir_of(host)?.join(place);
+    mirror::mirror(tree(host, site)?, &source, &target).map_err(|error| {
+        CallError::fatal(format!(
+            "can't copy directory `{}` to `{}`: {error}",
+            text.to_string_lossy(),
+            target.display()
+        ))
+    })?;
+    Ok(Value::Str(with_slash(&target)))
 }
 
 fn binary_path(_: &dyn Host) -> Result<Str, CallError> {
@@ -45,7 +213,94 @@ fn bootstrap_packages(distro: &[u8]) -> Result<Vec<Value>, CallError> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{call, caught};
+    use super::super::testing::{TestHost, call, caught, fatal, sample_at};
+    use super::*;
+    use crate::catalog::DiskTree;
+
+    /// A program with a module `mod1`, run from a directory.
+    fn program() -> (tempfile::TempDir, TestHost) {
+        let directory = tempfile::tempdir().unwrap();
+        let site = directory.path().join("site");
+        for (path, text) in [("files/a", "root"), ("mod1/files/a", "module")] {
+            let path = site.join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let host = TestHost {
+            files: Some(DiskTree {
+                root: site,
+                modules: None,
+            }),
+            state_dir: Some(directory.path().join("state")),
+            ..TestHost::default()
+        };
+        (directory, host)
+    }
+
+    fn at(base: &str) -> Start {
+        let site = Site {
+            base: base.into(),
+            origin: Origin::Program,
+        };
+        Start {
+            site: Arc::new(site),
+            result: None,
+        }
+    }
+
+    #[test]
+    fn paths_start_at_the_module() {
+        let (_directory, host) = program();
+        let run = |base, name, path: &str| sample_at(name, &at(base)).call(&host, &[path.into()]);
+        assert_eq!(run("/", "deploy.abspath", "/x/"), Ok("/x/".into()));
+        assert_eq!(run("/mod1", "deploy.abspath", ""), Ok("/mod1/".into()));
+        assert_eq!(run("/mod1", "deploy.abspath", "/x"), Ok("/mod1/x".into()));
+        assert_eq!(
+            fatal(run("/", "deploy.abspath", "x")),
+            "path was not absolute, got: x"
+        );
+        for (base, text) in [("/", "root"), ("/mod1", "module")] {
+            assert_eq!(run(base, "deploy.readfile", "/files/a"), Ok(text.into()));
+            // From the root, wherever the call is.
+            assert_eq!(
+                run(base, "deploy.readfileabs", "/mod1/files/a"),
+                Ok("module".into())
+            );
+        }
+        assert_eq!(
+            run("/mod1", "deploy.file_exists", "/files/"),
+            Ok(Value::Bool(true))
+        );
+        assert_eq!(
+            run("/mod1", "deploy.file_exists", "/mod1/files/a"),
+            Ok(Value::Bool(false))
+        );
+        let missing = fatal(run("/mod1", "deploy.readfile", "/b"));
+        assert!(
+            missing.starts_with("can't read file `/b` (/mod1/b): "),
+            "{missing}"
+        );
+    }
+
+    #[test]
+    fn a_directory_is_copied_and_kept_like_its_source() {
+        let (directory, host) = program();
+        let run =
+            |path: &str| sample_at("deploy.directory", &at("/mod1")).call(&host, &[path.into()]);
+        let copied = run("/files/").unwrap();
+        let copied = PathBuf::from(copied.as_str().unwrap().to_str().unwrap());
+        let expected = "state/local/vardir/functions/directory/mod1/files";
+        assert_eq!(copied, directory.path().join(expected));
+        std::fs::write(copied.join("extra"), "").unwrap();
+        run("/files/").unwrap();
+        assert_eq!(std::fs::read(copied.join("a")).unwrap(), b"module");
+        assert!(!copied.join("extra").exists());
+        assert_eq!(fatal(run("/files")), "directory path must be a dir");
+        assert_eq!(
+            fatal(run("files/")),
+            "directory was not absolute, got: files/"
+        );
+    }
 
     #[test]
     fn other_distributions_can_be_caught() {

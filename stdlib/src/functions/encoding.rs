@@ -1,4 +1,5 @@
-//! `encoding`: values as JSON and YAML, and bytes as text (functions.md §7).
+//! `encoding`, `json`, `yaml` and `toml`: values as texts, and bytes as text (functions.md §7). All but the first package
+//! are not in the original.
 
 mod decode;
 mod encode;
@@ -12,8 +13,8 @@ use crate::types::{FuncType, Type};
 use crate::value::{Str, Value};
 
 use super::declare::{Argument, examples, native, pure, typed, wrong_count};
-use decode::{Fields, decode_json, decode_yaml};
-use encode::{encode_json, encode_yaml};
+use decode::{Fields, decode_json, decode_toml, decode_yaml};
+use encode::{encode_json, encode_toml, encode_yaml};
 
 const JSON_ERRORS: &[&str] = &[
     "invalid JSON: E",
@@ -68,31 +69,66 @@ pub(crate) fn all() -> Vec<FunctionDef> {
             r#"encoding.decode_json_flexible("{\"b\": 1}", "struct{a bool}")"# => "struct{a: false}"
         ]),
         typed(
-            "encoding.decode_yaml",
+            "yaml.decode",
             "func(data str) ?1",
-            "The value that a YAML document stands for; otherwise like `decode_json`. Not in the original.",
+            "The value that a YAML document stands for; otherwise like `encoding.decode_json`. Not in the original.",
             |ty, args| decode(ty, args, |text, ty| decode_yaml(text, ty, Fields::Exact)),
         )
         .or("func(data str, type str) ?1")
         .inferred(Inference::TypeText)
         .catchable(&["invalid YAML: E", "type doesn't match T: E"])
         .examples(examples![
-            r#"encoding.decode_yaml("a: [1, 2]\n", "map{str: []int}")"# => r#"{"a": [1, 2]}"#
+            r#"yaml.decode("a: [1, 2]\n", "map{str: []int}")"# => r#"{"a": [1, 2]}"#
         ]),
         typed(
-            "encoding.decode_yaml_flexible",
+            "yaml.decode_flexible",
             "func(data str) ?1",
-            "The value that a YAML document stands for; otherwise like `decode_json_flexible`. Not in the original.",
+            "The value that a YAML document stands for; otherwise like `encoding.decode_json_flexible`. Not in the original.",
             |ty, args| decode(ty, args, |text, ty| decode_yaml(text, ty, Fields::Flexible)),
         )
         .or("func(data str, type str) ?1")
         .inferred(Inference::TypeText)
         .catchable(&["invalid YAML: E", "type doesn't match T: E"])
         .examples(examples![
-            r#"encoding.decode_yaml_flexible("b: 1\n", "struct{b int; c str}")"# => r#"struct{b: 1; c: ""}"#
+            r#"yaml.decode_flexible("b: 1\n", "struct{b int; c str}")"# => r#"struct{b: 1; c: ""}"#
+        ]),
+        typed(
+            "toml.decode",
+            "func(data str) ?1",
+            "The value that a TOML document stands for, with times as strings; otherwise like `encoding.decode_json`. Not in \
+             the original.",
+            |ty, args| decode(ty, args, |text, ty| decode_toml(text, ty, Fields::Exact)),
+        )
+        .or("func(data str, type str) ?1")
+        .inferred(Inference::TypeText)
+        .catchable(&["invalid TOML: E", "type doesn't match T: E"])
+        .examples(examples![
+            r#"toml.decode("a = [1, 2]\n", "map{str: []int}")"# => r#"{"a": [1, 2]}"#
+        ]),
+        typed(
+            "toml.decode_flexible",
+            "func(data str) ?1",
+            "The value that a TOML document stands for, with times as strings; otherwise like \
+             `encoding.decode_json_flexible`. Not in the original.",
+            |ty, args| decode(ty, args, |text, ty| decode_toml(text, ty, Fields::Flexible)),
+        )
+        .or("func(data str, type str) ?1")
+        .inferred(Inference::TypeText)
+        .catchable(&["invalid TOML: E", "type doesn't match T: E"])
+        .examples(examples![
+            r#"toml.decode_flexible("at = 2024-01-02\n", "struct{at str; n int}")"# => r#"struct{at: "2024-01-02"; n: 0}"#
         ]),
         pure(
-            "encoding.encode_json",
+            "toml.encode",
+            "func(value ?1) str",
+            "A map or struct as a TOML document. Not in the original.",
+            native!(encode_toml(value)),
+        )
+        .kinds(1, &["map", "struct"])
+        .catchable(&["can't encode as TOML: E"])
+        .examples(examples![r#"toml.encode({"a" => 1})"# => r#""a = 1\n""#]),
+        pure(
+            "json.encode",
             "func(value ?1) str",
             "The value as JSON on one line; struct fields and map entries become members. Not in the original.",
             native!(encode_json(value)),
@@ -100,17 +136,17 @@ pub(crate) fn all() -> Vec<FunctionDef> {
         .bound(1, &Bound::NoFunc)
         .catchable(&["can't encode F as JSON"])
         .examples(examples![
-            r#"encoding.encode_json({"a" => [1, 2]})"# => r#""{\"a\":[1,2]}""#
+            r#"json.encode({"a" => [1, 2]})"# => r#""{\"a\":[1,2]}""#
         ]),
         pure(
-            "encoding.encode_yaml",
+            "yaml.encode",
             "func(value ?1) str",
             "The value as a YAML document; struct fields and map entries become members. Not in the original.",
             native!(encode_yaml(value)),
         )
         .bound(1, &Bound::NoFunc)
         .catchable(&["can't encode F as YAML"])
-        .examples(examples![r#"encoding.encode_yaml({"a" => 1})"# => r#""a: 1\n""#]),
+        .examples(examples![r#"yaml.encode({"a" => 1})"# => r#""a: 1\n""#]),
         pure(
             "encoding.hex_decode",
             "func(data str) str",

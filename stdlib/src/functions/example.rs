@@ -30,7 +30,7 @@ pub(crate) fn all() -> Vec<FunctionDef> {
             "example.flipflop",
             "func() bool",
             "True and false in turn. It wakes every five seconds.",
-            || Box::new(FlipFlop { value: false }),
+            |_| Box::new(FlipFlop { value: false }),
         ),
         pure(
             "example.int2str",

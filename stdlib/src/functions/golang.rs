@@ -16,6 +16,8 @@ mod template;
 
 use crate::catalog::FunctionDef;
 
+pub use template::template_name;
+
 pub(crate) fn all() -> Vec<FunctionDef> {
     [
         exec::all(),

@@ -19,7 +19,7 @@ pub(crate) fn all() -> Vec<FunctionDef> {
         "func(value ?1, index int) ?1",
         "The value that the first argument had so many milliseconds ago. Until that much time has \
          passed it is the oldest value known. It wakes when the next older value comes due.",
-        || Box::new(History::default()),
+        |_| Box::new(History::default()),
     )]
 }
 

@@ -29,6 +29,11 @@ pub(crate) fn all() -> Vec<FunctionDef> {
     ]
 }
 
+/// The directory for what functions of this program keep.
+pub(crate) fn vardir_of(host: &dyn Host) -> Result<PathBuf, CallError> {
+    Ok(store(host)?.join("vardir/functions"))
+}
+
 fn store(host: &dyn Host) -> Result<PathBuf, CallError> {
     host.state_dir()
         .map(|directory| directory.join("local"))
@@ -61,9 +66,7 @@ fn vardir(host: &dyn Host, text: &Str) -> Result<Str, CallError> {
         return Err(CallError::fatal("path must not lead out of the directory"));
     }
     let below = Str::from(path::clean(bytes));
-    let directory = store(host)?
-        .join("vardir/functions")
-        .join(path::from_str(&below));
+    let directory = vardir_of(host)?.join(path::from_str(&below));
     create(&directory)?;
     Ok(Str::from(
         [path::to_str(&directory).as_bytes(), b"/"].concat(),

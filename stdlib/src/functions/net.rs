@@ -2,6 +2,7 @@
 
 mod address;
 mod hostport;
+mod http;
 mod interface;
 mod mac;
 mod url;
@@ -14,6 +15,7 @@ pub(crate) fn all() -> Vec<FunctionDef> {
     [
         address::functions(),
         hostport::functions(),
+        http::functions(),
         interface::functions(),
         mac::functions(),
         url::functions(),

@@ -65,9 +65,15 @@ pub fn look_up(args: &[Value]) -> CallResult {
 }
 
 /// Every operator.
-fn operators() -> Vec<FunctionDef> {
+pub fn operators() -> Vec<FunctionDef> {
     const NUMBERS: &[&str] = &["int", "float"];
     vec![
+        pure(
+            "π",
+            "func() float",
+            "The ratio of a circle's circumference to its diameter; no syntax calls it.",
+            native!(pi()),
+        ),
         pure(
             "+",
             "func(a ?1, b ?1) ?1",
@@ -229,6 +235,10 @@ impl Numbers {
             Self::Floats(a, b) => a.partial_cmp(b),
         }
     }
+}
+
+fn pi() -> f64 {
+    std::f64::consts::PI
 }
 
 fn add(a: &Value, b: &Value) -> CallResult {

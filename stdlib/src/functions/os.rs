@@ -1,6 +1,7 @@
 //! `os`: the machine's system, files and users (functions.md §18).
 
 mod distribution;
+mod system;
 mod user;
 
 use std::io::ErrorKind;
@@ -15,6 +16,7 @@ pub(crate) fn all() -> Vec<FunctionDef> {
     let mut all = files();
     all.extend(distribution::functions());
     all.extend(user::functions());
+    all.push(system::function());
     all
 }
 

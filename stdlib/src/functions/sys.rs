@@ -36,10 +36,17 @@ pub(crate) fn all() -> Vec<FunctionDef> {
             sampler!(hasenv(name)),
         ),
         source(
+            "sys/fwupd.reboot_needed",
+            "func() bool",
+            "Whether new firmware of a device waits for a reboot; false if the daemon fwupd is not there. It wakes when \
+             that changes.",
+            sampler!(reboot_needed(), |_| vec![Wake::Firmware]),
+        ),
+        source(
             "sys.hostname",
             "func() str",
-            "The name that the machine has now; `$hostname` is the name of this agent. It wakes when `/etc/hostname` changes.",
-            sampler!(hostname(), |_| vec![Wake::Path("/etc/hostname".into())]),
+            "The name that the machine has now; `$hostname` is the name of this agent. It wakes when that changes.",
+            sampler!(hostname(), |_| vec![Wake::KernelHostname]),
         ),
         source(
             "sys.load",
@@ -119,6 +126,10 @@ pub(crate) fn hostname(_: &dyn Host) -> Result<Vec<u8>, CallError> {
                 error.desc()
             ))
         })
+}
+
+fn reboot_needed(host: &dyn Host) -> Result<bool, CallError> {
+    host.firmware_needs_reboot().map_err(CallError::fatal)
 }
 
 fn load(_: &dyn Host) -> Result<Struct, CallError> {

@@ -13,7 +13,7 @@ pub(crate) fn all() -> Vec<FunctionDef> {
             "test.fastcount",
             "func() int",
             "A number that grows all the time.",
-            || Box::new(Counted::new(count, Some(Duration::from_millis(1)))),
+            |_| Box::new(Counted::new(count, Some(Duration::from_millis(1)))),
         ),
         source(
             "test.forkvloop",
@@ -25,13 +25,13 @@ pub(crate) fn all() -> Vec<FunctionDef> {
             "test.forloop",
             "func() []str",
             "A list of `foo` at first, and of `bar` from then on. It wakes every five seconds.",
-            || Box::new(Counted::new(forloop, Some(FIVE_SECONDS))),
+            |_| Box::new(Counted::new(forloop, Some(FIVE_SECONDS))),
         ),
         snapshot(
             "test.one_stream",
             "func(count int) str",
             "So many copies of `x`. It fails if the number changes.",
-            || Box::new(OneStream::default()),
+            |_| Box::new(OneStream::default()),
         ),
         snapshot(
             "test.slow_string",
@@ -45,7 +45,7 @@ pub(crate) fn all() -> Vec<FunctionDef> {
             name,
             "func() str",
             "A greeting. A call in the program fails if it is called a second time.",
-            || Box::new(Counted::new(one_instance, None)),
+            |_| Box::new(Counted::new(one_instance, None)),
         )
     }));
     all

@@ -5,7 +5,12 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::catalog::{CallResult, Catalog, FunctionDef, Host, Implementation, Sampler};
+use std::collections::BTreeMap;
+
+use crate::catalog::{
+    CallResult, Catalog, DiskTree, ExportFilter, Exported, FileTree, FunctionDef, Host,
+    HttpResponse, Implementation, Sampler, Start, WorldView,
+};
 use crate::value::Value;
 
 /// A host with chosen answers.
@@ -17,6 +22,10 @@ pub(crate) struct TestHost {
     pub(crate) root: PathBuf,
     pub(crate) state_dir: Option<PathBuf>,
     pub(crate) values: Vec<(String, Value)>,
+    pub(crate) files: Option<DiskTree>,
+    pub(crate) response: HttpResponse,
+    pub(crate) world: TestWorld,
+    pub(crate) options: Vec<(String, Value)>,
 }
 
 impl Default for TestHost {
@@ -29,6 +38,10 @@ impl Default for TestHost {
             root: PathBuf::from("/"),
             state_dir: None,
             values: Vec::new(),
+            files: None,
+            response: HttpResponse::default(),
+            world: TestWorld::default(),
+            options: Vec::new(),
         }
     }
 }
@@ -66,6 +79,54 @@ impl Host for TestHost {
     fn root(&self) -> &Path {
         &self.root
     }
+
+    fn http_response(&self, _: &str) -> HttpResponse {
+        self.response.clone()
+    }
+
+    fn program_files(&self) -> Option<&dyn FileTree> {
+        self.files.as_ref().map(|files| files as &dyn FileTree)
+    }
+
+    fn world(&self) -> &dyn WorldView {
+        &self.world
+    }
+
+    fn provisioner_option(&self, name: &str) -> Option<Value> {
+        let found = self.options.iter().find(|(have, _)| have == name);
+        found.map(|(_, value)| value.clone())
+    }
+}
+
+/// A world with chosen contents.
+#[derive(Default)]
+pub(crate) struct TestWorld {
+    pub(crate) strings: BTreeMap<String, String>,
+    pub(crate) hosts: Vec<String>,
+    pub(crate) exported: Vec<Exported>,
+}
+
+impl WorldView for TestWorld {
+    fn string(&self, key: &str) -> Result<Option<String>, String> {
+        Ok(self.strings.get(key).cloned())
+    }
+
+    fn strings(&self, namespace: &str) -> Result<BTreeMap<String, String>, String> {
+        let prefix = format!("{namespace}/");
+        let below = |(key, value): (&String, &String)| {
+            Some((key.strip_prefix(&prefix)?.to_owned(), value.clone()))
+        };
+        Ok(self.strings.iter().filter_map(below).collect())
+    }
+
+    fn scheduled(&self, _: &str) -> Result<Vec<String>, String> {
+        Ok(self.hosts.clone())
+    }
+
+    fn exported(&self, filters: &[ExportFilter]) -> Result<Vec<Exported>, String> {
+        let fits = |it: &&Exported| filters.iter().any(|filter| filter.matches(it));
+        Ok(self.exported.iter().filter(fits).cloned().collect())
+    }
 }
 
 fn find(name: &str) -> FunctionDef {
@@ -86,8 +147,13 @@ pub(crate) fn call_on(host: &TestHost, name: &str, args: &[Value]) -> CallResult
 
 /// One live call of a function that looks at the machine.
 pub(crate) fn sample(name: &str) -> Box<dyn Sampler> {
+    sample_at(name, &Start::default())
+}
+
+/// The same at a chosen place.
+pub(crate) fn sample_at(name: &str, at: &Start) -> Box<dyn Sampler> {
     match find(name).implementation {
-        Implementation::Sampled(start) => start(),
+        Implementation::Sampled(start) => start(at),
         other => panic!("{name} is {other:?}"),
     }
 }
@@ -97,7 +163,7 @@ pub(crate) fn call_def(def: &FunctionDef, args: &[Value]) -> CallResult {
     assert!(def.signature(args.len()).is_some(), "{}", def.full_name());
     match def.implementation {
         Implementation::Pure(call) => call(args),
-        Implementation::Sampled(start) => start().call(&TestHost::default(), args),
+        Implementation::Sampled(start) => start(&Start::default()).call(&TestHost::default(), args),
         ref other => panic!("{} is {other:?}", def.full_name()),
     }
 }

@@ -1,6 +1,7 @@
 //! `value`: what resources brought back into the program (functions.md §25).
 
-use crate::catalog::{CallError, CallResult, FunctionDef, Host, Sampler, Wake};
+use crate::catalog::{CallError, CallResult, FunctionDef, Host, Sampler, Start, Wake};
+use crate::types::Type;
 use crate::value::{Str, Value};
 
 use super::declare::{Argument, source, wrong_count};
@@ -8,46 +9,67 @@ use super::declare::{Argument, source, wrong_count};
 pub(crate) fn all() -> Vec<FunctionDef> {
     vec![
         source(
+            "value.get",
+            "func(key str) struct{value ?1; ready bool}",
+            "The value that the resource `value` of that name last received, and whether it received any. Its type comes \
+             from the context. It wakes when that changes.",
+            |start| {
+                Box::new(Stored {
+                    zero: zero_of(start),
+                })
+            },
+        ),
+        source(
             "value.get_bool",
             "func(key str) struct{value bool; ready bool}",
             "The bool that the resource `value` of that name last received, and whether it received any. It wakes when that \
              changes.",
-            || Box::new(Stored::new(|| Value::Bool(false))),
+            |_| Box::new(Stored::new(Value::Bool(false))),
         ),
         source(
             "value.get_float",
             "func(key str) struct{value float; ready bool}",
             "The float that the resource `value` of that name last received, and whether it received any. It wakes when that \
              changes.",
-            || Box::new(Stored::new(|| Value::Float(0.0))),
+            |_| Box::new(Stored::new(Value::Float(0.0))),
         ),
         source(
             "value.get_int",
             "func(key str) struct{value int; ready bool}",
             "The int that the resource `value` of that name last received, and whether it received any. It wakes when that \
              changes.",
-            || Box::new(Stored::new(|| Value::Int(0))),
+            |_| Box::new(Stored::new(Value::Int(0))),
         ),
         source(
             "value.get_str",
             "func(key str) struct{value str; ready bool}",
             "The string that the resource `value` of that name last received, and whether it received any. It wakes when that \
              changes.",
-            || Box::new(Stored::new(|| Value::from(""))),
+            |_| Box::new(Stored::new(Value::from(""))),
         ),
     ]
 }
 
 /// A live call.
 struct Stored {
-    /// What the value is before there is one, which also tells its type.
-    zero: fn() -> Value,
+    /// The type of the value, and what it is before there is one; nothing if the type is not known.
+    zero: Option<(Type, Value)>,
 }
 
 impl Stored {
-    fn new(zero: fn() -> Value) -> Self {
+    fn new(zero: Value) -> Self {
+        let zero = zero.ty().map(|ty| (ty, zero));
         Self { zero }
     }
+}
+
+/// What `value` of the result is before there is one.
+fn zero_of(start: &Start) -> Option<(Type, Value)> {
+    let Some(Type::Struct(fields)) = &start.result else {
+        return None;
+    };
+    let (_, ty) = fields.iter().find(|(name, _)| name == "value")?;
+    Some((ty.clone(), Value::zero(ty)?))
 }
 
 impl Sampler for Stored {
@@ -63,13 +85,20 @@ impl Sampler for Stored {
             .local_value(&key)
             .map_err(|error| CallError::fatal(format!("can't read Value[{key}]: {error}")))?;
         let ready = stored.is_some();
-        let zero = (self.zero)();
+        let Some((ty, zero)) = &self.zero else {
+            return Err(CallError::fatal("the type of the value is not known"));
+        };
         let value = stored.unwrap_or_else(|| zero.clone());
         if value.kind() != zero.kind() {
             return Err(CallError::fatal(format!(
                 "type mismatch, check type in Value[{key}]: base kind does not match ({} != {})",
                 zero.kind(),
                 value.kind()
+            )));
+        }
+        if !value.fits(ty) {
+            return Err(CallError::fatal(format!(
+                "type mismatch, check type in Value[{key}]: {value} is not of type {ty}"
             )));
         }
         let fields = [("value", value), ("ready", Value::Bool(ready))];

@@ -13,6 +13,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use mgmt_compiler::commands::check::Check;
+use mgmt_compiler::commands::docs::Docs;
 use mgmt_compiler::commands::explain::Explain;
 use mgmt_compiler::commands::fmt::Fmt;
 use mgmt_compiler::commands::graph::Graph;
@@ -34,6 +35,7 @@ enum Command {
     Fmt(Fmt),
     Graph(Graph),
     Explain(Explain),
+    Docs(Docs),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -76,6 +78,7 @@ fn run(command: &Command) -> io::Result<Status> {
         Command::Fmt(fmt) => fmt.run(&mut console)?,
         Command::Graph(graph) => graph.run(&mut console)?,
         Command::Explain(explain) => explain.run(&mut console)?,
+        Command::Docs(docs) => docs.run(&mut console)?,
         Command::Completions { shell } => {
             generate::completions(Cli::command(), *shell, console.out)?;
             Status::Fine

@@ -47,6 +47,34 @@ pub(super) fn decode_yaml(text: &[u8], ty: &Type, fields: Fields) -> Result<Valu
         .map_err(|error| describe(&error, ty))
 }
 
+/// The value of a type that a TOML document stands for; times are strings.
+///
+/// # Errors
+/// The text of the error: if it is no TOML, or not of that type.
+pub(super) fn decode_toml(text: &[u8], ty: &Type, fields: Fields) -> Result<Value, String> {
+    let invalid = |error: &dyn fmt::Display| format!("invalid TOML: {error}");
+    let text = std::str::from_utf8(text).map_err(|error| invalid(&error))?;
+    let table: toml::Table = toml::from_str(text).map_err(|error| invalid(&error.message()))?;
+    Typed { ty, fields }
+        .deserialize(&tree_of(toml::Value::Table(table)))
+        .map_err(|error| describe(&error, ty))
+}
+
+fn tree_of(value: toml::Value) -> serde_json::Value {
+    match value {
+        toml::Value::String(text) => text.into(),
+        toml::Value::Integer(value) => value.into(),
+        toml::Value::Float(value) => value.into(),
+        toml::Value::Boolean(value) => value.into(),
+        toml::Value::Datetime(time) => time.to_string().into(),
+        toml::Value::Array(items) => items.into_iter().map(tree_of).collect(),
+        toml::Value::Table(table) => table
+            .into_iter()
+            .map(|(key, value)| (key, tree_of(value)))
+            .collect(),
+    }
+}
+
 /// What is wrong with a text that is sound but not of the type. The words of this module are used as they
 /// are; those of the reader are explained.
 fn describe(error: &serde_json::Error, ty: &Type) -> String {
@@ -235,23 +263,7 @@ impl<'de> Visitor<'de> for Typed<'_> {
 
 /// The value of a field that is not there.
 fn zero<E: Error>(ty: &Type) -> Result<Value, E> {
-    Ok(match ty {
-        Type::Bool => Value::Bool(false),
-        Type::Int => Value::Int(0),
-        Type::Float => Value::Float(0.0),
-        Type::Str => Value::from(""),
-        Type::List(_) => Value::list([]),
-        Type::Map(_) => Value::Map([].into_iter().collect()),
-        Type::Struct(fields) => Value::Struct(
-            fields
-                .iter()
-                .map(|(name, ty)| Ok((name.clone(), zero(ty)?)))
-                .collect::<Result<Struct, E>>()?,
-        ),
-        Type::Func(_) | Type::Variant | Type::Var(_) => {
-            return Err(E::custom(format_args!("nothing can be decoded as {ty}")));
-        }
-    })
+    Value::zero(ty).ok_or_else(|| E::custom(format_args!("nothing can be decoded as {ty}")))
 }
 
 #[cfg(test)]

@@ -17,6 +17,12 @@ pub(super) fn encode_yaml(value: &Value) -> Result<String, CallError> {
         .map_err(|error| CallError::catchable(format!("can't encode {error} as YAML")))
 }
 
+/// The value, which must have fields or entries, as a TOML document.
+pub(super) fn encode_toml(value: &Value) -> Result<String, CallError> {
+    toml::to_string(&Encoded(value))
+        .map_err(|error| CallError::catchable(format!("can't encode as TOML: {error}")))
+}
+
 /// How a value is written: structs as objects, keys as their text, and what is not UTF-8 as U+FFFD.
 struct Encoded<'v>(&'v Value);
 

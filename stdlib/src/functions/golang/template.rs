@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use crate::catalog::{
-    CallError, CallResult, FunctionDef, Host, Implementation, Inference, Purity, Sampler, Wake,
+    CallError, CallResult, FunctionDef, Host, Implementation, Inference, Purity, Sampler, Start,
+    Wake,
 };
 use crate::template::{Library, Template};
 use crate::types::Type;
@@ -20,7 +21,12 @@ pub(crate) fn all() -> Vec<FunctionDef> {
             "The text of a template in the language of Go's text/template. The second argument is what its dot stands for: \
              fields of a struct are reached with the first letter in upper case, entries of a map by their key. The functions \
              of this library can be called as `strings_to_upper` and the like.",
-            || Box::new(Sampled::default()),
+            |start| {
+                Box::new(Sampled {
+                    start: start.clone(),
+                    template: None,
+                })
+            },
         )
         .or("func(template str, vars ?1) str")
         .inferred(Inference::Template)
@@ -29,8 +35,9 @@ pub(crate) fn all() -> Vec<FunctionDef> {
 }
 
 /// A live call, which keeps what it read while the text of the template stays.
-#[derive(Default)]
 struct Sampled {
+    /// What the functions that it calls are started with.
+    start: Start,
     template: Option<(Str, Template)>,
 }
 
@@ -42,7 +49,10 @@ impl Sampler for Sampled {
             _ => return Err(wrong_count(args.len())),
         };
         let text = <&Str>::from_value(text)?;
-        let library = Callable { host };
+        let library = Callable {
+            host,
+            start: &self.start,
+        };
         let template = match self.template.take() {
             Some((have, template)) if have == *text => template,
             _ => Template::parse(text.as_bytes(), &library).map_err(CallError::from)?,
@@ -60,6 +70,7 @@ impl Sampler for Sampled {
 /// The functions that a template may call: those that no event wakes and whose types are known.
 struct Callable<'h> {
     host: &'h dyn Host,
+    start: &'h Start,
 }
 
 static FUNCTIONS: LazyLock<BTreeMap<String, FunctionDef>> = LazyLock::new(|| {
@@ -93,6 +104,11 @@ fn is_known(ty: &Type) -> bool {
     }
 }
 
+/// The name of a function in a template, if it can be called there.
+pub fn template_name(function: &FunctionDef) -> Option<String> {
+    is_callable(function).then(|| name_of(function))
+}
+
 /// `net/http.response` is `net_http_response`, and `len` is `_len`.
 fn name_of(function: &FunctionDef) -> String {
     format!("{}_{}", function.package.replace('/', "_"), function.name)
@@ -110,7 +126,7 @@ impl Library for Callable<'_> {
                 Some(signature) => call(&signature.ty, args),
                 None => Err(wrong_count(args.len())),
             },
-            Implementation::Sampled(start) => start().call(self.host, args),
+            Implementation::Sampled(start) => start(self.start).call(self.host, args),
             Implementation::Graph(_) => Err(CallError::fatal(format!(
                 "{} can not be called in a template",
                 function.full_name()

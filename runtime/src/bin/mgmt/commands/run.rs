@@ -18,7 +18,7 @@ use mgmt_runtime::driver::ladder::{Ladder, Rung};
 use mgmt_runtime::driver::place::{Prefix, PrefixChoice, hostname};
 use mgmt_runtime::driver::{self};
 use mgmt_runtime::engine::EngineConfig;
-use mgmt_runtime::frontend::{Frontend, Report, RunningHost};
+use mgmt_runtime::frontend::{EventSources, Frontend, Report, RunningHost};
 use mgmt_runtime::resource::Services;
 
 use mgmt_stdlib::catalog::{Catalog, SystemHost};
@@ -208,10 +208,9 @@ impl Run {
             },
             host: Arc::new(SystemHost {
                 hostname: hostname.clone(),
+                ..SystemHost::default()
             }),
-            paths: Default::default(),
-            kernel: Default::default(),
-            values: None,
+            sources: EventSources::default(),
             report: report(self.log_format, terminal),
             watch: !self.no_watch,
         };
@@ -227,14 +226,17 @@ impl Run {
         let prefix = Prefix::take(&choice, &hostname, |name| env::var(name).ok())?;
         let program = concat!("mgmt ", env!("CARGO_PKG_VERSION"));
         let services = Services::new(hostname, program, Arc::clone(prefix.path()));
-        frontend.paths = services.paths.clone();
-        frontend.values = Some(services.values.clone());
+        frontend.sources = EventSources::from(&services);
         frontend.host = Arc::new(RunningHost {
             system: SystemHost {
                 hostname: services.hostname.to_string(),
+                state_dir: None,
+                files: Some(compilation.tree.clone()),
             },
             state_dir: Arc::clone(&services.prefix),
             values: services.values.clone(),
+            responses: services.responses.clone(),
+            world: Arc::clone(&services.world),
         });
         let mut engine = EngineConfig::new(mgmt_runtime::resources::registry(), services);
         engine.noop = self.noop;
