@@ -104,7 +104,7 @@ impl Infer<'_> {
                 *ty,
                 *arg,
                 Why::Verb {
-                    verb: verb_text(*verb),
+                    verb: verb.text(),
                     format,
                     node,
                 },
@@ -133,18 +133,6 @@ impl Infer<'_> {
                 .at(self.anchor(node, place), "not a verb")
                 .help("the verbs are %t %s %q %d %f %v %T, without width or precision; %% is a percent sign"),
         );
-    }
-}
-
-fn verb_text(verb: Verb) -> &'static str {
-    match verb {
-        Verb::Bool => "%t",
-        Verb::Str => "%s",
-        Verb::Quoted => "%q",
-        Verb::Int => "%d",
-        Verb::Float => "%f",
-        Verb::Any => "%v",
-        Verb::TypeOf => "%T",
     }
 }
 

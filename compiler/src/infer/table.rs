@@ -78,13 +78,20 @@ pub struct Table {
 }
 
 impl Table {
+    /// `bool`; the numbers are the places in what [`Table::new`] begins with.
     pub const BOOL: TyId = TyId(0);
+    /// `str`
     pub const STR: TyId = TyId(1);
+    /// `int`
     pub const INT: TyId = TyId(2);
+    /// `float`
     pub const FLOAT: TyId = TyId(3);
+    /// The type of what is wrong and has been reported; it fits everywhere.
     pub const ERROR: TyId = TyId(4);
+    /// `variant`
     pub const VARIANT: TyId = TyId(5);
 
+    /// The types that need no others.
     pub fn new() -> Self {
         let entries = vec![
             Ty::Bool,
@@ -102,15 +109,18 @@ impl Table {
         }
     }
 
+    /// Enters a type.
     pub fn add(&mut self, ty: Ty) -> TyId {
         self.entries.push(ty);
         TyId(self.entries.len() as u32 - 1)
     }
 
+    /// A fresh type that is to be found out.
     pub fn unknown(&mut self, level: Level) -> TyId {
         self.add(Ty::Unknown(level))
     }
 
+    /// The type of lists of `element`.
     pub fn list(&mut self, element: TyId) -> TyId {
         self.add(Ty::List(element))
     }
@@ -143,11 +153,13 @@ impl Table {
         matches!(self.entries[self.root(id).0 as usize], Ty::Error)
     }
 
+    /// What is known of a type.
     pub fn get(&mut self, id: TyId) -> Ty {
         let root = self.find(id);
         self.entries[root.0 as usize].clone()
     }
 
+    /// Whether nothing is known of a type.
     pub fn is_unknown(&mut self, id: TyId) -> bool {
         let root = self.find(id);
         matches!(self.entries[root.0 as usize], Ty::Unknown(_))

@@ -58,6 +58,7 @@ pub struct Found<T> {
 }
 
 impl<T> Found<T> {
+    /// What is there without any include on the way.
     pub fn direct(target: T) -> Self {
         Self {
             via: Vec::new(),

@@ -381,7 +381,7 @@ pub(crate) fn wrong_count(count: usize) -> CallError {
 
 fn wrong_kind(wanted: &str, value: &Value) -> CallError {
     CallError::fatal(format!(
-        "unexpected type: base kind does not match ({wanted} != {})",
+        "a value of type {} was given where one of type {wanted} is needed",
         value.kind()
     ))
 }

@@ -66,6 +66,19 @@ impl Verb {
             Self::Any | Self::TypeOf => None,
         }
     }
+
+    /// As it is written: `%d`.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Bool => "%t",
+            Self::Str => "%s",
+            Self::Quoted => "%q",
+            Self::Int => "%d",
+            Self::Float => "%f",
+            Self::Any => "%v",
+            Self::TypeOf => "%T",
+        }
+    }
 }
 
 /// A `%` that no verb follows.
@@ -149,10 +162,12 @@ fn too_few(pieces: &[Piece<'_>], values: &[Value]) -> CallError {
         .iter()
         .filter(|piece| matches!(piece, Piece::Verb(_)))
         .count();
-    CallError::fatal(format!(
-        "more specifiers ({verbs}) than values ({})",
-        values.len()
-    ))
+    let given = match values.len() {
+        0 => "no values are given".to_owned(),
+        1 => "only 1 value is given".to_owned(),
+        count => format!("only {count} values are given"),
+    };
+    CallError::fatal(format!("the format has {verbs} verbs, but {given}"))
 }
 
 fn print(out: &mut Vec<u8>, verb: Verb, value: &Value, ty: Option<&Type>) -> Result<(), CallError> {
@@ -175,8 +190,9 @@ fn print(out: &mut Vec<u8>, verb: Verb, value: &Value, ty: Option<&Type>) -> Res
         (verb, value) => {
             let wanted = verb.ty();
             return Err(CallError::fatal(format!(
-                "unexpected type: base kind does not match ({} != {})",
-                wanted.as_ref().map_or("?", Type::kind),
+                "`{}` prints values of type {}, not {}",
+                verb.text(),
+                wanted.as_ref().map_or("variant", Type::kind),
                 value.kind()
             )));
         }
@@ -252,11 +268,11 @@ mod tests {
         assert_eq!(fatal(run(b"a%y", &[])), "invalid format string at 2");
         assert_eq!(
             fatal(run(b"%d%d", &[1.into()])),
-            "more specifiers (2) than values (1)"
+            "the format has 2 verbs, but only 1 value is given"
         );
         assert_eq!(
             fatal(run(b"%d", &["a".into()])),
-            "unexpected type: base kind does not match (int != str)"
+            "`%d` prints values of type int, not str"
         );
         assert_eq!(text("%d", &[1.into(), 2.into()]), "1");
     }
