@@ -11,6 +11,7 @@ mod build;
 mod control;
 mod dump;
 mod env;
+mod gather;
 mod node;
 mod step;
 mod store;
@@ -25,7 +26,7 @@ use rustc_hash::FxHashMap;
 use crate::diagnostic::{Code, Diagnostic, Stage};
 use crate::graph::ResourceGraph;
 use crate::hir::{ExprId, ScopeId};
-use crate::interpret::{self, Assembly, StmtOutput};
+use crate::interpret::{self, Assembly, Change, Output};
 use crate::program::Program;
 
 use build::Place;
@@ -68,7 +69,7 @@ pub enum Step {
     /// All is known, and it denotes the same graph as before.
     Unchanged,
     /// All is known, and it denotes a new graph.
-    Graph(ResourceGraph),
+    Graph(Arc<ResourceGraph>),
 }
 
 /// The running function graph of one program.
@@ -84,9 +85,12 @@ pub struct Evaluator {
     requests: Vec<Request>,
     /// Live calls whose result for their present arguments has not come.
     unfed: usize,
-    /// Whether the statements give something else than they did.
-    output_changed: bool,
-    emitted: bool,
+    /// Statements that may give something else than they did.
+    touched: Vec<NodeId>,
+    /// What removed statements have in the graph.
+    change: Change,
+    /// What the statements give, once all was known.
+    output: Option<Output>,
     fatal: Option<Box<Diagnostic>>,
 }
 
@@ -103,8 +107,9 @@ impl Evaluator {
             modules: FxHashMap::default(),
             requests: Vec::new(),
             unfed: 0,
-            output_changed: true,
-            emitted: false,
+            touched: Vec::new(),
+            change: Change::default(),
+            output: None,
             fatal: None,
         };
         if !program.hir.scopes.is_empty() {
@@ -163,28 +168,67 @@ impl Evaluator {
             self.evaluate(id);
         }
         self.store.collect_garbage();
-        for (id, kind) in std::mem::take(&mut self.store.removed) {
-            if let Kind::Sampled(sampled) = kind {
-                self.unfed -= usize::from(!sampled.fed);
-                if sampled.args.is_some() {
-                    self.requests.push(Request::Stop { id: call_id(id) });
-                }
-            }
-        }
-        if let Some(fatal) = &self.fatal {
-            return Err(fatal.clone());
-        }
-        if self.unfed > 0 {
+        self.end_removed();
+        if self.fatal.is_none() && self.unfed > 0 {
             return Ok(Step::Waiting);
         }
-        if !self.output_changed && self.emitted {
-            return Ok(Step::Unchanged);
+        let step = match &self.fatal {
+            Some(fatal) => Err(fatal.clone()),
+            None => self.publish(),
+        };
+        if let Err(diagnostic) = &step {
+            self.fatal = Some(diagnostic.clone());
         }
-        let mut assembly = Assembly::default();
-        self.collect(self.root, &mut assembly)?;
-        self.output_changed = false;
-        self.emitted = true;
-        Ok(Step::Graph(assembly.finish()?))
+        step
+    }
+
+    /// Ends what removed nodes stood for.
+    fn end_removed(&mut self) {
+        for (id, kind) in std::mem::take(&mut self.store.removed) {
+            match kind {
+                Kind::Sampled(sampled) => {
+                    self.unfed -= usize::from(!sampled.fed);
+                    if sampled.args.is_some() {
+                        self.requests.push(Request::Stop { id: call_id(id) });
+                    }
+                }
+                Kind::Resource(sink) => sink.hide(&mut self.change),
+                Kind::Edge(sink) => sink.hide(&mut self.change),
+                _ => {}
+            }
+        }
+    }
+
+    /// Takes what the statements changed since the last graph into the next.
+    fn publish(&mut self) -> Result<Step, Box<Diagnostic>> {
+        let mut change = std::mem::take(&mut self.change);
+        let mut failed = false;
+        for id in std::mem::take(&mut self.touched) {
+            if !self.store.is_alive(id) {
+                continue;
+            }
+            let node = self.store.get_mut(id);
+            failed |= matches!(node.state, State::Failed(_));
+            match &mut node.kind {
+                Kind::Resource(sink) => sink.show(&mut change),
+                Kind::Edge(sink) => sink.show(&mut change),
+                _ => {}
+            }
+        }
+        let patched = match &mut self.output {
+            Some(_) if change.is_empty() && !failed => return Ok(Step::Unchanged),
+            Some(output) if !failed => output.apply(&change),
+            _ => None,
+        };
+        if patched.is_none() {
+            let mut assembly = Assembly::default();
+            self.collect(self.root, &mut assembly)?;
+            self.output = Some(assembly.finish()?);
+        }
+        Ok(match &self.output {
+            Some(output) => Step::Graph(output.graph()),
+            None => Step::Unchanged,
+        })
     }
 
     /// Adds what the statements of a region give, in order.
@@ -194,7 +238,7 @@ impl Evaluator {
             if let State::Failed(failure) = &node.state {
                 return Err(Box::new(failure.diagnostic()));
             }
-            let output: Option<&Arc<StmtOutput>> = match &node.kind {
+            let output = match &node.kind {
                 Kind::Resource(sink) => sink.output.as_ref(),
                 Kind::Edge(sink) => sink.output.as_ref(),
                 Kind::Control(control) => {

@@ -1,6 +1,7 @@
 //! Evaluates a program once: to its first complete state, without watching anything.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use mgmt_stdlib::catalog::{Host, Implementation, Sampler};
 
@@ -16,12 +17,12 @@ use crate::graph::ResourceGraph;
 pub fn first_graph(
     evaluator: &mut Evaluator,
     host: &dyn Host,
-) -> Result<ResourceGraph, Box<Diagnostic>> {
+) -> Result<Arc<ResourceGraph>, Box<Diagnostic>> {
     let mut samplers: HashMap<CallId, Box<dyn Sampler>> = HashMap::new();
     loop {
         match evaluator.stabilize()? {
             Step::Graph(graph) => return Ok(graph),
-            Step::Unchanged => return Ok(ResourceGraph::default()),
+            Step::Unchanged => return Ok(Arc::default()),
             Step::Waiting => {}
         }
         let mut progress = false;

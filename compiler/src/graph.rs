@@ -123,6 +123,20 @@ impl ResourceGraph {
         }
     }
 
+    /// Removes a resource that is not hidden, with its edges.
+    pub fn remove(&mut self, node: NodeIndex) {
+        if let Some(resource) = self.graph.remove_node(node) {
+            self.index.remove(&resource.identity);
+        }
+    }
+
+    /// Removes the edge between the two, if there is one.
+    pub fn disconnect(&mut self, from: NodeIndex, to: NodeIndex) {
+        if let Some(edge) = self.graph.find_edge(from, to) {
+            self.graph.remove_edge(edge);
+        }
+    }
+
     /// Orders `from` before `to`. An existing edge keeps its name; `notify` is or-ed.
     pub fn connect(&mut self, from: NodeIndex, to: NodeIndex, notify: bool) {
         if let Some(edge) = self.graph.find_edge(from, to) {
@@ -147,7 +161,7 @@ impl ResourceGraph {
         &self.graph
     }
 
-    /// The resources in the order they were added.
+    /// The resources; those that were there from the beginning in the order they were added.
     pub fn resources(&self) -> impl Iterator<Item = &Arc<Resource>> {
         self.graph.node_weights()
     }

@@ -1,6 +1,7 @@
 //! From values to resources and edges (typing-and-evaluation.md §8).
 
 mod assemble;
+mod output;
 pub mod repeated;
 
 use std::sync::Arc;
@@ -9,20 +10,35 @@ use ecow::EcoString;
 use mgmt_grammar::span::Span;
 use mgmt_stdlib::resource::{Invalid, Meta, MetaError, Params, ResourceDef, SetError};
 use mgmt_stdlib::value::Value;
+use smallvec::SmallVec;
 
 use crate::diagnostic::{Code, Diagnostic, Stage};
 use crate::graph::{Identity, Resource};
 use crate::hir::{EdgeStmt, EntryKind, Half, ResourceStmt};
 
 pub use assemble::Assembly;
+pub use output::{Change, Output};
 
 /// What one statement gives.
 #[derive(Debug, Default)]
 pub struct StmtOutput {
     /// The resources, in the order of their names.
-    pub resources: Vec<Arc<Resource>>,
+    pub resources: SmallVec<[Arc<Resource>; 2]>,
     /// The edges.
-    pub edges: Vec<EdgeOut>,
+    pub edges: Box<[EdgeOut]>,
+}
+
+impl StmtOutput {
+    /// Whether the other one has the very same resources, and equal edges.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.resources.len() == other.resources.len()
+            && self
+                .resources
+                .iter()
+                .zip(&other.resources)
+                .all(|(a, b)| Arc::ptr_eq(a, b))
+            && self.edges == other.edges
+    }
 }
 
 /// An edge that a statement gives; its ends may not exist.
@@ -137,7 +153,8 @@ pub fn resource(
     }
     meta.validate().map_err(|error| bad_meta(&error, stmt))?;
     let params: Arc<dyn Params> = Arc::from(params);
-    let mut output = StmtOutput::default();
+    let mut resources = SmallVec::new();
+    let mut all_edges = Vec::new();
     for name in names {
         let identity = Identity::new(def.kind, name);
         check(def, &identity, &*params, &meta, stmt)?;
@@ -155,7 +172,7 @@ pub fn resource(
                 span: stmt.kind_span,
                 line: Some(*line),
             };
-            add_edge(&mut output.edges, edge);
+            add_edge(&mut all_edges, edge);
         }
         let resource = Resource {
             identity,
@@ -165,14 +182,17 @@ pub fn resource(
             span: Some(stmt.kind_span),
         };
         let same = before
-            .and_then(|before| before.resources.get(output.resources.len()))
+            .and_then(|before| before.resources.get(resources.len()))
             .filter(|old| old.differs(&resource).is_none());
-        output.resources.push(match same {
+        resources.push(match same {
             Some(old) => old.clone(),
             None => Arc::new(resource),
         });
     }
-    Ok(output)
+    Ok(StmtOutput {
+        resources,
+        edges: all_edges.into(),
+    })
 }
 
 /// Edges of one resource to the same target collapse; the result notifies if any does.
@@ -288,7 +308,7 @@ fn bad_meta(error: &MetaError, stmt: &ResourceStmt) -> Box<Diagnostic> {
 
 /// The edges that an edge statement gives with these names.
 pub fn edge(stmt: &EdgeStmt, values: &[Value]) -> StmtOutput {
-    let mut output = StmtOutput::default();
+    let mut edges = Vec::new();
     for (pair, names) in stmt.halves.windows(2).zip(values.windows(2)) {
         let ([from_half, to_half], [from_names, to_names]) = (pair, names) else {
             continue;
@@ -299,7 +319,7 @@ pub fn edge(stmt: &EdgeStmt, values: &[Value]) -> StmtOutput {
         };
         for from in targets(from_half, from_names) {
             for to in targets(to_half, to_names) {
-                output.edges.push(EdgeOut {
+                edges.push(EdgeOut {
                     from: from.clone(),
                     to,
                     notify: false,
@@ -310,7 +330,10 @@ pub fn edge(stmt: &EdgeStmt, values: &[Value]) -> StmtOutput {
             }
         }
     }
-    output
+    StmtOutput {
+        resources: SmallVec::new(),
+        edges: edges.into(),
+    }
 }
 
 fn targets<'h>(half: &'h Half, names_value: &Value) -> impl Iterator<Item = Identity> + use<'h> {

@@ -109,7 +109,7 @@ impl Frontend {
                 () = cancel.cancelled() => break Ok(()),
                 output = current.output() => match output {
                     Output::Graph(graph) => {
-                        graphs.send_replace(Some(Arc::new(graph)));
+                        graphs.send_replace(Some(graph));
                         if !self.watch {
                             cancel.cancelled().await;
                             break Ok(());
@@ -125,7 +125,7 @@ impl Frontend {
                         Output::Graph(graph) => {
                             std::mem::replace(&mut current, evaluation).stop().await;
                             sources = texts;
-                            graphs.send_replace(Some(Arc::new(graph)));
+                            graphs.send_replace(Some(graph));
                         }
                         Output::Failed(diagnostic) => {
                             self.fail(*diagnostic, &texts);

@@ -1,5 +1,6 @@
 //! The language's immutable values (typing-and-evaluation.md §1.5, §1.6).
 
+mod list;
 mod order;
 mod text;
 mod typed;
@@ -7,13 +8,13 @@ mod typed;
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::ops::Deref;
 use std::sync::Arc;
 
 use ecow::EcoString;
 
 use crate::types::Type;
 
+pub use list::List;
 pub use text::{format_float, is_printable, quote, quote_keeping};
 
 /// A value. Cheap to clone: what is large is shared.
@@ -37,10 +38,6 @@ pub enum Value {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Str(Arc<[u8]>);
 
-/// A list of values of one type.
-#[derive(Clone)]
-pub struct List(Arc<Vec<Value>>);
-
 /// A map; its entries are ordered by key.
 #[derive(Clone)]
 pub struct Map(Arc<BTreeMap<Key, Value>>);
@@ -60,9 +57,11 @@ pub struct Key(pub Value);
 
 /// A function as a value: a closure that only the evaluator can look into.
 #[derive(Clone)]
-pub struct Func {
+pub struct Func(Arc<Function>);
+
+struct Function {
     ty: Type,
-    closure: Arc<dyn Any + Send + Sync>,
+    closure: Box<dyn Any + Send + Sync>,
 }
 
 impl Str {
@@ -132,37 +131,21 @@ impl From<Vec<u8>> for Str {
     }
 }
 
-impl List {
-    /// Whether both are the very same list in memory, which is cheaper to ask than equality.
-    pub fn ptr_eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-    }
-}
-
-impl Deref for List {
-    type Target = [Value];
-    fn deref(&self) -> &[Value] {
-        &self.0
-    }
-}
-
-impl FromIterator<Value> for List {
-    fn from_iter<I: IntoIterator<Item = Value>>(values: I) -> Self {
-        Self(Arc::new(values.into_iter().collect()))
-    }
-}
-
-impl From<Vec<Value>> for List {
-    fn from(values: Vec<Value>) -> Self {
-        Self(Arc::new(values))
-    }
-}
-
 impl Map {
     /// The value stored under `key`. A key that holds a NaN is never found.
     pub fn get(&self, key: &Value) -> Option<&Value> {
         let (found, value) = self.0.get_key_value(&Key(key.clone()))?;
         (found.0 == *key).then_some(value)
+    }
+
+    /// Whether there is an entry of that key, under the order of keys.
+    pub fn contains_key(&self, key: &Key) -> bool {
+        self.0.contains_key(key)
+    }
+
+    /// The entries in the order of their keys, which come as keys.
+    pub fn entries(&self) -> impl ExactSizeIterator<Item = (&Key, &Value)> {
+        self.0.iter()
     }
 
     /// The entries in the order of their keys.
@@ -239,23 +222,26 @@ impl<N: Into<EcoString>> FromIterator<(N, Value)> for Struct {
 
 impl Func {
     /// Wraps what the evaluator knows of a function value. `ty` is its full function type.
-    pub fn new(ty: Type, closure: Arc<dyn Any + Send + Sync>) -> Self {
-        Self { ty, closure }
+    pub fn new(ty: Type, closure: impl Any + Send + Sync) -> Self {
+        Self(Arc::new(Function {
+            ty,
+            closure: Box::new(closure),
+        }))
     }
 
     /// The full function type.
     pub fn ty(&self) -> &Type {
-        &self.ty
+        &self.0.ty
     }
 
     /// What the evaluator put in, if it is a `T`.
     pub fn closure<T: Any + Send + Sync>(&self) -> Option<&T> {
-        self.closure.downcast_ref()
+        self.0.closure.downcast_ref()
     }
 
     /// Functions compare by identity only.
     pub fn ptr_eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.closure, &other.closure)
+        Arc::ptr_eq(&self.0, &other.0)
     }
 }
 
@@ -381,7 +367,7 @@ impl Value {
                     .collect();
                 Type::structure(fields?)
             }
-            Self::Func(func) => func.ty.clone(),
+            Self::Func(func) => func.ty().clone(),
         })
     }
 }
@@ -466,6 +452,6 @@ impl fmt::Debug for Str {
 
 impl fmt::Debug for Func {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "func({})", self.ty)
+        write!(f, "func({})", self.ty())
     }
 }

@@ -1,6 +1,7 @@
 //! One case of the language corpus: a program, and what comes of it as text.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -82,7 +83,7 @@ impl Case {
     ///
     /// # Errors
     /// The diagnostics as they are shown to people, if one of them is an error.
-    pub fn graph(&self, catalog: &Catalog) -> Result<ResourceGraph, String> {
+    pub fn graph(&self, catalog: &Catalog) -> Result<Arc<ResourceGraph>, String> {
         let (compilation, graph) = self.run(catalog);
         let findings = compilation.findings();
         graph.ok_or_else(|| render(MessageFormat::Human, &[findings], Terminal::PLAIN))
@@ -97,7 +98,7 @@ impl Case {
         compile_shown(&self.input, &self.files, catalog, &options, Path::new("/"))
     }
 
-    fn run(&self, catalog: &Catalog) -> (Compilation, Option<ResourceGraph>) {
+    fn run(&self, catalog: &Catalog) -> (Compilation, Option<Arc<ResourceGraph>>) {
         let mut compilation = self.compile(catalog);
         let Some(program) = compilation.program.take() else {
             return (compilation, None);

@@ -1,18 +1,19 @@
 //! Controllers: the nodes that create and remove parts of the graph (typing-and-evaluation.md §7.5).
 
-use std::collections::BTreeMap;
+mod iterate;
+mod loops;
+
 use std::sync::Arc;
 
 use mgmt_grammar::span::Span;
-use mgmt_stdlib::catalog::{CallError, GraphFunction};
-use mgmt_stdlib::value::{Func, Key, List, Value};
+use mgmt_stdlib::value::{Func, List, Value};
 use smallvec::{SmallVec, smallvec};
 
 use super::Evaluator;
 use super::build::Place;
 use super::env::{Closure, Env};
-use super::node::{Control, Kind, NodeId, RegionId, State, Step};
-use crate::hir::{Block, ExprId, ForStmt};
+use super::node::{Control, Kind, NodeId, RegionId, State};
+use crate::hir::{Block, ExprId};
 
 impl Evaluator {
     /// Evaluates a controller. Its own value only says that it has chosen.
@@ -94,18 +95,7 @@ impl Evaluator {
                 }
                 State::Ready(Value::Bool(true))
             }
-            Control::Iterate {
-                function,
-                initial,
-                gather,
-                current,
-                steps,
-            } => {
-                let (function, initial, gather) = (*function, *initial, *gather);
-                self.iterate(
-                    id, function, initial, gather, current, steps, &values, &inputs,
-                )
-            }
+            Control::Iterate(iterate) => self.iterate(id, iterate, &values, &inputs),
             Control::IfStmt { stmt, env, chosen } => {
                 let Some(cond) = values.first().and_then(Value::as_bool) else {
                     return State::Pending;
@@ -120,35 +110,23 @@ impl Evaluator {
                         block.map(|block| self.block_region(id, block, env, Box::default()));
                     let old = chosen.replace((cond, region));
                     self.drop_region(old.and_then(|(_, region)| region));
-                    self.output_changed = true;
                 }
                 State::Ready(Value::Bool(cond))
             }
-            Control::For { stmt, env, steps } => {
-                let Some(list) = values.first().and_then(Value::as_list).cloned() else {
-                    return State::Pending;
-                };
-                self.for_list(id, stmt, env, steps, &list);
-                State::Ready(Value::Bool(true))
-            }
-            Control::ForKv { stmt, env, steps } => {
-                let Some(Value::Map(map)) = values.first().cloned() else {
-                    return State::Pending;
-                };
-                let entries: BTreeMap<Key, Value> = map
-                    .iter()
-                    .map(|(key, value)| (Key(key.clone()), value.clone()))
-                    .collect();
-                self.for_map(id, stmt, env, steps, entries);
-                State::Ready(Value::Bool(true))
-            }
+            Control::For(stmt) => match values.first().and_then(Value::as_list) {
+                Some(list) => self.for_list(id, stmt, list),
+                None => State::Pending,
+            },
+            Control::ForKv(stmt) => match values.first().and_then(Value::as_map) {
+                Some(map) => self.for_map(id, stmt, map),
+                None => State::Pending,
+            },
         }
     }
 
     fn drop_region(&mut self, region: Option<RegionId>) {
         if let Some(region) = region {
             self.store.remove_region(region);
-            self.output_changed = true;
         }
     }
 
@@ -158,8 +136,8 @@ impl Evaluator {
             Control::If { select, .. }
             | Control::Except { select, .. }
             | Control::Call { select, .. } => Some(*select),
-            Control::Iterate { gather, .. } => Some(*gather),
-            Control::IfStmt { .. } | Control::For { .. } | Control::ForKv { .. } => None,
+            Control::Iterate(iterate) => Some(iterate.gather),
+            Control::IfStmt { .. } | Control::For(_) | Control::ForKv(_) => None,
         };
         if let Some(result) = result {
             self.store.set_inputs(result, smallvec![id]);
@@ -172,12 +150,17 @@ impl Evaluator {
             Control::Except { active, .. } => *active = None,
             Control::Call { current, .. } => *current = None,
             Control::IfStmt { chosen, .. } => *chosen = None,
-            Control::Iterate { steps, current, .. } => {
-                steps.clear();
-                *current = None;
+            Control::Iterate(iterate) => {
+                iterate.steps.clear();
+                iterate.lists.clear();
+                iterate.current = None;
+                self.shorten(iterate.gather, 0);
             }
-            Control::For { steps, .. } => steps.clear(),
-            Control::ForKv { steps, .. } => steps.clear(),
+            Control::For(stmt) => {
+                stmt.iterations.clear();
+                stmt.over = List::default();
+            }
+            Control::ForKv(stmt) => stmt.iterations.clear(),
         }
     }
 
@@ -245,186 +228,5 @@ impl Evaluator {
             span,
             Some(State::Ready(value)),
         )
-    }
-
-    /// Keeps the iterations of elements that are still there, at their place in the list.
-    fn for_list(
-        &mut self,
-        id: NodeId,
-        stmt: &Arc<ForStmt>,
-        env: &Arc<Env>,
-        steps: &mut Vec<Step>,
-        list: &List,
-    ) {
-        for step in steps
-            .drain(list.len().min(steps.len())..)
-            .collect::<Vec<_>>()
-        {
-            self.drop_region(Some(step.region));
-        }
-        for (i, value) in list.iter().enumerate() {
-            match steps.get(i) {
-                Some(step) => {
-                    self.store
-                        .set_state(step.cells[0], State::Ready(value.clone()));
-                }
-                None => {
-                    let step = self.iteration(id, stmt, env, Value::Int(i as i64), value.clone());
-                    steps.push(step);
-                }
-            }
-        }
-    }
-
-    /// Keeps the iterations of keys that are still there.
-    fn for_map(
-        &mut self,
-        id: NodeId,
-        stmt: &Arc<ForStmt>,
-        env: &Arc<Env>,
-        steps: &mut BTreeMap<Key, Step>,
-        entries: BTreeMap<Key, Value>,
-    ) {
-        let gone: Vec<Key> = steps
-            .keys()
-            .filter(|key| !entries.contains_key(*key))
-            .cloned()
-            .collect();
-        for key in gone {
-            let region = steps.remove(&key).map(|step| step.region);
-            self.drop_region(region);
-        }
-        for (key, value) in entries {
-            match steps.get(&key) {
-                Some(step) => {
-                    self.store.set_state(step.cells[0], State::Ready(value));
-                }
-                None => {
-                    let step = self.iteration(id, stmt, env, key.0.clone(), value);
-                    steps.insert(key, step);
-                }
-            }
-        }
-    }
-
-    fn iteration(
-        &mut self,
-        id: NodeId,
-        stmt: &Arc<ForStmt>,
-        env: &Arc<Env>,
-        key: Value,
-        value: Value,
-    ) -> Step {
-        let region = self.store.add_region(Some(id), None);
-        let key = self.cell(region, key, stmt.span);
-        let value = self.cell(region, value, stmt.span);
-        self.fill_block(
-            region,
-            &stmt.body,
-            env,
-            Box::new([(stmt.key, key), (stmt.value, value)]),
-        );
-        self.output_changed = true;
-        Step {
-            region,
-            cells: smallvec![value],
-            output: None,
-        }
-    }
-
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "they are the parts of one controller"
-    )]
-    fn iterate(
-        &mut self,
-        id: NodeId,
-        function: GraphFunction,
-        initial: bool,
-        gather: NodeId,
-        current: &mut Option<Func>,
-        steps: &mut Vec<Step>,
-        values: &[Value],
-        inputs: &[NodeId],
-    ) -> State {
-        let Some(func) = values.last().and_then(Value::as_func).cloned() else {
-            return State::Pending;
-        };
-        let lists: SmallVec<[List; 2]> = match function {
-            GraphFunction::Reduce => values[usize::from(initial)..]
-                .first()
-                .and_then(Value::as_list)
-                .cloned()
-                .into_iter()
-                .collect(),
-            _ => values[..values.len() - 1]
-                .iter()
-                .filter_map(|value| value.as_list().cloned())
-                .collect(),
-        };
-        let len = lists.iter().map(|list| list.len()).min().unwrap_or(0);
-        let changed = current.as_ref().is_none_or(|was| !was.ptr_eq(&func));
-        let keep = if changed { 0 } else { len.min(steps.len()) };
-        for step in steps.drain(keep..).collect::<Vec<_>>() {
-            self.drop_region(Some(step.region));
-        }
-        *current = Some(func.clone());
-        for (i, step) in steps.iter().enumerate() {
-            for (cell, list) in step.cells.iter().zip(&lists) {
-                self.store.set_state(*cell, State::Ready(list[i].clone()));
-            }
-        }
-        let span = self.store.get(id).span;
-        for i in keep..len {
-            let region = self.store.add_region(Some(id), None);
-            let cells: SmallVec<[NodeId; 2]> = lists
-                .iter()
-                .map(|list| self.cell(region, list[i].clone(), span))
-                .collect();
-            let before = match (i.checked_sub(1).and_then(|i| steps.get(i)), function) {
-                (Some(step), GraphFunction::Reduce) => step.output,
-                (None, GraphFunction::Reduce) if initial => Some(inputs[0]),
-                _ => None,
-            };
-            let output = match (function, before) {
-                // Without an initial value the first element is the first result.
-                (GraphFunction::Reduce, None) => Some(cells[0]),
-                (GraphFunction::Reduce, Some(before)) => {
-                    self.call_closure(&func, &[before, cells[0]], region, span)
-                }
-                _ => self.call_closure(&func, &cells, region, span),
-            };
-            steps.push(Step {
-                region,
-                cells,
-                output,
-            });
-        }
-        let mut gathered: SmallVec<[NodeId; 2]> = smallvec![id];
-        match function {
-            GraphFunction::Reduce => match steps.last() {
-                Some(step) => gathered.extend(step.output),
-                None if initial => gathered.push(inputs[0]),
-                None => {
-                    self.fail(
-                        span,
-                        CallError::fatal("cannot reduce an empty list without an initial value"),
-                    );
-                    return State::Pending;
-                }
-            },
-            GraphFunction::Filter => {
-                gathered.extend(
-                    steps
-                        .iter()
-                        .flat_map(|step| step.cells.iter().copied().chain(step.output)),
-                );
-            }
-            _ => gathered.extend(steps.iter().filter_map(|step| step.output)),
-        }
-        if self.store.get(gather).inputs != gathered {
-            self.store.set_inputs(gather, gathered);
-        }
-        State::Ready(Value::Bool(true))
     }
 }

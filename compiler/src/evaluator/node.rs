@@ -8,14 +8,15 @@ use ecow::EcoString;
 use mgmt_grammar::span::Span;
 use mgmt_stdlib::catalog::{CallError, FunctionDef, GraphFunction, Start};
 use mgmt_stdlib::types::FuncType;
-use mgmt_stdlib::value::{Func, Key, Value};
+use mgmt_stdlib::value::{Func, Key, List, Value};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::env::Env;
+pub use super::gather::Gather;
 use crate::diagnostic::Diagnostic;
 use crate::hir::{EdgeStmt, ExprId, ForStmt, FuncId, IfStmt, ResourceStmt};
-use crate::interpret::StmtOutput;
+use crate::interpret::{Change, StmtOutput};
 
 /// A node. An id of a removed node is never that of a later one.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -86,7 +87,7 @@ pub struct Node {
     pub kind: Kind,
     pub inputs: SmallVec<[NodeId; 2]>,
     /// Who has this node as an input; some may have been removed meanwhile.
-    pub dependents: Vec<NodeId>,
+    pub dependents: SmallVec<[NodeId; 2]>,
     /// How many of them have not.
     pub live_dependents: u32,
     pub state: State,
@@ -118,14 +119,19 @@ pub enum Kind {
     FieldOr(EcoString),
     /// The value of a dynamic part: its first input is the controller, the second what it chose.
     Select,
-    /// The list that `iter.map` or `iter.filter` gives: the controller, then what it made.
-    Gather(GraphFunction),
+    /// The list that `iter.map`, `iter.filter` or `iter.zip` gives; its only input is the controller.
+    Gather(Box<Gather>),
+    /// Tells a gather node, its only dependent, that the element at this place has changed.
+    Part {
+        gather: NodeId,
+        at: u32,
+    },
     /// A controller.
     Control(Box<Control>),
     /// A resource statement.
-    Resource(Box<ResourceSink>),
+    Resource(Box<Sink<ResourceStmt>>),
     /// An edge statement.
-    Edge(Box<EdgeSink>),
+    Edge(Box<Sink<EdgeStmt>>),
     /// A statement that only must not fail.
     Panic,
 }
@@ -167,13 +173,7 @@ pub enum Control {
         current: Option<(Func, RegionId)>,
     },
     /// A function that builds a graph for each element.
-    Iterate {
-        function: GraphFunction,
-        initial: bool,
-        gather: NodeId,
-        current: Option<Func>,
-        steps: Vec<Step>,
-    },
+    Iterate(Iterate),
     /// An if statement.
     IfStmt {
         stmt: Arc<IfStmt>,
@@ -181,20 +181,52 @@ pub enum Control {
         chosen: Option<(bool, Option<RegionId>)>,
     },
     /// A loop over a list.
-    For {
-        stmt: Arc<ForStmt>,
-        env: Arc<Env>,
-        steps: Vec<Step>,
-    },
+    For(For),
     /// A loop over a map.
-    ForKv {
-        stmt: Arc<ForStmt>,
-        env: Arc<Env>,
-        steps: BTreeMap<Key, Step>,
-    },
+    ForKv(ForKv),
 }
 
-/// One iteration.
+/// A loop over a list.
+#[derive(Debug)]
+pub struct For {
+    pub stmt: Arc<ForStmt>,
+    pub env: Arc<Env>,
+    /// What the iterations were last given.
+    pub over: List,
+    pub iterations: Vec<Iteration>,
+}
+
+/// A loop over a map.
+#[derive(Debug)]
+pub struct ForKv {
+    pub stmt: Arc<ForStmt>,
+    pub env: Arc<Env>,
+    pub iterations: BTreeMap<Key, Iteration>,
+}
+
+/// One iteration of a loop.
+#[derive(Debug)]
+pub struct Iteration {
+    pub region: RegionId,
+    /// Holds the element, or the value of the key.
+    pub value: NodeId,
+}
+
+/// A call of `iter.map` or one of its kin.
+#[derive(Debug)]
+pub struct Iterate {
+    pub function: GraphFunction,
+    /// Whether a reduction begins with a value of its own, its first input.
+    pub initial: bool,
+    /// Shows the outcome: a [`Kind::Gather`], or for a reduction a [`Kind::Select`].
+    pub gather: NodeId,
+    pub current: Option<Func>,
+    /// What the steps were last given.
+    pub lists: SmallVec<[List; 2]>,
+    pub steps: Vec<Step>,
+}
+
+/// One application of the function that an iteration was given.
 #[derive(Debug)]
 pub struct Step {
     pub region: RegionId,
@@ -207,10 +239,7 @@ pub struct Step {
 impl Control {
     /// Whether it is a statement, whose failure ends the program.
     pub fn is_stmt(&self) -> bool {
-        matches!(
-            self,
-            Self::IfStmt { .. } | Self::For { .. } | Self::ForKv { .. }
-        )
+        matches!(self, Self::IfStmt { .. } | Self::For(_) | Self::ForKv(_))
     }
 
     /// The regions that it owns, in the order of the output.
@@ -222,26 +251,61 @@ impl Control {
             Self::IfStmt { chosen, .. } => {
                 chosen.iter().filter_map(|(_, region)| *region).collect()
             }
-            Self::Iterate { steps, .. } | Self::For { steps, .. } => {
-                steps.iter().map(|step| step.region).collect()
-            }
-            Self::ForKv { steps, .. } => steps.values().map(|step| step.region).collect(),
+            Self::Iterate(iterate) => iterate.steps.iter().map(|step| step.region).collect(),
+            Self::For(stmt) => stmt.iterations.iter().map(|it| it.region).collect(),
+            Self::ForKv(stmt) => stmt.iterations.values().map(|it| it.region).collect(),
         }
     }
 }
 
-/// A resource statement at work.
+/// A resource or edge statement at work.
 #[derive(Debug)]
-pub struct ResourceSink {
-    pub stmt: Arc<ResourceStmt>,
+pub struct Sink<S> {
+    pub stmt: Arc<S>,
+    /// What it gives with the present values.
     pub output: Option<Arc<StmtOutput>>,
+    /// What of it is in the resource graph.
+    shown: Option<Arc<StmtOutput>>,
 }
 
-/// An edge statement at work.
-#[derive(Debug)]
-pub struct EdgeSink {
-    pub stmt: Arc<EdgeStmt>,
-    pub output: Option<Arc<StmtOutput>>,
+impl<S> Sink<S> {
+    pub fn new(stmt: Arc<S>) -> Self {
+        Self {
+            stmt,
+            output: None,
+            shown: None,
+        }
+    }
+
+    /// Takes what the statement gives now.
+    pub fn give(&mut self, output: StmtOutput) {
+        if self
+            .output
+            .as_ref()
+            .is_none_or(|before| !before.is_same(&output))
+        {
+            self.output = Some(Arc::new(output));
+        }
+    }
+
+    /// Adds to a change of the resource graph what makes it show the present output.
+    pub fn show(&mut self, change: &mut Change) {
+        let same = match (&self.output, &self.shown) {
+            (Some(output), Some(shown)) => Arc::ptr_eq(output, shown),
+            (output, shown) => output.is_none() && shown.is_none(),
+        };
+        if !same {
+            change.come.extend(self.output.clone());
+            change
+                .gone
+                .extend(std::mem::replace(&mut self.shown, self.output.clone()));
+        }
+    }
+
+    /// Adds to a change what takes the statement out of the resource graph.
+    pub fn hide(self, change: &mut Change) {
+        change.gone.extend(self.shown);
+    }
 }
 
 /// Nodes that live and die together: those of a branch, of an iteration, or of a bind.
@@ -253,15 +317,32 @@ pub struct Region {
     pub controller: Option<NodeId>,
     /// For a bind: the node whose last user's departure ends the region.
     pub output: Option<NodeId>,
-    pub nodes: Vec<NodeId>,
+    pub nodes: SmallVec<[NodeId; 2]>,
+    /// The statements, in order.
+    pub statements: SmallVec<[NodeId; 2]>,
+    /// What most regions have not.
+    pub more: Option<Box<More>>,
+}
+
+/// What a region knows besides its nodes.
+#[derive(Debug, Default)]
+pub struct More {
     /// Regions of binds that are instantiated in here.
     pub inner: Vec<RegionId>,
     /// Nodes of binds that environments in here know by name, used or not.
     pub held: Vec<NodeId>,
-    /// The statements, in order.
-    pub statements: Vec<NodeId>,
     /// Calls of pure functions that were instantiated in here.
     pub calls: FxHashMap<CallKey, NodeId>,
+}
+
+impl Region {
+    pub fn more(&mut self) -> &mut More {
+        self.more.get_or_insert_default()
+    }
+
+    pub fn known_call(&self, key: &CallKey) -> Option<&NodeId> {
+        self.more.as_ref()?.calls.get(key)
+    }
 }
 
 /// A call of a pure function with these arguments.

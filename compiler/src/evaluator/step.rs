@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mgmt_stdlib::catalog::{CallError, CallResult, GraphFunction, Implementation};
+use mgmt_stdlib::catalog::{CallError, CallResult, Implementation};
 use mgmt_stdlib::functions::operator;
 use mgmt_stdlib::value::{List, Map, Str, Struct, Value};
 use smallvec::SmallVec;
@@ -24,20 +24,36 @@ impl Evaluator {
             Kind::Free | Kind::Const | Kind::Cell => None,
             kind => self.evaluate_plain(id, kind),
         };
-        let is_stmt = match &kind {
-            Kind::Control(control) => control.is_stmt(),
-            _ => false,
-        };
+        let is_stmt = matches!(&kind, Kind::Control(control) if control.is_stmt());
         self.store.get_mut(id).kind = kind;
         if let Some(state) = state {
             let changed = self.store.set_state(id, state);
-            self.output_changed |= changed && is_stmt;
+            if changed && is_stmt {
+                self.touched.push(id);
+            }
         }
     }
 
     fn evaluate_plain(&mut self, id: NodeId, kind: &mut Kind) -> Option<State> {
-        if let Kind::Select = kind {
-            return Some(self.select_state(id));
+        match kind {
+            Kind::Select => return Some(self.select_state(id)),
+            Kind::Gather(gather) => {
+                // Its only input is the controller.
+                let control = self.store.get(id).inputs.first()?;
+                return Some(match &self.store.get(*control).state {
+                    State::Ready(_) => gather.state(&self.store),
+                    other => other.clone(),
+                });
+            }
+            Kind::Part { gather, at } => {
+                let gather = *gather;
+                if let Kind::Gather(list) = &mut self.store.get_mut(gather).kind {
+                    list.mark(*at);
+                }
+                self.store.enqueue(gather);
+                return Some(State::Ready(Value::Bool(true)));
+            }
+            _ => {}
         }
         let node = self.store.get(id);
         let span = node.span;
@@ -54,7 +70,7 @@ impl Evaluator {
             }
         }
         if let Kind::Resource(_) | Kind::Edge(_) | Kind::Panic = kind {
-            self.output_changed = true;
+            self.touched.push(id);
         }
         if pending {
             if let Kind::Sampled(sampled) = kind
@@ -128,12 +144,11 @@ impl Evaluator {
                 CallError::fatal(format!("internal error: the struct has no field `{name}`"))
             }),
             Kind::FieldOr(name) => Ok(field(&values, name).unwrap_or_else(|| values[1].clone())),
-            Kind::Gather(function) => Ok(gather(*function, &values[1..])),
             Kind::Resource(sink) => {
                 return Some(
                     match interpret::resource(&sink.stmt, &values, sink.output.as_deref()) {
                         Ok(output) => {
-                            sink.output = Some(Arc::new(output));
+                            sink.give(output);
                             State::Ready(Value::Bool(true))
                         }
                         Err(diagnostic) => State::Failed(Arc::new(Failure::Interpret(diagnostic))),
@@ -141,11 +156,17 @@ impl Evaluator {
                 );
             }
             Kind::Edge(sink) => {
-                sink.output = Some(Arc::new(interpret::edge(&sink.stmt, &values)));
+                sink.give(interpret::edge(&sink.stmt, &values));
                 Ok(Value::Bool(true))
             }
             Kind::Panic => Ok(Value::Bool(true)),
-            Kind::Free | Kind::Const | Kind::Cell | Kind::Select | Kind::Control(_) => return None,
+            Kind::Free
+            | Kind::Const
+            | Kind::Cell
+            | Kind::Select
+            | Kind::Gather(_)
+            | Kind::Part { .. }
+            | Kind::Control(_) => return None,
         };
         self.state_of(result, span)
     }
@@ -171,18 +192,6 @@ impl Evaluator {
 
 fn field(values: &[Value], name: &str) -> Option<Value> {
     values.first()?.as_struct()?.get(name).cloned()
-}
-
-fn gather(function: GraphFunction, values: &[Value]) -> Value {
-    match function {
-        GraphFunction::Filter => Value::list(
-            values
-                .chunks_exact(2)
-                .filter(|pair| pair[1].as_bool() == Some(true))
-                .map(|pair| pair[0].clone()),
-        ),
-        _ => Value::list(values.iter().cloned()),
-    }
 }
 
 /// The types of a call as far as its values tell, where nobody asked for the inferred ones.

@@ -1,16 +1,19 @@
 //! Keeps nodes and regions: creation, wiring, heights, removal, and the queue of what to evaluate.
 
+mod pages;
+
 use mgmt_grammar::span::Span;
 use smallvec::SmallVec;
 
 use super::node::{Kind, Node, NodeId, Region, RegionId, State};
+use pages::Pages;
 
 /// All nodes and regions of one evaluator.
 #[derive(Debug, Default)]
 pub struct Store {
-    nodes: Vec<Node>,
+    nodes: Pages<Node>,
     free_nodes: Vec<u32>,
-    regions: Vec<Region>,
+    regions: Pages<Region>,
     free_regions: Vec<u32>,
     /// What to evaluate, by height.
     queue: Vec<Vec<NodeId>>,
@@ -69,10 +72,10 @@ impl Store {
 
     /// A new region. One without a controller is of a bind, inside of `around`.
     pub fn add_region(&mut self, controller: Option<NodeId>, around: Option<RegionId>) -> RegionId {
-        let index = self.free_regions.pop().unwrap_or_else(|| {
-            self.regions.push(Region::default());
-            self.regions.len() as u32 - 1
-        });
+        let index = self
+            .free_regions
+            .pop()
+            .unwrap_or_else(|| self.regions.push(Region::default()) as u32);
         let region = &mut self.regions[index as usize];
         region.alive = true;
         region.controller = controller;
@@ -82,13 +85,13 @@ impl Store {
         };
         if let Some(around) = around {
             // Forget those that ended, now and then.
-            let inner = self.regions[around.index as usize].inner.len();
-            if inner >= 16 && inner.is_power_of_two() {
-                let mut list = std::mem::take(&mut self.regions[around.index as usize].inner);
+            let inner = &mut self.region_mut(around).more().inner;
+            if inner.len() >= 16 && inner.len().is_power_of_two() {
+                let mut list = std::mem::take(inner);
                 list.retain(|region| self.is_region_alive(*region));
-                self.regions[around.index as usize].inner = list;
+                self.region_mut(around).more().inner = list;
             }
-            self.regions[around.index as usize].inner.push(id);
+            self.region_mut(around).more().inner.push(id);
         }
         id
     }
@@ -110,7 +113,7 @@ impl Store {
             region,
             kind,
             inputs: SmallVec::new(),
-            dependents: Vec::new(),
+            dependents: SmallVec::new(),
             live_dependents: 0,
             state: state.unwrap_or(State::Pending),
             queued: false,
@@ -124,9 +127,9 @@ impl Store {
                 NodeId { index, generation }
             }
             None => {
-                self.nodes.push(node);
+                let index = self.nodes.push(node) as u32;
                 NodeId {
-                    index: self.nodes.len() as u32 - 1,
+                    index,
                     generation: 0,
                 }
             }
@@ -191,7 +194,7 @@ impl Store {
         let owner = self.get(id).region;
         if owner != region && self.regions[owner.index as usize].output == Some(id) {
             self.get_mut(id).live_dependents += 1;
-            self.regions[region.index as usize].held.push(id);
+            self.region_mut(region).more().held.push(id);
         }
     }
 
@@ -238,6 +241,13 @@ impl Store {
                 }
             }
         }
+    }
+
+    /// Keeps `upper` above `lower`, of which it learns all changes, without being an input.
+    pub fn follow(&mut self, upper: NodeId, lower: NodeId) {
+        self.get_mut(lower).dependents.push(upper);
+        let height = self.get(lower).height + 1;
+        self.raise(upper, height);
     }
 
     /// Marks a node for evaluation.
@@ -314,10 +324,12 @@ impl Store {
                 },
             );
             self.free_regions.push(id.index);
-            stack.extend(region.inner);
-            for held in region.held {
-                // No node has this id: nobody is told of its changes.
-                self.detach(held, held, false);
+            if let Some(more) = region.more {
+                stack.extend(more.inner);
+                for held in more.held {
+                    // No node has this id: nobody is told of its changes.
+                    self.detach(held, held, false);
+                }
             }
             for node in region.nodes {
                 if self.is_alive(node) {
@@ -335,12 +347,12 @@ impl Store {
         slot.generation += 1;
         slot.queued = false;
         slot.state = State::Pending;
-        slot.dependents = Vec::new();
+        slot.dependents = SmallVec::new();
         slot.live_dependents = 0;
         let kind = std::mem::replace(&mut slot.kind, Kind::Free);
         let inputs = std::mem::take(&mut slot.inputs);
         self.free_nodes.push(id.index);
-        if matches!(kind, Kind::Sampled(_)) {
+        if matches!(kind, Kind::Sampled(_) | Kind::Resource(_) | Kind::Edge(_)) {
             self.removed.push((id, kind));
         }
         for input in inputs {

@@ -1,12 +1,13 @@
 //! Resources and edges of all statements become one graph (typing-and-evaluation.md §8.5, §8.6).
 
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use mgmt_grammar::span::Span;
 use petgraph::graph::NodeIndex;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{EdgeOut, Result, StmtOutput};
+use super::{EdgeOut, Output, Result, StmtOutput};
 use crate::diagnostic::{Code, Diagnostic, Stage};
 use crate::graph::{Identity, Receive, Resource, ResourceGraph};
 
@@ -20,6 +21,9 @@ pub struct Assembly {
     edges: Vec<EdgeOut>,
     /// Where each edge is written first.
     places: FxHashMap<(NodeIndex, NodeIndex), Span>,
+    /// See [`Output`].
+    entangled: FxHashSet<Identity>,
+    repeated: FxHashSet<(NodeIndex, NodeIndex)>,
 }
 
 impl Assembly {
@@ -51,6 +55,7 @@ impl Assembly {
             }
         }
         if resource.meta.hidden {
+            self.entangled.insert(resource.identity.clone());
             let same = self.hidden.entry(resource.identity.clone()).or_default();
             let again = same
                 .last()
@@ -65,6 +70,7 @@ impl Assembly {
             self.graph.add(resource.clone());
             return Ok(());
         };
+        self.entangled.insert(resource.identity.clone());
         let first = &self.graph.graph()[node];
         if first.differs(resource).is_some() {
             let merged = merged(first, resource)?;
@@ -77,16 +83,17 @@ impl Assembly {
     ///
     /// # Errors
     /// If an end of an edge does not exist, a value has two senders, or there is a cycle.
-    pub fn finish(mut self) -> Result<ResourceGraph> {
+    pub fn finish(mut self) -> Result<Output> {
         for edge in std::mem::take(&mut self.edges) {
             let from = self.ends(&edge.from, &edge)?;
             let to = self.ends(&edge.to, &edge)?;
             for from in &from {
                 for to in &to {
                     self.graph.connect(*from, *to, edge.notify);
-                    self.places
-                        .entry((*from, *to))
-                        .or_insert_with(|| edge.place());
+                    match self.places.entry((*from, *to)) {
+                        Entry::Vacant(first) => drop(first.insert(edge.place())),
+                        Entry::Occupied(_) => drop(self.repeated.insert((*from, *to))),
+                    }
                 }
             }
             if edge.transfer.is_some() {
@@ -94,7 +101,11 @@ impl Assembly {
             }
         }
         match self.graph.cycle() {
-            None => Ok(self.graph),
+            None => Ok(Output {
+                graph: Arc::new(self.graph),
+                entangled: self.entangled,
+                repeated: self.repeated,
+            }),
             Some(cycle) => Err(Box::new(self.cycle(&cycle))),
         }
     }
@@ -174,6 +185,7 @@ impl Assembly {
                 }
                 return Err(Box::new(diagnostic));
             }
+            self.entangled.insert(receiver.identity.clone());
             let mut changed = (**receiver).clone();
             changed.receives.push(receive);
             self.graph.replace(*node, Arc::new(changed));
@@ -310,12 +322,12 @@ mod tests {
         })
     }
 
-    fn assemble(disks: &[Arc<Resource>]) -> Result<ResourceGraph> {
+    fn assemble(disks: &[Arc<Resource>]) -> Result<Arc<ResourceGraph>> {
         let mut assembly = Assembly::default();
         for disk in disks {
             assembly.add_resource(disk)?;
         }
-        assembly.finish()
+        Ok(assembly.finish()?.graph())
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub(super) struct Evaluation {
 /// What comes of a program.
 pub(super) enum Output {
     /// A graph that differs from the one before.
-    Graph(ResourceGraph),
+    Graph(Arc<ResourceGraph>),
     /// The end.
     Failed(Box<Diagnostic>),
 }

@@ -88,8 +88,6 @@ impl From<Encoded> for Value {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use mgmt_stdlib::types::Type;
     use mgmt_stdlib::value::Func;
     use proptest::prelude::*;
@@ -131,7 +129,7 @@ mod tests {
 
     #[test]
     fn functions_are_refused() {
-        let func = Value::Func(Func::new(Type::Variant, Arc::new(())));
+        let func = Value::Func(Func::new(Type::Variant, ()));
         assert!(encode(&Value::list([func])).is_err());
     }
 }

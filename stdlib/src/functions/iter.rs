@@ -64,10 +64,10 @@ pub(crate) fn all() -> Vec<FunctionDef> {
     ]
 }
 
-fn flatten(inputs: &List) -> Result<Vec<Value>, CallError> {
-    let mut all = Vec::new();
+fn flatten(inputs: &List) -> Result<List, CallError> {
+    let mut all = List::default();
     for inner in inputs.iter() {
-        all.extend_from_slice(<&List>::from_value(inner)?);
+        all.extend(<&List>::from_value(inner)?.iter().cloned());
     }
     Ok(all)
 }

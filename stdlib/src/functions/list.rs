@@ -66,14 +66,13 @@ fn concat(args: &[Value]) -> CallResult {
         .iter()
         .map(Argument::from_value)
         .collect::<Result<_, _>>()?;
-    if let [only] = lists[..] {
-        return Ok(Value::List(only.clone()));
-    }
-    let mut all = Vec::with_capacity(lists.iter().map(|list| list.len()).sum());
+    let mut lists = lists.into_iter().filter(|list| !list.is_empty());
+    // What is appended to is shared, not copied.
+    let mut all = lists.next().cloned().unwrap_or_default();
     for list in lists {
-        all.extend_from_slice(list);
+        all.extend(list.iter().cloned());
     }
-    Ok(Value::from(all))
+    Ok(Value::List(all))
 }
 
 fn sort(list: &List) -> Vec<Value> {
@@ -94,10 +93,9 @@ fn unique(list: &List) -> Vec<Value> {
         .collect()
 }
 
-fn slice(list: &List, low: i64, high: i64) -> Result<Vec<Value>, CallError> {
+fn slice(list: &List, low: i64, high: i64) -> Result<List, CallError> {
     span(low, high)
-        .and_then(|span| list.get(span))
-        .map(<[Value]>::to_vec)
+        .and_then(|span| list.slice(span))
         .ok_or_else(|| CallError::catchable("low/high out of range"))
 }
 
@@ -159,7 +157,7 @@ mod tests {
             let unique = call("list.unique", &[ints(&values)]).unwrap();
             let unique = unique.as_list().unwrap();
             for (at, value) in unique.iter().enumerate() {
-                prop_assert!(!unique[..at].contains(value));
+                prop_assert!(!unique.iter().take(at).any(|other| other == value));
             }
             prop_assert!(values.iter().all(|value| unique.contains(&Value::Int(*value))));
         }

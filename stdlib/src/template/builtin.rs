@@ -7,7 +7,7 @@ use super::format::{print_value, type_name};
 use super::printf::printf;
 use super::render::{Failure, Item};
 use crate::functions::text::escape_html;
-use crate::value::{List, Value};
+use crate::value::Value;
 
 /// A built-in function.
 pub(super) struct Builtin {
@@ -203,7 +203,7 @@ fn slice(args: &[&Item]) -> Result<Item, Failure> {
         return Err(Failure::new(format!("invalid slice index: {low} > {high}")));
     }
     Ok(Item::Value(match value {
-        Some(Value::List(list)) => Value::List(List::from(list[low..high].to_vec())),
+        Some(Value::List(list)) => Value::List(list.slice(low..high).unwrap_or_default()),
         Some(Value::Str(text)) => Value::str(&text.as_bytes()[low..high]),
         _ => return Err(missing()),
     }))

@@ -105,7 +105,7 @@ pub(super) fn type_name(value: &Value) -> String {
         Value::Float(_) => "float64".to_owned(),
         Value::Str(_) => "string".to_owned(),
         Value::List(list) => {
-            let element = list.first().map(type_name);
+            let element = list.get(0).map(type_name);
             format!("[]{}", element.as_deref().unwrap_or("interface {}"))
         }
         Value::Map(map) => {

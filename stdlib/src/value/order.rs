@@ -11,7 +11,7 @@ impl PartialEq for Value {
             (Self::Int(a), Self::Int(b)) => a == b,
             (Self::Float(a), Self::Float(b)) => a == b,
             (Self::Str(a), Self::Str(b)) => a == b,
-            (Self::List(a), Self::List(b)) => **a == **b,
+            (Self::List(a), Self::List(b)) => a.len() == b.len() && a.iter().eq(b.iter()),
             (Self::Map(a), Self::Map(b)) => a.len() == b.len() && a.iter().eq(b.iter()),
             (Self::Struct(a), Self::Struct(b)) => a.iter().eq(b.iter()),
             (Self::Func(a), Self::Func(b)) => a.ptr_eq(b),
@@ -26,10 +26,7 @@ impl Value {
     pub fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Float(a), Self::Float(b)) => a.to_bits() == b.to_bits(),
-            (Self::List(a), Self::List(b)) => {
-                a.ptr_eq(b)
-                    || (a.len() == b.len() && a.iter().zip(b.iter()).all(|(x, y)| x.is_same(y)))
-            }
+            (Self::List(a), Self::List(b)) => a.is_same(b),
             (Self::Map(a), Self::Map(b)) => {
                 a.ptr_eq(b)
                     || (a.len() == b.len()
