@@ -9,6 +9,7 @@ use mgmt_compiler::graph::ResourceGraph;
 use mgmt_compiler::program::Program;
 use mgmt_stdlib::catalog::{CallError, CallResult, FunctionDef};
 use mgmt_stdlib::value::Value;
+use petgraph::visit::{EdgeRef, IntoEdgeReferences};
 
 use super::generate::SOURCES;
 
@@ -18,17 +19,46 @@ pub struct World {
     pub ints: Vec<Option<i64>>,
     pub bools: Vec<bool>,
     pub lists: Vec<Vec<i64>>,
+    pub tables: Vec<BTreeMap<String, i64>>,
+}
+
+/// The new value of one source.
+#[derive(Clone, Debug)]
+pub enum Event {
+    Int(usize, Option<i64>),
+    Bool(usize, bool),
+    List(usize, Vec<i64>),
+    Table(usize, BTreeMap<String, i64>),
+}
+
+/// Which source of its type a call reads.
+fn place(args: &[Value]) -> usize {
+    args[0].as_int().unwrap_or(0).rem_euclid(SOURCES as i64) as usize
 }
 
 impl World {
+    pub fn apply(&mut self, event: &Event) {
+        match event {
+            Event::Int(n, value) => self.ints[*n] = *value,
+            Event::Bool(n, value) => self.bools[*n] = *value,
+            Event::List(n, value) => self.lists[*n].clone_from(value),
+            Event::Table(n, value) => self.tables[*n].clone_from(value),
+        }
+    }
+
     fn value(&self, function: &FunctionDef, args: &[Value]) -> CallResult {
-        let n = args[0].as_int().unwrap_or(0).rem_euclid(SOURCES as i64) as usize;
+        let n = place(args);
         match function.name {
             "number" => self.ints[n]
                 .map(Value::Int)
                 .ok_or_else(|| CallError::catchable("missing")),
             "flag" => Ok(Value::Bool(self.bools[n])),
-            _ => Ok(Value::list(self.lists[n].iter().map(|n| Value::Int(*n)))),
+            "numbers" => Ok(Value::list(self.lists[n].iter().map(|n| Value::Int(*n)))),
+            _ => {
+                let entries = self.tables[n].iter();
+                let entries = entries.map(|(key, n)| (Value::str(key.as_str()), Value::Int(*n)));
+                Ok(Value::Map(entries.collect()))
+            }
         }
     }
 }
@@ -70,6 +100,17 @@ impl Run {
         }
     }
 
+    /// The calls that an evaluator wants started.
+    pub fn started(evaluator: &mut Evaluator) -> Vec<CallId> {
+        let requests = evaluator.requests().into_iter();
+        requests
+            .filter_map(|request| match request {
+                Request::Start { id, .. } => Some(id),
+                Request::Stop { .. } => None,
+            })
+            .collect()
+    }
+
     pub fn serve(&mut self, requests: Vec<Request>, world: &World) {
         for request in requests {
             match request {
@@ -94,6 +135,26 @@ impl Run {
         for (id, (function, args)) in self.calls.clone() {
             self.evaluator.feed(id, world.value(&function, &args));
         }
+        self.finish(world)
+    }
+
+    /// Feeds those calls that read the source of an event, which has happened to the world.
+    pub fn happen(&mut self, world: &World, event: &Event) -> Result<(), String> {
+        let (name, n) = match event {
+            Event::Int(n, _) => ("number", *n),
+            Event::Bool(n, _) => ("flag", *n),
+            Event::List(n, _) => ("numbers", *n),
+            Event::Table(n, _) => ("table", *n),
+        };
+        for (id, (function, args)) in self.calls.clone() {
+            if function.name == name && place(&args) == n {
+                self.evaluator.feed(id, world.value(&function, &args));
+            }
+        }
+        self.finish(world)
+    }
+
+    fn finish(&mut self, world: &World) -> Result<(), String> {
         self.settle(world)?;
         let requests = self.evaluator.requests();
         self.serve(requests, world);
@@ -105,10 +166,29 @@ pub fn dump(graph: &ResourceGraph) -> Vec<String> {
     let mut lines = Vec::new();
     for resource in graph.resources() {
         let mut line = resource.identity.to_string();
+        if resource.meta.hidden {
+            line.push_str(" hidden");
+        }
+        let received = resource.receives.iter();
+        let mut received: Vec<String> = received
+            .map(|receive| format!(" <- {}.{}", receive.sender, receive.key))
+            .collect();
+        received.sort();
+        line.push_str(&received.concat());
         for param in ["int64", "anotherstr", "interface"] {
             let _ = write!(line, " {:?}", resource.params.get(param));
         }
         lines.push(line);
+    }
+    let graph = graph.graph();
+    for edge in graph.edge_references() {
+        let (from, to) = (&graph[edge.source()], &graph[edge.target()]);
+        let notify = if edge.weight().notify {
+            " notifies"
+        } else {
+            ""
+        };
+        lines.push(format!("{} -> {}{notify}", from.identity, to.identity));
     }
     lines.sort();
     lines

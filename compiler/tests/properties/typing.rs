@@ -5,7 +5,7 @@ use mgmt_stdlib::value::Value;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use super::generate::{boolean, compiled, int, list, program};
+use super::generate::{HEAD, boolean, compiled, finish, int, list, program};
 use super::run::{Run, World, dump};
 
 /// A program as statements that may stand in any order.
@@ -16,6 +16,7 @@ fn statements() -> impl Strategy<Value = Vec<String>> {
             "import \"iter\"".to_owned(),
             "import \"fmt\"".to_owned(),
             "import \"source\"".to_owned(),
+            "import \"list\"".to_owned(),
             "func twice($n) { $n + $n }".to_owned(),
             "func apply($f, $n) { $f($n) }".to_owned(),
             format!("$v0 = {a}"),
@@ -27,16 +28,18 @@ fn statements() -> impl Strategy<Value = Vec<String>> {
                 "for $i, $x in {over} {{\n\t$s = fmt.printf(\"%d\", $i)\n\ttest \"loop-${{s}}\" {{ int64 => $x, }}\n}}"
             ),
         ]
-        .map(|text| text.replace("[+]", "+").replace("[-]", "-").replace("[*]", "*"))
+        .map(|text| finish(&text))
         .into()
     })
 }
 
 fn world() -> World {
+    let table = |keys: &[&str]| keys.iter().map(|key| ((*key).to_owned(), 4)).collect();
     World {
         ints: vec![Some(1), None, Some(3)],
         bools: vec![true, false, true],
         lists: vec![vec![1, 2], vec![], vec![3, 1, 2]],
+        tables: vec![table(&["1", "a"]), table(&[]), table(&["0"])],
     }
 }
 
@@ -75,10 +78,8 @@ proptest! {
 
     #[test]
     fn a_bind_may_be_replaced_by_its_definition(value in int(2, 0), usage in int(2, 1)) {
-        let head = "import \"iter\"\nimport \"source\"\nfunc twice($n) { $n + $n }\nfunc apply($f, $n) { $f($n) }\n";
         let text = |bind: &str, usage: &str| {
-            format!("{head}{bind}test \"one\" {{ int64 => ({usage}) <|> -1, }}\n")
-                .replace("[+]", "+").replace("[-]", "-").replace("[*]", "*")
+            finish(&format!("{HEAD}{bind}test \"one\" {{ int64 => ({usage}) <|> -1, }}\n"))
         };
         let bound = text(&format!("$v0 = {value}\n"), &usage);
         let inlined = text("", &usage.replace("$v0", &format!("({value})")));
@@ -87,10 +88,8 @@ proptest! {
 
     #[test]
     fn a_call_may_be_replaced_by_its_body(body in int(2, 1), arg in int(1, 0)) {
-        let head = "import \"iter\"\nimport \"source\"\nfunc twice($n) { $n + $n }\nfunc apply($f, $n) { $f($n) }\n";
         let text = |func: &str, usage: &str| {
-            format!("{head}{func}test \"one\" {{ int64 => ({usage}) <|> -1, }}\n")
-                .replace("[+]", "+").replace("[-]", "-").replace("[*]", "*")
+            finish(&format!("{HEAD}{func}test \"one\" {{ int64 => ({usage}) <|> -1, }}\n"))
         };
         let called = text(&format!("func called($v0) {{ {body} }}\n"), &format!("called({arg})"));
         let inlined = text("", &body.replace("$v0", &format!("({arg})")));
