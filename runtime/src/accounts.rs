@@ -3,9 +3,13 @@
 //! Nothing is kept between calls, since another resource may just have made the account. The look-ups
 //! may block.
 
+mod programs;
+
 use nix::unistd::{Gid, Group, Uid, User};
 
 use crate::resource::ResourceError;
+
+pub use programs::{change, must_be_local};
 
 /// What a number means that nobody in the database has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

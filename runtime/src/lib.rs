@@ -16,6 +16,7 @@ pub mod http_responses;
 pub mod journal;
 pub mod kernel_events;
 pub mod local_values;
+pub mod path_locks;
 pub mod path_watch;
 pub mod process;
 pub mod removal;

@@ -3,7 +3,9 @@
 mod exec;
 mod exit;
 mod file;
+mod group;
 mod hostname;
+mod line;
 mod msg;
 mod noop;
 mod panic;
@@ -12,6 +14,7 @@ mod print;
 mod svc;
 mod test;
 mod timer;
+mod user;
 mod value;
 
 use crate::resource::Registry;
@@ -22,7 +25,9 @@ pub fn registry() -> Registry {
     registry.add::<exec::Exec>();
     registry.add::<exit::Exit>();
     registry.add::<file::File>();
+    registry.add::<group::Group>();
     registry.add::<hostname::Hostname>();
+    registry.add::<line::Line>();
     registry.add::<msg::Msg>();
     registry.add::<noop::Noop>();
     registry.add::<panic::Panic>();
@@ -31,6 +36,7 @@ pub fn registry() -> Registry {
     registry.add::<svc::Svc>();
     registry.add::<test::Test>();
     registry.add::<timer::Timer>();
+    registry.add::<user::User>();
     registry.add::<value::ValueTap>();
     registry
 }

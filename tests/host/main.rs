@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
+mod accounts;
 mod boot;
 mod hostname;
 mod svc;
@@ -20,7 +21,7 @@ type Test = (&'static str, fn());
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let tests = [boot::TESTS, hostname::TESTS, svc::TESTS].concat();
+    let tests = [accounts::TESTS, boot::TESTS, hostname::TESTS, svc::TESTS].concat();
     let wanted = |(name, _): &Test| {
         let exact = arguments.exact;
         let filter = arguments.filter.as_ref();

@@ -12,6 +12,7 @@ use crate::blocking::BlockingPool;
 use crate::dbus::Buses;
 use crate::http_responses::HttpResponses;
 use crate::local_values::LocalValues;
+use crate::path_locks::PathLocks;
 use crate::path_watch::PathHub;
 use crate::world::{SoloWorld, World};
 
@@ -48,6 +49,10 @@ pub struct Services {
     pub responses: HttpResponses,
     /// The state that is shared with peers.
     pub world: Arc<dyn World>,
+    /// Held by whoever changes local accounts and groups.
+    pub account_work: Arc<tokio::sync::Mutex<()>>,
+    /// Held by whoever reads, changes and writes a file that others may change in part, too.
+    pub file_work: PathLocks,
     /// What `purge` has to spare.
     pub managed: ManagedPaths,
 }
@@ -78,6 +83,8 @@ impl Services {
             buses: Buses::from_env(),
             package_work: Arc::default(),
             package_backend: std::env::var("MGMT_PACKAGE_BACKEND").ok().map(Into::into),
+            account_work: Arc::default(),
+            file_work: PathLocks::default(),
             managed: ManagedPaths::default(),
         }
     }

@@ -1,0 +1,213 @@
+//! `line` is woken by changes of its file. It compares whole lines, as bytes and without their ends, and appends the
+//! block or removes every occurrence of it. All other bytes of the file, and its owner and mode, stay.
+//!
+//! Several of these may share a file: they take turns.
+
+mod block;
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+use mgmt_stdlib::mode::Mode;
+use mgmt_stdlib::resources::line as declared;
+use nix::unistd::{Uid, User};
+
+use crate::accounts;
+use crate::atomic_write::{Attributes, Slot, Staged};
+use crate::resource::{
+    AutoEdges, CheckContext, Outcome, Resource, ResourceError, Services, Subject, WatchContext,
+};
+use block::Block;
+
+/// The mode of a file that was not there.
+const NEW_MODE: u32 = 0o600;
+
+/// See [`declared::Line`].
+pub(super) struct Line;
+
+#[async_trait]
+impl Resource for Line {
+    type Params = declared::Line;
+
+    fn new(_name: &str, _params: &declared::Line) -> Self {
+        Self
+    }
+
+    fn managed_paths(_name: &str, params: &declared::Line) -> Vec<String> {
+        let exists = params.state == "exists" && params.file.starts_with('/');
+        exists.then(|| params.file.clone()).into_iter().collect()
+    }
+
+    async fn auto_edges(
+        _name: &str,
+        params: &declared::Line,
+        _services: &Services,
+    ) -> Result<AutoEdges, ResourceError> {
+        Ok(match user_of(&params.file) {
+            None => AutoEdges::default()
+                .after_each([Subject::file(params.file.as_str())])
+                .after_directory_of(params.file.as_str()),
+            Some(("", _)) => AutoEdges::default(),
+            Some((user, _)) => {
+                AutoEdges::default().after_each([Subject::user(Some(user.to_owned()), None)])
+            }
+        })
+    }
+
+    async fn watch(
+        &self,
+        params: &declared::Line,
+        context: &WatchContext,
+    ) -> Result<(), ResourceError> {
+        let file = params.file.clone();
+        let target = context.services.blocking.run(move || Target::of(&file));
+        let target = target.await?;
+        let mut watch = context.services.paths.watch(target.path, false).await?;
+        loop {
+            context.event().await?;
+            tokio::select! {
+                () = context.cancelled() => return Ok(()),
+                changed = watch.changed() => changed?,
+            }
+        }
+    }
+
+    fn must_rewatch(&self, old: &declared::Line, new: &declared::Line) -> bool {
+        old.file != new.file
+    }
+
+    async fn check_apply(
+        &self,
+        params: &declared::Line,
+        context: &CheckContext,
+    ) -> Result<Outcome, ResourceError> {
+        let Some(block) = Block::new(params.content.as_bytes(), params.trim) else {
+            return Ok(Outcome::Unchanged);
+        };
+        let services = &context.services;
+        let (file, exists, apply) = (
+            params.file.clone(),
+            params.state == "exists",
+            context.apply(),
+        );
+        let target = services.blocking.run(move || Target::of(&file)).await?;
+        let _turn = services.file_work.lock(&target.path).await;
+        let path = target.path.clone();
+        let work = move || {
+            let old = target.read()?;
+            let new = if exists {
+                block.added_to(old.as_deref().unwrap_or_default())
+            } else {
+                block.removed_from(old.as_deref().unwrap_or_default())
+            };
+            Ok(match new {
+                None => None,
+                Some(_) if !apply => Some(None),
+                Some(new) => Some(Some(target.stage(&new, old.is_none())?)),
+            })
+        };
+        match services.blocking.run(work).await? {
+            None => return Ok(Outcome::Unchanged),
+            Some(None) => {}
+            Some(Some(staged)) => {
+                services.writer.commit(staged).await?;
+                let verb = if exists { "added to" } else { "removed from" };
+                tracing::info!("{verb} `{}`", path.display());
+            }
+        }
+        Ok(Outcome::Changed)
+    }
+}
+
+/// The user of a path in a home directory, nothing for that of the agent, and what is below.
+fn user_of(file: &str) -> Option<(&str, &str)> {
+    let rest = file.strip_prefix('~')?;
+    Some(rest.split_once('/').unwrap_or((rest, "")))
+}
+
+/// The file.
+struct Target {
+    path: PathBuf,
+    /// Whose home directory it is in, if it is given that way.
+    home: Option<User>,
+}
+
+impl Target {
+    fn of(file: &str) -> Result<Self, ResourceError> {
+        let Some((name, below)) = user_of(file) else {
+            return Ok(Self {
+                path: file.into(),
+                home: None,
+            });
+        };
+        let user = if name.is_empty() {
+            User::from_uid(Uid::effective()).ok().flatten()
+        } else {
+            accounts::user(name)?
+        };
+        let user = user.ok_or_else(|| {
+            ResourceError::message(format!("there is no user for the `~{name}` of `{file}`"))
+        })?;
+        Ok(Self {
+            path: user.dir.join(below),
+            home: Some(user),
+        })
+    }
+
+    /// The content, if there is a file.
+    fn read(&self) -> Result<Option<Vec<u8>>, ResourceError> {
+        self.refuse_detours()?;
+        match fs::read(&self.path) {
+            Ok(content) => Ok(Some(content)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(ResourceError::path("read", &self.path)(error)),
+        }
+    }
+
+    /// In a home directory, its user may have made links that lead the agent elsewhere (§1.12).
+    fn refuse_detours(&self) -> Result<(), ResourceError> {
+        let Some(home) = &self.home else {
+            return Ok(());
+        };
+        let refused = |path: &Path, what| {
+            Err(ResourceError::message(format!(
+                "`{}` is {what}, which could lead anywhere: give the absolute path of the file instead",
+                path.display()
+            )))
+        };
+        let below = self.path.strip_prefix(&home.dir).unwrap_or(&self.path);
+        let mut path = home.dir.clone();
+        for component in below.components() {
+            path.push(component);
+            match rustix::fs::lstat(&path) {
+                Ok(stat) if rustix::fs::FileType::from_raw_mode(stat.st_mode).is_symlink() => {
+                    return refused(&path, "a link in a home directory");
+                }
+                Ok(stat) if path == self.path && stat.st_nlink > 1 => {
+                    return refused(&path, "a file with several names in a home directory");
+                }
+                // Reading tells.
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn stage(&self, content: &[u8], new: bool) -> Result<Staged, ResourceError> {
+        let mut attributes = Attributes::default();
+        if new {
+            attributes.mode = Some(Mode::Octal(NEW_MODE));
+            attributes.uid = self.home.as_ref().map(|user| user.uid.as_raw());
+            attributes.gid = self.home.as_ref().map(|user| user.gid.as_raw());
+        }
+        Staged::write(Slot::unlimited(), &self.path, &attributes, |file| {
+            file.write_all(content)
+                .map_err(ResourceError::path("write", &self.path))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

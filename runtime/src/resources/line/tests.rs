@@ -1,0 +1,102 @@
+//! `line` on real files.
+
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+
+use super::*;
+use crate::resource::harness::Scratch;
+
+fn line(scratch: &Scratch, state: &str, content: &str) -> declared::Line {
+    declared::Line {
+        file: scratch.text("file"),
+        state: state.to_owned(),
+        content: content.into(),
+        trim: false,
+    }
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o7777
+}
+
+#[tokio::test]
+async fn a_line_is_added_and_removed() {
+    let scratch = Scratch::new();
+    let file = scratch.path("file");
+    let adding = scratch.resource::<Line>("l", line(&scratch, "exists", "two"));
+    adding.converges().await;
+    assert_eq!(fs::read(&file).unwrap(), b"two\n");
+    assert_eq!(mode(&file), 0o600);
+    fs::write(&file, b"one \xff").unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+    adding.converges().await;
+    assert_eq!(fs::read(&file).unwrap(), b"one \xff\ntwo\n");
+    assert_eq!(mode(&file), 0o640);
+    let removing = scratch.resource::<Line>("l", line(&scratch, "absent", "two"));
+    removing.converges().await;
+    assert_eq!(fs::read(&file).unwrap(), b"one \xff\n");
+    fs::remove_file(&file).unwrap();
+    removing.is_settled().await;
+}
+
+#[tokio::test]
+async fn nothing_is_no_line() {
+    let scratch = Scratch::new();
+    scratch
+        .resource::<Line>("l", line(&scratch, "exists", ""))
+        .is_settled()
+        .await;
+    assert!(!scratch.path("file").exists());
+}
+
+#[tokio::test]
+async fn a_change_is_an_event() {
+    let scratch = Scratch::new();
+    let adding = scratch.resource::<Line>("l", line(&scratch, "exists", "a"));
+    let mut watching = adding.watch().await;
+    fs::write(scratch.path("file"), "b\n").unwrap();
+    watching.event().await;
+    watching.end().await;
+}
+
+#[tokio::test]
+async fn many_lines_of_a_file_take_turns() {
+    let scratch = Scratch::new();
+    let lines: Vec<_> = (0..50)
+        .map(|i| scratch.resource::<Line>("l", line(&scratch, "exists", &i.to_string())))
+        .collect();
+    futures::future::join_all(lines.iter().map(|line| line.apply())).await;
+    let text = fs::read_to_string(scratch.path("file")).unwrap();
+    assert_eq!(text.lines().count(), 50);
+}
+
+#[test]
+fn home_directories_are_found() {
+    let root = Target::of("~root/.profile").unwrap();
+    assert!(root.path.is_absolute() && root.path.ends_with(".profile"));
+    let own = Target::of("~/x").unwrap();
+    assert_eq!(own.home.unwrap().uid, Uid::effective());
+    let error = Target::of("~no-such-user/x").err().unwrap().to_string();
+    assert!(error.contains("`~no-such-user`"), "{error}");
+}
+
+#[test]
+fn links_of_users_are_not_followed() {
+    let scratch = Scratch::new();
+    fs::create_dir(scratch.path("home")).unwrap();
+    symlink("/etc", scratch.path("home/etc")).unwrap();
+    fs::write(scratch.path("home/one"), "").unwrap();
+    let target = |file: &str| {
+        let mut user = User::from_uid(Uid::effective()).unwrap().unwrap();
+        user.dir = scratch.path("home");
+        Target {
+            path: user.dir.join(file),
+            home: Some(user),
+        }
+    };
+    assert!(target("one").read().is_ok());
+    let error = target("etc/passwd").read().unwrap_err().to_string();
+    assert!(error.contains("is a link in a home directory"), "{error}");
+    fs::hard_link(scratch.path("home/one"), scratch.path("home/two")).unwrap();
+    assert_eq!(fs::metadata(scratch.path("home/one")).unwrap().nlink(), 2);
+    assert!(target("one").read().is_err());
+}

@@ -1,0 +1,206 @@
+//! `user` is woken by changes of `/etc/passwd` and `/etc/group`. It looks the account up as every program does,
+//! compares what is given, and lets `useradd`, `usermod` and `userdel` change what differs. Home directories are
+//! neither moved nor removed.
+
+mod account;
+
+use std::path::Path;
+
+use async_trait::async_trait;
+use mgmt_stdlib::paths::clean;
+use mgmt_stdlib::resources::user as declared;
+
+use crate::accounts;
+use crate::resource::{
+    AutoEdges, CheckContext, Outcome, Resource, ResourceError, Services, Subject, WatchContext,
+};
+use account::Account;
+
+const ACCOUNTS: &str = "/etc/passwd";
+const GROUPS: &str = "/etc/group";
+
+/// See [`declared::User`].
+pub(super) struct User {
+    name: String,
+}
+
+/// What has to be done.
+#[derive(Debug, PartialEq, Eq)]
+struct Change {
+    program: &'static str,
+    args: Vec<String>,
+}
+
+#[async_trait]
+impl Resource for User {
+    type Params = declared::User;
+
+    fn new(name: &str, _params: &declared::User) -> Self {
+        Self {
+            name: name.to_owned(),
+        }
+    }
+
+    async fn auto_edges(
+        name: &str,
+        params: &declared::User,
+        _services: &Services,
+    ) -> Result<AutoEdges, ResourceError> {
+        let names = params.group.iter().chain(params.groups.iter().flatten());
+        let named = names.map(|group| Subject::group(Some(group.clone()), None));
+        let numbered = params.gid.map(|gid| Subject::group(None, Some(gid)));
+        let groups = named.chain(numbered);
+        let edges = AutoEdges::default().provides(Subject::user(Some(name.to_owned()), params.uid));
+        Ok(if params.state == "absent" {
+            // A group can not go while it is somebody's main group.
+            edges.before_each(groups)
+        } else {
+            edges.after_each(groups)
+        })
+    }
+
+    async fn watch(
+        &self,
+        _params: &declared::User,
+        context: &WatchContext,
+    ) -> Result<(), ResourceError> {
+        let files = [ACCOUNTS, GROUPS].map(|file| (file.into(), false));
+        let mut watch = context.services.paths.watch_all(files.to_vec()).await?;
+        loop {
+            context.event().await?;
+            tokio::select! {
+                () = context.cancelled() => return Ok(()),
+                changed = watch.changed() => changed?,
+            }
+        }
+    }
+
+    async fn check_apply(
+        &self,
+        params: &declared::User,
+        context: &CheckContext,
+    ) -> Result<Outcome, ResourceError> {
+        let (name, params, apply) = (self.name.clone(), params.clone(), context.apply());
+        let plan = move || {
+            let present = Account::look_up(&name)?;
+            if params.state == "exists" {
+                must_be_free(&name, &params, present.as_ref())?;
+            }
+            let own_group = present.is_none() && account::group_exists(&name)?;
+            let change = plan(&name, &params, present.as_ref(), own_group);
+            if apply && present.is_some() && change.is_some() {
+                accounts::must_be_local("account", &name, Path::new(ACCOUNTS))?;
+            }
+            Ok(change)
+        };
+        let Some(change) = context.services.blocking.run(plan).await? else {
+            return Ok(Outcome::Unchanged);
+        };
+        if context.apply() {
+            let (program, args) = (change.program, &change.args);
+            accounts::change(&context.services, context.token(), program, args).await?;
+            tracing::info!("ran `{program}` for the account `{}`", self.name);
+        }
+        Ok(Outcome::Changed)
+    }
+}
+
+/// Refuses a number that another account has.
+fn must_be_free(
+    name: &str,
+    params: &declared::User,
+    present: Option<&Account>,
+) -> Result<(), ResourceError> {
+    let Some(uid) = params.uid.filter(|_| !params.allowduplicateuid) else {
+        return Ok(());
+    };
+    if present.is_some_and(|account| account.uid == uid) {
+        return Ok(());
+    }
+    match account::owner(uid)?.filter(|owner| owner != name) {
+        Some(owner) => Err(ResourceError::message(format!(
+            "the uid {uid} belongs to the account `{owner}`: `allowduplicateuid` permits sharing it"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// What has to be done. `own_group` tells that there is a group of the name of an account which is to be made.
+fn plan(
+    name: &str,
+    params: &declared::User,
+    present: Option<&Account>,
+    own_group: bool,
+) -> Option<Change> {
+    let change = |program, mut args: Vec<String>| {
+        args.extend(["--".to_owned(), name.to_owned()]);
+        Some(Change { program, args })
+    };
+    if params.state == "absent" {
+        return present.and_then(|_| change("userdel", Vec::new()));
+    }
+    let Some(present) = present else {
+        let mut args = options(params, None);
+        let main_group = params.gid.is_some() || params.group.is_some();
+        if own_group && !main_group {
+            // It would otherwise want to make a group of that name, and fail.
+            args.extend(["--gid".to_owned(), name.to_owned()]);
+        }
+        return change("useradd", args);
+    };
+    let args = options(params, Some(present));
+    (!args.is_empty())
+        .then(|| change("usermod", args))
+        .flatten()
+}
+
+/// The options for what is given and is not so at present.
+fn options(params: &declared::User, present: Option<&Account>) -> Vec<String> {
+    let mut args = Vec::new();
+    let mut option = |name: &str, value: String| args.extend([name.to_owned(), value]);
+    let differs = |is_so: &dyn Fn(&Account) -> bool| !present.is_some_and(is_so);
+    if let Some(uid) = params.uid.filter(|uid| differs(&|it| it.uid == *uid)) {
+        option("--uid", uid.to_string());
+    }
+    if let Some(gid) = params.gid.filter(|gid| differs(&|it| it.gid == *gid)) {
+        option("--gid", gid.to_string());
+    }
+    if let Some(group) = &params.group
+        && differs(&|it| it.group.as_ref() == Some(group))
+    {
+        option("--gid", group.clone());
+    }
+    if let Some(groups) = &params.groups
+        && differs(&|it| sorted(&it.groups) == sorted(groups))
+    {
+        option("--groups", groups.join(","));
+    }
+    if let Some(homedir) = &params.homedir
+        && differs(&|it| clean(&it.homedir) == clean(homedir))
+    {
+        let name = if present.is_some() {
+            "--home"
+        } else {
+            "--home-dir"
+        };
+        option(name, clean(homedir));
+    }
+    if let Some(shell) = &params.shell
+        && differs(&|it| it.shell == *shell)
+    {
+        option("--shell", shell.clone());
+    }
+    if params.allowduplicateuid && args.first().is_some_and(|first| first == "--uid") {
+        args.insert(0, "--non-unique".to_owned());
+    }
+    args
+}
+
+fn sorted(groups: &[String]) -> Vec<&String> {
+    let mut groups: Vec<_> = groups.iter().collect();
+    groups.sort();
+    groups
+}
+
+#[cfg(test)]
+mod tests;
