@@ -5,6 +5,7 @@ mod exit;
 mod file;
 mod group;
 mod hostname;
+mod kv;
 mod line;
 mod msg;
 mod noop;
@@ -27,6 +28,7 @@ pub fn registry() -> Registry {
     registry.add::<file::File>();
     registry.add::<group::Group>();
     registry.add::<hostname::Hostname>();
+    registry.add::<kv::Kv>();
     registry.add::<line::Line>();
     registry.add::<msg::Msg>();
     registry.add::<noop::Noop>();

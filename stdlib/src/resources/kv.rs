@@ -61,8 +61,18 @@ impl Kv {
 
 impl Validate for Kv {
     fn validate(&self, name: &str) -> Result<(), Invalid> {
-        if self.key(name).is_empty() {
+        let key = self.key(name);
+        if key.is_empty() {
             return Err(Invalid::param("key", "must not be empty"));
+        }
+        if key.starts_with('/') || key.ends_with('/') || key.contains("//") {
+            return Err(Invalid::param(
+                "key",
+                format!("must have a word before and after each slash: `{key}`"),
+            ));
+        }
+        if key.contains(char::is_control) {
+            return Err(Invalid::param("key", "can not hold control characters"));
         }
         if !self.skiplessthan {
             return Ok(());
@@ -115,6 +125,15 @@ mod tests {
             ..Kv::default()
         };
         assert_eq!(unused.validate("a"), Ok(()));
+    }
+
+    #[test]
+    fn keys_are_paths_of_words() {
+        let refused = |key: &str| Kv::default().validate(key).is_err();
+        assert!(!refused("a/b c"));
+        for key in ["/a", "a/", "a//b", "a\nb"] {
+            assert!(refused(key), "{key}");
+        }
     }
 
     #[test]
