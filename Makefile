@@ -21,8 +21,10 @@ test: ## Install what the tests need, and run all of them.
 	scripts/install-packages
 	$(CARGO) test --workspace --quiet
 
-soak: ## Fuzz, then run the tests over and over with many cases, each for MINUTES.
+soak: ## Fuzz, kill the agent 500 times, disturb it, then run the tests over and over, each for MINUTES.
 	scripts/fuzz $(MINUTES)
+	MGMT_CRASH_ROUNDS=500 $(CARGO) test -p mgmt-tests --test e2e --quiet --release crash
+	MGMT_SOAK_SECONDS=$$(( $(MINUTES) * 60 )) $(CARGO) test -p mgmt-tests --test e2e --quiet --release soak
 	end=$$(( $$(date +%s) + $(MINUTES) * 60 )); \
 	while [ $$(date +%s) -lt $$end ]; do \
 		PROPTEST_CASES=2000 $(CARGO) test --workspace --quiet --release || exit 1; \

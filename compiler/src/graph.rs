@@ -68,6 +68,17 @@ pub struct Receive {
 }
 
 impl Resource {
+    /// A resource that no program declares, with the default meta parameters.
+    pub fn new(name: impl Into<EcoString>, params: impl Params) -> Self {
+        Self {
+            identity: Identity::new(params.kind(), name),
+            params: Arc::new(params),
+            meta: Meta::default(),
+            receives: Vec::new(),
+            span: None,
+        }
+    }
+
     /// What differs from another declaration; nothing if one can stand for the other
     /// (typing-and-evaluation.md §8.5.4). Edges and received values do not count.
     pub fn differs(&self, other: &Self) -> Option<String> {

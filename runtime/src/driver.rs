@@ -28,6 +28,8 @@ pub struct Run {
     pub compilation: Compilation,
     /// The engine to be.
     pub engine: EngineConfig,
+    /// Whether a converged end tells of resources that failed by its status.
+    pub report_failures: bool,
     /// Ends the run with an error.
     pub max_runtime: Option<Duration>,
     /// Where each graph is drawn.
@@ -38,6 +40,8 @@ pub struct Run {
 
 /// The exit status of a run that did not end well (engine.md §7.5). Why was logged.
 const FAILED: u8 = 1;
+/// The exit status of a run that converged although some resources failed, if it is asked for.
+const FAILED_RESOURCES: u8 = 2;
 
 impl Run {
     /// Runs until somebody or something asks for the end, ends everything in order, and gives the exit
@@ -62,6 +66,7 @@ impl Run {
             newest,
             submissions: JoinSet::new(),
             rung: self.rung.clone(),
+            report_failures: self.report_failures,
             committed: false,
         };
         let status = tokio::select! {
@@ -96,6 +101,7 @@ struct Conductor {
     newest: watch::Receiver<Option<Arc<ResourceGraph>>>,
     submissions: JoinSet<Submission>,
     rung: watch::Receiver<Rung>,
+    report_failures: bool,
     committed: bool,
 }
 
@@ -110,6 +116,7 @@ impl Conductor {
                 biased;
                 () = reached(&mut self.rung, Rung::Stop) => return Ok(()),
                 exit = engine.exit_requested() => return match exit {
+                    Exit::Converged if self.report_failures => failures(&engine),
                     Exit::Converged => Ok(()),
                     Exit::Failed(reason) => {
                         error!("{reason}");
@@ -200,6 +207,19 @@ impl Conductor {
         }
         result
     }
+}
+
+/// An error if resources failed, or were kept from running by others that did.
+fn failures(engine: &Engine) -> Result<(), u8> {
+    let status = *engine.status().borrow();
+    if status.failed + status.blocked == 0 {
+        return Ok(());
+    }
+    error!(
+        "{} resources failed, {} did not run because of that",
+        status.failed, status.blocked
+    );
+    Err(FAILED_RESOURCES)
 }
 
 fn frontend_ended(ended: Result<Result<(), ProgramFailed>, JoinError>) -> Result<(), u8> {

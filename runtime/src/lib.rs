@@ -3,6 +3,16 @@
 //! The engine takes a stream of resource graphs and holds the machine in the state that the newest
 //! one describes. It knows resources only through [`resource::Resource`] and knows no kind by name.
 //! Read [`resource`] first, then [`engine`].
+//!
+//! # As a library
+//!
+//! The engine needs neither the language nor the command line (engine.md §9): make [`Services`](resource::Services)
+//! for a directory, an [`Engine`](engine::Engine) with the [kinds](resources::registry) and your own, build a
+//! [`ResourceGraph`](graph::ResourceGraph) of parameters from `mgmt_stdlib::resources`, and submit it. The engine
+//! tells its [status](engine::Engine::status) and its [events](engine::Engine::events). Several engines may live
+//! in one process, each with a directory of its own. `examples/embed.rs` is a complete program.
+
+pub use mgmt_compiler::graph;
 
 pub mod accounts;
 pub mod atomic_write;

@@ -52,6 +52,21 @@ fn convergence_is_told() {
 }
 
 #[test]
+fn failures_are_told_by_the_status_if_asked_for() {
+    let program = format!(
+        "exec \"no\" {{\n\tcmd => \"/bin/false\",\n\tBefore => File[\"@DIR@/a\"],\n}}\n{FILE}"
+    );
+    let mut agent = Agent::new(&program).run(&["--converged-timeout=0"]);
+    assert_eq!(agent.wait().code(), Some(0));
+    let flags = ["--converged-timeout=0", "--report-failures"];
+    let mut agent = agent.run(&flags);
+    assert_eq!(agent.wait().code(), Some(2));
+    assert!(agent.log().contains("1 resources failed, 1 did not run"));
+    agent.save(FILE);
+    assert_eq!(agent.run(&flags).wait().code(), Some(0));
+}
+
+#[test]
 fn two_agents_can_not_share_a_prefix() {
     let agent = Agent::new(FILE).run(&[]);
     agent.wait_for_text("a", "a\n");

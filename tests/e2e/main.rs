@@ -4,5 +4,7 @@
 
 mod bad_input;
 mod commands;
+mod crash;
 mod demonstrations;
 mod life;
+mod soak;

@@ -2,5 +2,6 @@
 
 pub mod agent;
 pub mod case;
+pub mod chance;
 pub mod host;
 pub mod running;

@@ -4,6 +4,7 @@ pub(crate) mod fake;
 
 mod failure;
 mod groups;
+mod independence;
 mod lives;
 mod meta;
 mod random;

@@ -153,3 +153,20 @@ async fn a_slow_failing_neighbour_changes_nothing() {
     }
     assert_eq!(traces[0], traces[1]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_hour_of_polling_takes_as_many_looks_as_it_should() {
+    let world = World::new();
+    let names: Vec<String> = (1..=40).map(|seconds| format!("every {seconds}")).collect();
+    let mut graph = Graph::new(&world);
+    for (seconds, name) in (1..).zip(&names) {
+        graph = graph.fake(name, "", meta(|meta| meta.poll = seconds));
+    }
+    let engine = engine();
+    submit(&engine, graph).await;
+    pass(3_600_500).await;
+    for (seconds, name) in (1..).zip(&names) {
+        assert_eq!(world.checks(name), 1 + 3_600 / seconds, "{name}");
+    }
+    engine.shutdown(false).await.expect("an orderly end");
+}

@@ -91,6 +91,10 @@ pub(crate) struct Run {
     #[arg(long, value_name = "FILE")]
     converger_status_file: Option<PathBuf>,
 
+    /// When converged, end with status 2 if resources have failed.
+    #[arg(long)]
+    report_failures: bool,
+
     /// End with an error after this many seconds; 0 is never.
     #[arg(
         long,
@@ -253,6 +257,7 @@ impl Run {
             frontend,
             compilation,
             engine,
+            report_failures: self.report_failures,
             max_runtime: (self.max_runtime > 0).then(|| Duration::from_secs(self.max_runtime)),
             graphviz: self
                 .graphviz

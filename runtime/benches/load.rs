@@ -1,0 +1,137 @@
+//! What a large graph costs before it runs: checks, automatic edges, grouping, and the comparison with the running
+//! graph. Files in directories, each before a noop of its own, with `--noop` in force, so that nothing is written.
+//! Run with `cargo bench -p mgmt-runtime --bench load [-- N...]`.
+
+#![allow(clippy::print_stdout, missing_docs)]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use mgmt_runtime::engine::{CommitReport, Engine, EngineConfig, SubmitOptions};
+use mgmt_runtime::graph::{Resource, ResourceGraph};
+use mgmt_runtime::resource::Services;
+use mgmt_runtime::resources::registry;
+use mgmt_stdlib::resources::{file, noop};
+use mgmt_stdlib::value::Str;
+
+/// So many files lie in one directory.
+const PER_DIRECTORY: usize = 100;
+
+struct Resources {
+    directory: String,
+    files: Vec<Arc<Resource>>,
+    noops: Vec<Arc<Resource>>,
+}
+
+impl Resources {
+    /// `size` resources: directories, files in them, and as many noops as files.
+    fn new(directory: &Path, size: usize) -> Self {
+        let directory = directory.display().to_string();
+        let file = |path: String, content: Option<&str>| {
+            let params = file::File {
+                state: "exists".to_owned(),
+                content: content.map(Str::from),
+                ..file::File::default()
+            };
+            Arc::new(Resource::new(path, params))
+        };
+        let mut files = Vec::new();
+        for at in 0..size / 2 {
+            files.push(if at % PER_DIRECTORY == 0 {
+                file(format!("{directory}/d{}/", at / PER_DIRECTORY), None)
+            } else {
+                let path = format!("{directory}/d{}/file number {at}", at / PER_DIRECTORY);
+                file(path, Some("text"))
+            });
+        }
+        let noops = (0..size / 2)
+            .map(|at| Arc::new(Resource::new(format!("n{at}"), noop::Noop::default())))
+            .collect();
+        Self {
+            directory,
+            files,
+            noops,
+        }
+    }
+
+    /// Changes one file.
+    fn change(&mut self, content: &str) {
+        let params = file::File {
+            state: "exists".to_owned(),
+            content: Some(Str::from(content)),
+            ..file::File::default()
+        };
+        let path = format!("{}/d0/file number 1", self.directory);
+        self.files[1] = Arc::new(Resource::new(path, params));
+    }
+
+    fn graph(&self) -> ResourceGraph {
+        let mut graph = ResourceGraph::default();
+        for (file, noop) in self.files.iter().zip(&self.noops) {
+            let file = graph.add(file.clone());
+            let noop = graph.add(noop.clone());
+            graph.connect(file, noop, false);
+        }
+        graph
+    }
+}
+
+async fn submit(engine: &Engine, graph: ResourceGraph, what: &str) -> CommitReport {
+    let began = Instant::now();
+    let report = engine
+        .submit(graph, SubmitOptions::default())
+        .await
+        .expect("a good graph");
+    println!(
+        "{what:>32}: {:>9.1?}, of which paused {:>9.1?}; kept {}, added {}",
+        began.elapsed(),
+        report.paused,
+        report.kept,
+        report.added
+    );
+    report
+}
+
+async fn measure(size: usize) {
+    let scratch = tempfile::tempdir().expect("a temporary directory");
+    let mut resources = Resources::new(scratch.path(), size);
+    for (autoedges, autogroup) in [(false, false), (true, false), (true, true)] {
+        println!("{size} resources, automatic edges: {autoedges}, grouping: {autogroup}");
+        let services = Services::new("bench", "bench", scratch.path().join("prefix"));
+        let engine = Engine::new(EngineConfig {
+            noop: true,
+            autoedges,
+            autogroup,
+            ..EngineConfig::new(registry(), services)
+        });
+        submit(&engine, resources.graph(), "load").await;
+        let mut status = engine.status();
+        let idle = status.wait_for(|status| status.busy == 0 && status.vertices > 0);
+        let _ = idle.await;
+        submit(&engine, resources.graph(), "the same graph").await;
+        for at in 0..3 {
+            resources.change(&format!("text {autoedges} {autogroup} {at}"));
+            submit(&engine, resources.graph(), "one resource has changed").await;
+        }
+        let _ = engine.shutdown(false).await;
+    }
+}
+
+fn main() {
+    let sizes: Vec<usize> = std::env::args()
+        .filter_map(|arg| arg.parse().ok())
+        .collect();
+    let sizes = if sizes.is_empty() {
+        vec![10_000, 100_000]
+    } else {
+        sizes
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    for size in sizes {
+        runtime.block_on(measure(size));
+    }
+}
