@@ -18,7 +18,7 @@ const FILES: u64 = 12;
 /// Files that come and go.
 const FLEETING: u64 = 6;
 /// Large enough to be written in several pieces.
-const LINES: usize = 4_000;
+const LINES: usize = 500;
 
 /// What the file says in a version of the program.
 fn content(version: u64, file: u64) -> String {

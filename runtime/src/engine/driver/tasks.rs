@@ -112,6 +112,8 @@ impl Driver {
                 Exit::Failed(error.into())
             }
         };
+        // Who hears of the exit looks at the status next.
+        self.publish();
         self.request_exit(exit);
     }
 
