@@ -103,9 +103,19 @@ fn is_about_separators(kind: &SyntaxErrorKind) -> bool {
 /// Whether an error is the rest of the one before it: the text ends in what that left open, or the line
 /// goes on with what ended too early.
 fn goes_on_from(text: &str, last: Option<&SyntaxError>, error: &SyntaxError) -> bool {
-    let (Some(last), SyntaxErrorKind::Unexpected { found, .. }) = (last, &error.kind) else {
+    let (Some(last), SyntaxErrorKind::Unexpected { found, expected }) = (last, &error.kind) else {
         return false;
     };
+    let brace = Expected::Token(TokenKind::CloseBrace);
+    // A bind in the body of a function, and after it the value that was to use it.
+    let bound_in_body = matches!(
+        &last.kind,
+        SyntaxErrorKind::Unexpected { found: Found::Token(TokenKind::Equals), expected }
+            if expected.contains(&brace)
+    );
+    if bound_in_body && *expected == [brace] {
+        return true;
+    }
     let ended_early = matches!(
         last.kind,
         SyntaxErrorKind::Unexpected {
