@@ -1,16 +1,22 @@
 //! Questions about programs, one file each. Nothing here knows the protocol.
 
+pub mod actions;
+pub mod calls;
 pub mod completion;
+pub mod find;
 pub mod format;
+pub mod graph;
 pub mod highlight;
 pub mod hover;
 pub mod imports;
 pub mod inlay;
+pub mod lens;
 pub mod navigate;
 pub mod organize;
 pub mod outline;
 pub mod overlay;
 pub mod present;
+pub mod rename;
 pub mod scan;
 pub mod scope;
 pub mod signature;

@@ -6,12 +6,14 @@
 
 mod backend;
 mod capabilities;
+mod commands;
 mod convert;
 mod diagnostics;
 mod publisher;
 mod question;
 mod settings;
 mod state;
+mod tokens;
 
 use std::io;
 use std::path::PathBuf;

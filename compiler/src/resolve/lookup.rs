@@ -389,14 +389,14 @@ impl Resolver<'_, '_> {
         false
     }
 
-    /// The packages of the library that a name would be found in, if they were imported.
+    /// The package of the library that a name would be found in, if it were imported.
     pub(super) fn packages_with(
         &self,
         alias: &str,
         name: &str,
         functions: bool,
     ) -> Option<&'static str> {
-        self.catalog.packages().find(|package| {
+        let has = |package: &&str| {
             let last = package.rsplit('/').next().unwrap_or(package);
             last == alias
                 && if functions {
@@ -404,6 +404,11 @@ impl Resolver<'_, '_> {
                 } else {
                     self.catalog.variable(package, name).is_some()
                 }
-        })
+        };
+        // Of two packages of one last name the shorter is meant more often.
+        self.catalog
+            .packages()
+            .filter(has)
+            .min_by_key(|package| package.matches('/').count())
     }
 }

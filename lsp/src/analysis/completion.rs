@@ -16,6 +16,7 @@ use mgmt_stdlib::types::Type;
 use super::present::{show_function, show_kind, show_meta, show_param};
 use super::{Range, TextEdit, View};
 use context::{Context, Cursor};
+pub use resources::{capitalized, required};
 
 /// Something that could be written.
 #[derive(Clone, Debug, PartialEq, Eq)]

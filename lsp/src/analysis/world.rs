@@ -115,6 +115,23 @@ impl World {
         }
     }
 
+    /// A world as it would be with other texts, beside the present one.
+    #[must_use]
+    pub fn supposing(&self, files: Arc<Overlay>) -> Self {
+        Self {
+            revision: self.revision,
+            files,
+            imports: self.imports.clone(),
+            shared: Arc::new(Shared {
+                catalog: self.shared.catalog.clone(),
+                options: self.shared.options.clone(),
+                newest: AtomicU64::new(self.revision),
+                caches: Mutex::default(),
+            }),
+            programs: Mutex::default(),
+        }
+    }
+
     /// Whether there is no newer one.
     pub fn is_newest(&self) -> bool {
         self.shared.newest.load(Ordering::Relaxed) == self.revision
@@ -178,7 +195,7 @@ impl World {
     }
 
     /// An entry file as `mgmtc` would be told of it: the directory, if its metadata names the file.
-    fn input(&self, root: &Path) -> Input {
+    pub fn input(&self, root: &Path) -> Input {
         let named = root.parent().filter(|dir| {
             metadata(dir, &*self.files).is_some_and(|metadata| dir.join(metadata.main) == *root)
         });

@@ -8,18 +8,22 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower_lsp::jsonrpc::{Error, Result};
+use tower_lsp::jsonrpc::{Error, ErrorCode, Result};
 use tower_lsp::ls_types::*;
 use tower_lsp::{Client, LanguageServer};
 
 use super::capabilities::{self, Client as Abilities};
+use super::commands;
 use super::convert::path;
-use super::diagnostics::Shown;
+use super::diagnostics::{ByFile, Shown, merge};
 use super::publisher::Publisher;
 use super::question::Question;
 use super::state::State;
+use super::tokens::SentTokens;
 use crate::analysis::completion::document;
-use crate::analysis::{self, World, highlight, inlay, navigate, outline};
+use crate::analysis::{
+    self, World, calls, find, graph, highlight, inlay, navigate, outline, rename,
+};
 
 /// The server of one client.
 pub struct Backend {
@@ -27,6 +31,7 @@ pub struct Backend {
     state: Arc<Mutex<State>>,
     /// Tells the publisher of each new revision.
     changed: watch::Sender<u64>,
+    tokens: Mutex<SentTokens>,
     tasks: TaskTracker,
     cancel: CancellationToken,
     /// Whether the client has asked for the end.
@@ -39,6 +44,7 @@ impl Backend {
             client,
             state: Arc::new(Mutex::new(State::new(world))),
             changed: watch::Sender::new(0),
+            tokens: Mutex::default(),
             tasks: TaskTracker::new(),
             cancel: CancellationToken::new(),
             ended,
@@ -66,33 +72,46 @@ impl Backend {
         uri: &Uri,
         answer: impl FnOnce(&Question) -> Option<T> + Send + 'static,
     ) -> Result<Option<T>> {
-        let (world, shown) = {
-            let state = self.state();
-            let shown = Shown {
-                client: state.client,
-                documents: state.documents.clone(),
-            };
-            (state.world.clone(), shown)
-        };
         let path = path(uri);
+        self.ask_world(move |world, shown| {
+            let view = world.view(&path)?;
+            let shown = shown.clone();
+            answer(&Question { view, shown })
+        })
+        .await
+    }
+
+    fn tokens(&self) -> MutexGuard<'_, SentTokens> {
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Answers a question about no file in particular; see [`Backend::ask`].
+    async fn ask_world<T: Send + 'static>(
+        &self,
+        answer: impl FnOnce(&Arc<World>, &Shown) -> Option<T> + Send + 'static,
+    ) -> Result<Option<T>> {
+        let (world, shown) = self.now();
         let answering = tokio::task::spawn_blocking(move || {
-            catch_unwind(AssertUnwindSafe(|| {
-                let view = world.view(&path)?;
-                answer(&Question { view, shown })
-            }))
+            catch_unwind(AssertUnwindSafe(|| answer(&world, &shown)))
         });
         match answering.await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(_)) | Err(_) => {
-                self.client
-                    .log_message(
-                        MessageType::ERROR,
-                        "a request ended in a panic: this is a defect of mgmt-lsp",
-                    )
-                    .await;
+                let text = "a request ended in a panic: this is a defect of mgmt-lsp";
+                self.client.log_message(MessageType::ERROR, text).await;
                 Err(Error::internal_error())
             }
         }
+    }
+
+    /// The present world, and how to speak of it.
+    fn now(&self) -> (Arc<World>, Shown) {
+        let state = self.state();
+        let shown = Shown {
+            client: state.client,
+            documents: state.documents.clone(),
+        };
+        (state.world.clone(), shown)
     }
 
     /// Answers where to go from a place.
@@ -193,6 +212,7 @@ impl LanguageServer for Backend {
     }
 
     async fn did_close(&self, params: DidCloseTextDocumentParams) {
+        self.tokens().forget(&path(&params.text_document.uri));
         self.edit(|state| state.close(&params.text_document.uri));
     }
 
@@ -343,14 +363,16 @@ impl LanguageServer for Backend {
         &self,
         params: SemanticTokensParams,
     ) -> Result<Option<SemanticTokensResult>> {
-        self.ask(&params.text_document.uri, |question| {
-            let data = question.tokens(&highlight::colours(&question.view, None))?;
-            Some(SemanticTokensResult::Tokens(SemanticTokens {
-                result_id: None,
-                data,
-            }))
-        })
-        .await
+        let path = path(&params.text_document.uri);
+        let data = self
+            .ask(&params.text_document.uri, |question| {
+                question.tokens(&highlight::colours(&question.view, None))
+            })
+            .await?;
+        let Some(data) = data else { return Ok(None) };
+        Ok(Some(SemanticTokensResult::Tokens(
+            self.tokens().full(path, data),
+        )))
     }
 
     async fn semantic_tokens_range(
@@ -423,4 +445,217 @@ impl LanguageServer for Backend {
     async fn did_change_configuration(&self, params: DidChangeConfigurationParams) {
         self.state().settings.read(&params.settings);
     }
+
+    async fn code_action(&self, params: CodeActionParams) -> Result<Option<CodeActionResponse>> {
+        let uri = params.text_document.uri.clone();
+        self.ask(&uri, move |question| question.actions(&params))
+            .await
+    }
+
+    async fn prepare_rename(
+        &self,
+        params: TextDocumentPositionParams,
+    ) -> Result<Option<PrepareRenameResponse>> {
+        let prepared = self
+            .ask(&params.text_document.uri, move |question| {
+                let offset = question.offset(params.position)?;
+                let (range, placeholder) = match rename::prepare(&question.view, offset) {
+                    Ok(prepared) => prepared,
+                    Err(reason) => return Some(Err(reason)),
+                };
+                let range = question.range(&range)?;
+                Some(Ok(PrepareRenameResponse::RangeWithPlaceholder {
+                    range,
+                    placeholder,
+                }))
+            })
+            .await?;
+        prepared.transpose().map_err(refusal)
+    }
+
+    async fn rename(&self, params: RenameParams) -> Result<Option<WorkspaceEdit>> {
+        let at = params.text_document_position;
+        let renamed = self
+            .ask(&at.text_document.uri, move |question| {
+                let offset = question.offset(at.position)?;
+                let edits = rename::rename(&question.view, offset, &params.new_name);
+                Some(edits.map(|edits| question.workspace_edit(&edits)))
+            })
+            .await?;
+        renamed.transpose().map_err(refusal)
+    }
+
+    async fn symbol(
+        &self,
+        params: WorkspaceSymbolParams,
+    ) -> Result<Option<WorkspaceSymbolResponse>> {
+        self.ask_world(move |world, shown| {
+            let found = find::find(world, &params.query);
+            let symbols: Vec<SymbolInformation> =
+                found.iter().filter_map(|it| shown.symbol(it)).collect();
+            Some(WorkspaceSymbolResponse::Flat(symbols))
+        })
+        .await
+    }
+
+    async fn prepare_call_hierarchy(
+        &self,
+        params: CallHierarchyPrepareParams,
+    ) -> Result<Option<Vec<CallHierarchyItem>>> {
+        let at = params.text_document_position_params;
+        self.ask(&at.text_document.uri, move |question| {
+            let item = calls::item(&question.view, question.offset(at.position)?)?;
+            Some(vec![question.caller(&item)?])
+        })
+        .await
+    }
+
+    async fn incoming_calls(
+        &self,
+        params: CallHierarchyIncomingCallsParams,
+    ) -> Result<Option<Vec<CallHierarchyIncomingCall>>> {
+        let item = params.item;
+        self.ask(&item.uri, move |question| {
+            let found =
+                calls::incoming(&question.view, question.offset(item.selection_range.start)?);
+            let found = found.iter().filter_map(|(caller, places)| {
+                Some(CallHierarchyIncomingCall {
+                    from_ranges: question.ranges_in(&caller.location.path, places)?,
+                    from: question.caller(caller)?,
+                })
+            });
+            Some(found.collect())
+        })
+        .await
+    }
+
+    async fn outgoing_calls(
+        &self,
+        params: CallHierarchyOutgoingCallsParams,
+    ) -> Result<Option<Vec<CallHierarchyOutgoingCall>>> {
+        let item = params.item;
+        self.ask(&item.uri, move |question| {
+            let found =
+                calls::outgoing(&question.view, question.offset(item.selection_range.start)?);
+            let found = found.iter().filter_map(|(callee, places)| {
+                Some(CallHierarchyOutgoingCall {
+                    from_ranges: question.ranges_in(question.view.path(), places)?,
+                    to: question.caller(callee)?,
+                })
+            });
+            Some(found.collect())
+        })
+        .await
+    }
+
+    async fn code_lens(&self, params: CodeLensParams) -> Result<Option<Vec<CodeLens>>> {
+        self.ask(&params.text_document.uri, Question::lenses).await
+    }
+
+    async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<LSPAny>> {
+        let Some(shape) = commands::shape(&params) else {
+            return Err(Error::invalid_params(format!(
+                "there is no command `{}`",
+                params.command
+            )));
+        };
+        let path = commands::path(&params).ok_or_else(|| {
+            Error::invalid_params("the first argument must be the address of a file")
+        })?;
+        let drawn = self
+            .ask_world(move |world, _| Some(graph::graph(world, &path, shape)))
+            .await?;
+        match drawn {
+            Some(Ok(text)) => Ok(Some(LSPAny::String(text))),
+            Some(Err(reason)) => Err(refusal(format!("there is no graph: {reason}"))),
+            None => Ok(None),
+        }
+    }
+
+    async fn range_formatting(
+        &self,
+        params: DocumentRangeFormattingParams,
+    ) -> Result<Option<Vec<TextEdit>>> {
+        self.ask(&params.text_document.uri, move |question| {
+            let range = question.text()?.offsets(params.range);
+            question.edits(&analysis::format::part(question.view.text(), &range)?)
+        })
+        .await
+    }
+
+    async fn on_type_formatting(
+        &self,
+        params: DocumentOnTypeFormattingParams,
+    ) -> Result<Option<Vec<TextEdit>>> {
+        let at = params.text_document_position;
+        self.ask(&at.text_document.uri, move |question| {
+            let edit =
+                analysis::format::typed(question.view.text(), question.offset(at.position)?)?;
+            question.edits(&[edit])
+        })
+        .await
+    }
+
+    async fn diagnostic(
+        &self,
+        params: DocumentDiagnosticParams,
+    ) -> Result<DocumentDiagnosticReportResult> {
+        let path = path(&params.text_document.uri);
+        let items = self
+            .ask_world(move |world, shown| {
+                let mut found = ByFile::new();
+                for root in world.imports.roots(&path) {
+                    merge(
+                        &mut found,
+                        shown.by_file(&*world.analysis(&root, &|| true)?),
+                    );
+                }
+                if !found.contains_key(&path) {
+                    merge(
+                        &mut found,
+                        shown.by_file(&*world.analysis(&path, &|| true)?),
+                    );
+                }
+                found.remove(&path)
+            })
+            .await?;
+        let report = RelatedFullDocumentDiagnosticReport {
+            related_documents: None,
+            full_document_diagnostic_report: FullDocumentDiagnosticReport {
+                result_id: None,
+                items: items.unwrap_or_default(),
+            },
+        };
+        Ok(DocumentDiagnosticReport::Full(report).into())
+    }
+
+    async fn semantic_tokens_full_delta(
+        &self,
+        params: SemanticTokensDeltaParams,
+    ) -> Result<Option<SemanticTokensFullDeltaResult>> {
+        let path = path(&params.text_document.uri);
+        let data = self
+            .ask(&params.text_document.uri, |question| {
+                question.tokens(&highlight::colours(&question.view, None))
+            })
+            .await?;
+        let Some(data) = data else { return Ok(None) };
+        Ok(Some(self.tokens().delta(
+            path,
+            &params.previous_result_id,
+            data,
+        )))
+    }
 }
+
+/// A request that can not be granted, with the reason.
+fn refusal(reason: String) -> Error {
+    Error {
+        code: ErrorCode::ServerError(REQUEST_FAILED),
+        message: reason.into(),
+        data: None,
+    }
+}
+
+/// The request was right, but it could not be done.
+const REQUEST_FAILED: i64 = -32803;

@@ -3,8 +3,8 @@
 //! A change after a pause is looked at immediately, and a burst of them at most every [`PAUSE`], so that
 //! typing does not queue up work. What was not finished when the next change came is given up.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -24,8 +24,10 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub struct Publisher {
     pub client: Client,
     pub state: Arc<Mutex<State>>,
-    /// What was last sent for each file that has something.
+    /// What was last known of each file that has something.
     sent: BTreeMap<PathBuf, Vec<lsp::Diagnostic>>,
+    /// The files that the client has diagnostics of without having asked for them.
+    pushed: BTreeSet<PathBuf>,
 }
 
 impl Publisher {
@@ -34,6 +36,7 @@ impl Publisher {
             client,
             state,
             sent: BTreeMap::new(),
+            pushed: BTreeSet::new(),
         }
     }
 
@@ -62,39 +65,59 @@ impl Publisher {
             (state.world.clone(), shown, state.last_changed.clone())
         };
         let computing = {
-            let (world, shown) = (world.clone(), shown.clone());
+            let (world, shown, last) = (world.clone(), shown.clone(), last.clone());
             tokio::task::spawn_blocking(move || all(&world, &shown, last))
         };
         let Ok(Some(found)) = computing.await else {
             return;
         };
         // Files that no open document has to do with any more are as if clean.
-        let gone: Vec<PathBuf> = self
-            .sent
-            .keys()
-            .filter(|path| !found.contains_key(*path))
-            .cloned()
-            .collect();
-        for path in gone {
-            self.send(&shown, path, Vec::new()).await;
+        let gone = self.sent.keys().filter(|path| !found.contains_key(*path));
+        let gone: Vec<PathBuf> = gone.cloned().collect();
+        let gone = gone.into_iter().map(|path| (path, Vec::new()));
+        let mut stale = false;
+        for (path, diagnostics) in gone.chain(found) {
+            let is_open = shown.documents.contains_key(&path);
+            let pulled = shown.client.pulls && is_open;
+            let is_new = self.note(&path, &diagnostics, is_open);
+            if pulled {
+                // The client asks for these, and knows that it must for the document that it has changed.
+                stale |= is_new && last.as_ref() != Some(&path);
+                if self.pushed.remove(&path) {
+                    self.send(&shown, path, Vec::new()).await;
+                }
+            } else if is_new {
+                if diagnostics.is_empty() {
+                    self.pushed.remove(&path);
+                } else {
+                    self.pushed.insert(path.clone());
+                }
+                self.send(&shown, path, diagnostics).await;
+            }
         }
-        for (path, diagnostics) in found {
-            self.send(&shown, path, diagnostics).await;
+        if stale && shown.client.refreshes {
+            let _ = self.client.workspace_diagnostic_refresh().await;
         }
     }
 
-    async fn send(&mut self, shown: &Shown, path: PathBuf, diagnostics: Vec<lsp::Diagnostic>) {
-        let before = self.sent.get(&path).map(Vec::as_slice).unwrap_or_default();
-        if before == diagnostics {
-            return;
+    /// Remembers what is told of a file, and says whether it is something else than before. That an open
+    /// document is clean is told once.
+    fn note(&mut self, path: &Path, diagnostics: &[lsp::Diagnostic], is_open: bool) -> bool {
+        let is_new = match self.sent.get(path) {
+            Some(before) => before != diagnostics,
+            None => is_open || !diagnostics.is_empty(),
+        };
+        if diagnostics.is_empty() && !is_open {
+            self.sent.remove(path);
+        } else if is_new {
+            self.sent.insert(path.to_owned(), diagnostics.to_vec());
         }
+        is_new
+    }
+
+    async fn send(&self, shown: &Shown, path: PathBuf, diagnostics: Vec<lsp::Diagnostic>) {
         let Some(uri) = shown.uri(&path) else { return };
         let version = shown.documents.get(&path).map(|document| document.version);
-        if diagnostics.is_empty() {
-            self.sent.remove(&path);
-        } else {
-            self.sent.insert(path, diagnostics.clone());
-        }
         self.client
             .publish_diagnostics(uri, diagnostics, version)
             .await;

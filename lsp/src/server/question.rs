@@ -1,20 +1,31 @@
 //! A question about a file, and how what the analysis answers is said in the protocol.
 
+use std::path::Path;
+
+use mgmt_compiler::files::Files;
+use mgmt_grammar::span::LineIndex;
 use tower_lsp::ls_types::{
-    CompletionItem, CompletionItemKind, CompletionTextEdit, DocumentHighlight,
-    DocumentHighlightKind, DocumentSymbol, Documentation, FoldingRange, FoldingRangeKind, Hover,
-    HoverContents, InlayHint, InlayHintKind, InlayHintLabel, InsertTextFormat, Location,
-    LocationLink, MarkupContent, MarkupKind, ParameterInformation, ParameterLabel, Position, Range,
-    SelectionRange, SemanticToken, SignatureHelp, SignatureInformation, SymbolKind, TextEdit,
+    CallHierarchyItem, CodeAction, CodeActionKind, CodeActionOrCommand, CodeActionParams,
+    CodeActionResponse, CodeLens, Command, CompletionItem, CompletionItemKind, CompletionTextEdit,
+    Diagnostic, DocumentHighlight, DocumentHighlightKind, DocumentSymbol, Documentation,
+    FoldingRange, FoldingRangeKind, Hover, HoverContents, InlayHint, InlayHintKind, InlayHintLabel,
+    InsertTextFormat, Location, LocationLink, MarkupContent, MarkupKind, NumberOrString,
+    ParameterInformation, ParameterLabel, Position, Range, SelectionRange, SemanticToken,
+    SignatureHelp, SignatureInformation, SymbolInformation, SymbolKind, TextEdit, WorkspaceEdit,
 };
 
+use super::commands;
 use super::convert::Text;
 use super::diagnostics::Shown;
+use crate::analysis::actions::{self, ActionKind};
+use crate::analysis::calls::Caller;
 use crate::analysis::completion::{Item, ItemKind};
+use crate::analysis::find::Found;
 use crate::analysis::highlight::Colour;
 use crate::analysis::inlay::{Hint, HintKind};
 use crate::analysis::outline::{Fold, Kind, Part};
-use crate::analysis::{self, View, signature};
+use crate::analysis::rename::Edits;
+use crate::analysis::{self, View, lens, signature};
 
 /// A question about a file, with what is needed to speak of the answer.
 pub struct Question {
@@ -293,6 +304,175 @@ impl Question {
             last = range.start;
         }
         Some(tokens)
+    }
+
+    pub fn actions(&self, params: &CodeActionParams) -> Option<CodeActionResponse> {
+        let range = self.text()?.offsets(params.range);
+        let uri = &params.text_document.uri;
+        let wanted = params.context.only.as_ref();
+        let found = actions::actions(&self.view, &range)
+            .into_iter()
+            .filter_map(|action| {
+                let kind = action_kind(action.kind);
+                // `quickfix` asks for all that begin with it.
+                let is_wanted = wanted.is_none_or(|wanted| {
+                    wanted.iter().any(|it| {
+                        let rest = kind.as_str().strip_prefix(it.as_str());
+                        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+                    })
+                });
+                // What concerns the whole file is not offered at each place unless it is asked for.
+                let is_source = kind.as_str().starts_with("source");
+                if !is_wanted || (is_source && wanted.is_none()) {
+                    return None;
+                }
+                let mended = action.mends.as_ref().and_then(|(place, code)| {
+                    let place = self.range(place)?;
+                    let code = NumberOrString::String(code.clone());
+                    let same =
+                        |it: &&Diagnostic| it.range == place && it.code.as_ref() == Some(&code);
+                    params.context.diagnostics.iter().find(same).cloned()
+                });
+                Some(CodeActionOrCommand::CodeAction(CodeAction {
+                    title: action.title,
+                    is_preferred: action.mends.is_some().then_some(true),
+                    kind: Some(kind),
+                    diagnostics: mended.map(|it| vec![it]),
+                    edit: Some(WorkspaceEdit::new(
+                        [(uri.clone(), self.edits(&action.edits)?)].into(),
+                    )),
+                    ..CodeAction::default()
+                }))
+            });
+        Some(found.collect())
+    }
+
+    pub fn workspace_edit(&self, edits: &Edits) -> WorkspaceEdit {
+        let changes = edits.iter().filter_map(|(path, edits)| {
+            let source = self.view.analysis.source_of(path);
+            let text = source.and_then(|it| self.view.analysis.insight.sources.get(it));
+            let convert = |text: Text<'_>| -> Vec<TextEdit> {
+                let edits = edits.iter();
+                edits
+                    .map(|edit| TextEdit::new(text.range(&edit.range), edit.text.clone()))
+                    .collect()
+            };
+            let edits = match text {
+                Some(source) => convert(Text::of(source, self.shown.client.encoding)),
+                // A file of another program.
+                None => {
+                    let bytes = self.view.world.files.read(path).ok()?;
+                    let text = String::from_utf8(bytes).ok()?;
+                    let lines = LineIndex::new(&text);
+                    convert(Text::new(&text, &lines, self.shown.client.encoding))
+                }
+            };
+            Some((self.shown.uri(path)?, edits))
+        });
+        WorkspaceEdit::new(changes.collect())
+    }
+
+    /// Ranges in a file of the program.
+    pub fn ranges_in(&self, path: &Path, ranges: &[analysis::Range]) -> Option<Vec<Range>> {
+        let source = self.view.analysis.source_of(path)?;
+        let source = self.view.analysis.insight.sources.get(source)?;
+        let text = Text::of(source, self.shown.client.encoding);
+        Some(ranges.iter().map(|range| text.range(range)).collect())
+    }
+
+    pub fn caller(&self, caller: &Caller) -> Option<CallHierarchyItem> {
+        let whole = self.location(&caller.location)?;
+        let name = self.ranges_in(
+            &caller.location.path,
+            std::slice::from_ref(&caller.name_range),
+        )?;
+        Some(CallHierarchyItem {
+            name: caller.name.clone(),
+            kind: match (caller.is_file, caller.is_class) {
+                (true, _) => SymbolKind::FILE,
+                (_, true) => SymbolKind::CLASS,
+                _ => SymbolKind::FUNCTION,
+            },
+            tags: None,
+            detail: None,
+            uri: whole.uri,
+            range: whole.range,
+            selection_range: *name.first()?,
+            data: None,
+        })
+    }
+
+    pub fn lenses(&self) -> Option<Vec<CodeLens>> {
+        let uri = self.shown.uri(self.view.path())?;
+        let top = Range::default();
+        let draw = Command {
+            title: "show graph".to_owned(),
+            command: commands::GRAPH.to_owned(),
+            arguments: Some(vec![uri.as_str().into(), "mermaid".into()]),
+        };
+        let mut found = vec![CodeLens {
+            range: top,
+            command: Some(draw),
+            data: None,
+        }];
+        for lens in lens::lenses(&self.view) {
+            let range = self.range(&lens.range)?;
+            let places = self.locations(&lens.uses);
+            let title = match places.len() {
+                1 => "1 use".to_owned(),
+                n => format!("{n} uses"),
+            };
+            // Without a command it is only text.
+            let can = self.shown.client.shows_references && !places.is_empty();
+            found.push(CodeLens {
+                range,
+                command: Some(Command {
+                    title,
+                    command: if can {
+                        commands::SHOW_REFERENCES.to_owned()
+                    } else {
+                        String::new()
+                    },
+                    arguments: can.then(|| {
+                        let position = serde_json::to_value(range.start).unwrap_or_default();
+                        let places = serde_json::to_value(&places).unwrap_or_default();
+                        vec![uri.as_str().into(), position, places]
+                    }),
+                }),
+                data: None,
+            });
+        }
+        Some(found)
+    }
+}
+
+fn action_kind(kind: ActionKind) -> CodeActionKind {
+    match kind {
+        ActionKind::Fix => CodeActionKind::QUICKFIX,
+        ActionKind::Extract => CodeActionKind::REFACTOR_EXTRACT,
+        ActionKind::Inline => CodeActionKind::REFACTOR_INLINE,
+        ActionKind::Rewrite => CodeActionKind::REFACTOR_REWRITE,
+        ActionKind::FixAll => CodeActionKind::SOURCE_FIX_ALL,
+        ActionKind::OrganizeImports => CodeActionKind::SOURCE_ORGANIZE_IMPORTS,
+    }
+}
+
+impl Shown {
+    #[expect(deprecated, reason = "the field must be given")]
+    pub fn symbol(&self, found: &Found) -> Option<SymbolInformation> {
+        let lines = LineIndex::new(&found.text);
+        let text = Text::new(&found.text, &lines, self.client.encoding);
+        Some(SymbolInformation {
+            name: found.name.clone(),
+            kind: symbol_kind(found.kind),
+            tags: None,
+            deprecated: None,
+            location: Location::new(
+                self.uri(&found.location.path)?,
+                text.range(&found.location.range),
+            ),
+            container_name: found.container.clone(),
+        })
     }
 }
 

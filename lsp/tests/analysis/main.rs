@@ -2,10 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
+mod actions;
 mod completion;
 mod fixture;
 mod hints;
 mod hover;
 mod navigate;
 mod outline;
+mod rename;
 mod robust;
+mod workspace;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use mgmt_lsp::analysis::{
     View, completion, highlight, hover, inlay, navigate, organize, outline, signature,
 };
+use mgmt_lsp::analysis::{actions, calls, format, lens, rename};
 
 use crate::fixture::world;
 
@@ -73,6 +74,22 @@ fn ask(view: &View, offset: u32) {
         check(&item.replace);
     }
     signature::help(view, offset);
+    for action in actions::actions(view, &(offset..offset)) {
+        for edit in &action.edits {
+            check(&edit.range);
+        }
+    }
+    if let Ok((range, _)) = rename::prepare(view, offset) {
+        check(&range);
+    }
+    calls::incoming(view, offset);
+    calls::outgoing(view, offset);
+    for lens in lens::lenses(view) {
+        check(&lens.range);
+    }
+    if let Some(edit) = format::typed(text, offset) {
+        check(&edit.range);
+    }
     for range in outline::selections(view, offset) {
         check(&range);
     }

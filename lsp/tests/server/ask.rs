@@ -159,3 +159,149 @@ fn what_no_file_has_is_answered_with_nothing() {
     client.open("untitled.txt", "not a program {{{");
     client.at("textDocument/completion", "untitled.txt", 0, 3);
 }
+
+#[test]
+fn actions_carry_edits_and_what_they_mend() {
+    let mut client = client();
+    client.change(
+        "main.mcl",
+        None,
+        "# top\n$hello = 1\nnoop \"x\" {\n\tMeta:retry => $hell,\n}\n",
+    );
+    let list = client.wait_for_diagnostics("main.mcl", |list| !list.is_empty());
+    let mut params = document(&client);
+    params["range"] = list[0]["range"].clone();
+    params["context"] = json!({ "diagnostics": list });
+    let found = client.request("textDocument/codeAction", &params);
+    assert_eq!(found[0]["title"], "Use `$hello`");
+    assert_eq!(found[0]["kind"], "quickfix");
+    assert_eq!(found[0]["diagnostics"][0]["code"], "E0301");
+    let uri = client.uri("main.mcl");
+    assert_eq!(found[0]["edit"]["changes"][&uri][0]["newText"], "$hello");
+    params["context"] = json!({ "diagnostics": [], "only": ["source.fixAll"] });
+    let found = client.request("textDocument/codeAction", &params);
+    assert_eq!(found.as_array().map(Vec::len), Some(1));
+    assert_eq!(found[0]["kind"], "source.fixAll");
+}
+
+#[test]
+fn renaming_reaches_all_files_and_says_why_not() {
+    let mut client = client();
+    let mut params = document(&client);
+    params["position"] = json!({ "line": 6, "character": 17 });
+    let prepared = client.request("textDocument/prepareRename", &params);
+    assert_eq!(prepared["placeholder"], "f");
+    params["newName"] = json!("g");
+    let edit = client.request("textDocument/rename", &params);
+    let changes = edit["changes"].as_object().unwrap();
+    assert_eq!(changes.len(), 2);
+    assert_eq!(changes[&client.uri("lib.mcl")][0]["newText"], "g");
+    params["newName"] = json!("no name");
+    let error = client
+        .try_request("textDocument/rename", &params)
+        .unwrap_err();
+    assert_eq!(error["code"], -32803);
+    assert!(
+        error["message"]
+            .as_str()
+            .unwrap()
+            .contains("can't be a name")
+    );
+}
+
+#[test]
+fn the_workspace_is_searched_and_calls_are_followed() {
+    let mut client = client();
+    client.wait_for_diagnostics("main.mcl", <[Value]>::is_empty);
+    let found = client.request("workspace/symbol", &json!({ "query": "f" }));
+    let names: Vec<&str> = found
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|it| it["name"].as_str())
+        .collect();
+    assert!(names.contains(&"f"), "{names:?}");
+    let items = client.at("textDocument/prepareCallHierarchy", "main.mcl", 6, 17);
+    assert_eq!(items[0]["uri"], client.uri("lib.mcl"));
+    let calls = client.request("callHierarchy/incomingCalls", &json!({ "item": items[0] }));
+    assert_eq!(calls[0]["from"]["name"], "c");
+    assert_eq!(
+        calls[0]["fromRanges"][0]["start"],
+        json!({ "line": 6, "character": 17 })
+    );
+    let items = client.at("textDocument/prepareCallHierarchy", "main.mcl", 3, 6);
+    let calls = client.request("callHierarchy/outgoingCalls", &json!({ "item": items[0] }));
+    assert_eq!(calls[0]["to"]["name"], "f");
+}
+
+#[test]
+fn lenses_and_commands() {
+    let mut client = client();
+    let params = document(&client);
+    let lenses = client.request("textDocument/codeLens", &params);
+    assert_eq!(lenses[0]["command"]["command"], "mgmt.graph");
+    assert_eq!(lenses[1]["command"]["title"], "1 use");
+    let command = json!({ "command": "mgmt.graph", "arguments": [client.uri("main.mcl"), "dot"] });
+    let graph = client.request("workspace/executeCommand", &command);
+    assert!(graph.as_str().unwrap().starts_with("digraph"), "{graph}");
+    let command = json!({ "command": "mgmt.nonsense", "arguments": [] });
+    assert!(
+        client
+            .try_request("workspace/executeCommand", &command)
+            .is_err()
+    );
+}
+
+#[test]
+fn tokens_that_the_client_has_are_not_sent_again() {
+    let mut client = client();
+    let mut params = document(&client);
+    let full = client.request("textDocument/semanticTokens/full", &params);
+    client.change("main.mcl", Some([2, 1, 2, 2]), "xyz");
+    params["previousResultId"] = full["resultId"].clone();
+    let delta = client.request("textDocument/semanticTokens/full/delta", &params);
+    assert_eq!(delta["edits"].as_array().map(Vec::len), Some(1));
+    params["previousResultId"] = json!("unknown");
+    let again = client.request("textDocument/semanticTokens/full/delta", &params);
+    assert!(again["data"].is_array());
+}
+
+#[test]
+fn diagnostics_can_be_asked_for() {
+    let mut client = Client::start_with(&[], json!({ "textDocument": { "diagnostic": {} } }));
+    client.open("a.mcl", "$x = $y\n");
+    let params = json!({ "textDocument": { "uri": client.uri("a.mcl") } });
+    let report = client.request("textDocument/diagnostic", &params);
+    assert_eq!(report["kind"], "full");
+    assert_eq!(report["items"][0]["code"], "E0301");
+    // What is asked for is not sent besides.
+    client.change("a.mcl", None, "$x = $z\n");
+    client.request("textDocument/diagnostic", &params);
+    let pushed = client.notifications();
+    assert!(
+        pushed
+            .iter()
+            .all(|it| it["method"] != "textDocument/publishDiagnostics")
+    );
+}
+
+#[test]
+fn parts_are_formatted_and_lines_indented() {
+    let mut client = Client::start(&[]);
+    client.open("a.mcl", "$a   = 1\n$b   = 2\nclass c {\n\n}\n");
+    let options = json!({ "tabSize": 8, "insertSpaces": false });
+    let mut params = json!({ "textDocument": { "uri": client.uri("a.mcl") }, "options": options });
+    params["range"] =
+        json!({ "start": { "line": 0, "character": 0 }, "end": { "line": 0, "character": 3 } });
+    let edits = client.request("textDocument/rangeFormatting", &params);
+    assert!(
+        edits[0]["newText"]
+            .as_str()
+            .unwrap()
+            .starts_with("$a = 1\n")
+    );
+    params["position"] = json!({ "line": 3, "character": 0 });
+    params["ch"] = json!("\n");
+    let edits = client.request("textDocument/onTypeFormatting", &params);
+    assert_eq!(edits[0]["newText"], "\t");
+}

@@ -184,6 +184,11 @@ impl Client {
         self.notifications.drain(..).collect()
     }
 
+    #[allow(dead_code, reason = "the benchmark looks at the memory")]
+    pub fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Ends it in order.
     pub fn stop(mut self) -> ExitStatus {
         self.request("shutdown", &Value::Null);

@@ -1,0 +1,126 @@
+//! What the compiler itself suggests, and the removal of what nothing uses.
+
+use mgmt_compiler::diagnostic::{Code, Diagnostic};
+use mgmt_grammar::ast::StmtKind;
+use mgmt_grammar::span::Span;
+
+use super::{Action, ActionKind};
+use crate::analysis::organize::{add_import, whole_line};
+use crate::analysis::view::range;
+use crate::analysis::{Range, TextEdit, View};
+
+/// The fixes of what is wrong in a part of the file.
+pub fn fixes(view: &View, within: &Range) -> Vec<Action> {
+    let mut found = Vec::new();
+    for (diagnostic, place) in here(view) {
+        if place.end < within.start || within.end < place.start {
+            continue;
+        }
+        for (title, edits) in ways(view, diagnostic) {
+            let mut action = Action::new(ActionKind::Fix, capital(&title), edits);
+            action.mends = Some((range(place), diagnostic.code.to_string()));
+            found.push(action);
+        }
+    }
+    found
+}
+
+/// The edits that mend all that has a fix. Of several ways to mend something it is the first, and what
+/// overlaps is left for the next time.
+pub fn fix_all(view: &View) -> Vec<TextEdit> {
+    let mut edits: Vec<TextEdit> = Vec::new();
+    for (diagnostic, _) in here(view) {
+        // What nothing uses yet is perhaps only not finished.
+        if diagnostic.code.is_unused() && diagnostic.code != Code::UNUSED_IMPORT {
+            continue;
+        }
+        let Some((_, new)) = ways(view, diagnostic).into_iter().next() else {
+            continue;
+        };
+        let known = new.iter().all(|edit| edits.contains(edit));
+        let clashes = new
+            .iter()
+            .any(|edit| edits.iter().any(|other| overlap(&edit.range, &other.range)));
+        if !known && !clashes {
+            edits.extend(new);
+        }
+    }
+    edits.sort_by_key(|edit| edit.range.start);
+    edits
+}
+
+/// Whether two edits can not both be made.
+fn overlap(a: &Range, b: &Range) -> bool {
+    (a.start < b.end && b.start < a.end) || a == b
+}
+
+/// What is wrong in this file.
+fn here(view: &View) -> impl Iterator<Item = (&Diagnostic, Span)> {
+    view.analysis
+        .insight
+        .diagnostics
+        .iter()
+        .filter_map(|diagnostic| {
+            let place = diagnostic.primary.as_ref()?.span;
+            (place.source == view.source).then_some((diagnostic, place))
+        })
+}
+
+/// The ways to mend something: a title and edits of this file.
+fn ways(view: &View, diagnostic: &Diagnostic) -> Vec<(String, Vec<TextEdit>)> {
+    let mut found = Vec::new();
+    for fix in &diagnostic.fixes {
+        if fix.edits.iter().any(|edit| edit.span.source != view.source) {
+            continue;
+        }
+        let edits = fix.edits.iter().map(|edit| {
+            // The compiler puts imports at the very top, an editor beside the others.
+            if let Some(package) = edit
+                .text
+                .strip_prefix("import \"")
+                .and_then(|it| it.strip_suffix("\"\n"))
+                && let Some(edit) = add_import(view, package)
+            {
+                return edit;
+            }
+            let gone = edit.text.is_empty();
+            let line = gone
+                .then(|| whole_line(view.text(), edit.span.start, edit.span.end))
+                .flatten();
+            TextEdit {
+                range: line.map_or(range(edit.span), |(start, end)| start..end),
+                text: edit.text.clone(),
+            }
+        });
+        found.push((fix.title.clone(), edits.collect()));
+    }
+    if found.is_empty() {
+        found.extend(removal(view, diagnostic));
+    }
+    found
+}
+
+/// Removes a definition that nothing uses.
+fn removal(view: &View, diagnostic: &Diagnostic) -> Option<(String, Vec<TextEdit>)> {
+    if !diagnostic.code.is_unused() {
+        return None;
+    }
+    let place = diagnostic.primary.as_ref()?.span;
+    let stmt = view.tree()?.stmts.iter().find(|stmt| match &stmt.kind {
+        StmtKind::Bind { name, .. } | StmtKind::Func { name, .. } => name.span == place,
+        StmtKind::Class { name, .. } => name.span == place,
+        _ => false,
+    })?;
+    let (start, end) = whole_line(view.text(), stmt.span.start, stmt.span.end)?;
+    let edit = TextEdit {
+        range: start..end,
+        text: String::new(),
+    };
+    Some(("remove it".to_owned(), vec![edit]))
+}
+
+fn capital(title: &str) -> String {
+    let mut chars = title.chars();
+    let first = chars.next().map(|it| it.to_uppercase().to_string());
+    first.unwrap_or_default() + chars.as_str()
+}

@@ -1,0 +1,249 @@
+//! Rewrites of resources and edges.
+
+use mgmt_grammar::ast::{EntryKind, ExprKind, File, Resource, Stmt, StmtKind};
+use mgmt_stdlib::param::HostType;
+use mgmt_stdlib::types::Type;
+
+use super::{Action, ActionKind, indent};
+use crate::analysis::completion::{capitalized, required};
+use crate::analysis::organize::whole_line;
+use crate::analysis::view::range;
+use crate::analysis::{Range, TextEdit, View, syntax};
+
+/// What can be done with the resource or edge at an offset.
+pub fn all(view: &View, offset: u32, found: &mut Vec<Action>) {
+    let Some(tree) = view.tree() else { return };
+    if let Some((stmt, resource)) = syntax::resource_at(tree, offset) {
+        found.extend(add_required(view, stmt, resource));
+        found.extend(wrap_name(tree, view.text(), resource, offset));
+        found.extend(split_meta(view, tree, resource, offset));
+        found.extend(edge_out(view, tree, stmt, resource, offset));
+    }
+    if let Some((_, stmt)) = syntax::stmt_at(tree, offset)
+        && matches!(stmt.kind, StmtKind::Edge { .. })
+    {
+        found.extend(edge_in(view, tree, stmt));
+    }
+}
+
+/// An edit that adds lines at the end of a resource's body, if that is closed.
+fn add_lines(text: &str, stmt: &Stmt, resource: &Resource, lines: &[String]) -> Option<TextEdit> {
+    let outer = indent(text, stmt.span.start);
+    let body = range(resource.body_span);
+    let inside = resource
+        .body_span
+        .text(text)
+        .strip_prefix('{')?
+        .strip_suffix('}')?;
+    let new: String = lines
+        .iter()
+        .map(|line| format!("{outer}\t{line}\n"))
+        .collect();
+    let close = body.end - 1;
+    if inside.contains('\n') {
+        // Before the line of the closing brace.
+        let head = &text[..close as usize];
+        let at = head.rfind('\n').map_or(close, |at| at as u32 + 1);
+        return Some(TextEdit {
+            range: at..at,
+            text: new,
+        });
+    }
+    let kept = inside.trim();
+    let kept = if kept.is_empty() {
+        String::new()
+    } else {
+        format!("{outer}\t{kept}\n")
+    };
+    Some(TextEdit {
+        range: body.start + 1..close,
+        text: format!("\n{kept}{new}{outer}"),
+    })
+}
+
+fn add_required(view: &View, stmt: &Stmt, resource: &Resource) -> Option<Action> {
+    let kind = view.catalog().resource(&resource.kind.text)?;
+    let is_given = |name: &str| {
+        let mut entries = resource.entries.iter();
+        entries.any(
+            |entry| matches!(&entry.kind, EntryKind::Field { name: it, .. } if it.text == name),
+        )
+    };
+    let missing = required(kind)
+        .into_iter()
+        .filter(|param| !is_given(param.name));
+    let lines: Vec<String> = missing
+        .map(|param| format!("{} => {},", param.name, empty(&param.ty)))
+        .collect();
+    if lines.is_empty() {
+        return None;
+    }
+    let edit = add_lines(view.text(), stmt, resource, &lines)?;
+    Some(Action::new(
+        ActionKind::Rewrite,
+        "Add the required parameters",
+        vec![edit],
+    ))
+}
+
+/// A value to begin with.
+fn empty(ty: &HostType) -> &'static str {
+    match ty.mcl() {
+        Some(Type::Bool) => "true",
+        Some(Type::Int) => "0",
+        Some(Type::Float) => "0.0",
+        Some(Type::List(_)) => "[]",
+        Some(Type::Map(_)) => "{}",
+        _ => "\"\"",
+    }
+}
+
+fn wrap_name(tree: &File, text: &str, resource: &Resource, offset: u32) -> Option<Action> {
+    let name = &tree[resource.name];
+    let is_text = matches!(name.kind, ExprKind::Str(_));
+    if !is_text || !name.span.touches(offset) {
+        return None;
+    }
+    let edit = TextEdit {
+        range: range(name.span),
+        text: format!("[{}]", name.span.text(text)),
+    };
+    Some(Action::new(
+        ActionKind::Rewrite,
+        "Wrap the name in a list",
+        vec![edit],
+    ))
+}
+
+/// `Meta => struct{a => 1, ...}` as one line for each. The other way is none: the struct must have all meta
+/// parameters, and not all of their defaults can be written.
+fn split_meta(view: &View, tree: &File, resource: &Resource, offset: u32) -> Option<Action> {
+    let entry = syntax::entry_at(resource, offset)?;
+    let EntryKind::MetaStruct { value, .. } = &entry.kind else {
+        return None;
+    };
+    let ExprKind::Struct(fields) = &tree[*value].kind else {
+        return None;
+    };
+    let text = view.text();
+    let cond = entry
+        .cond
+        .map(|cond| format!("{} ?: ", tree[cond].span.text(text)));
+    let cond = cond.unwrap_or_default();
+    let blanks = indent(text, entry.span.start);
+    let lines: Vec<String> = fields
+        .iter()
+        .map(|(name, value)| {
+            format!(
+                "Meta:{} => {cond}{},",
+                name.text,
+                tree[*value].span.text(text)
+            )
+        })
+        .collect();
+    let edit = TextEdit {
+        range: range(entry.span),
+        text: lines.join(&format!("\n{blanks}")),
+    };
+    Some(Action::new(
+        ActionKind::Rewrite,
+        "Write each meta parameter on its own",
+        vec![edit],
+    ))
+}
+
+/// `Before => B["b"]` in a resource as `A["a"] -> B["b"]` behind it.
+fn edge_out(
+    view: &View,
+    tree: &File,
+    stmt: &Stmt,
+    resource: &Resource,
+    offset: u32,
+) -> Option<Action> {
+    let entry = syntax::entry_at(resource, offset)?;
+    let EntryKind::Edge { property, target } = &entry.kind else {
+        return None;
+    };
+    let text = view.text();
+    let name = tree[resource.name].span.text(text);
+    let own = format!("{}[{name}]", capitalized(&resource.kind.text));
+    let other = target.span.text(text);
+    // An edge statement does not notify and has no condition.
+    let edge = match property.text.as_str() {
+        "before" => format!("{own} -> {other}"),
+        "depend" => format!("{other} -> {own}"),
+        _ => return None,
+    };
+    if entry.cond.is_some() {
+        return None;
+    }
+    let (start, end) = whole_line(text, entry.span.start, entry.span.end)?;
+    let at = stmt.span.end;
+    let edits = vec![
+        TextEdit {
+            range: start..end,
+            text: String::new(),
+        },
+        TextEdit {
+            range: at..at,
+            text: format!("\n{}{edge}", indent(text, stmt.span.start)),
+        },
+    ];
+    Some(Action::new(
+        ActionKind::Rewrite,
+        "Write the edge as a statement",
+        edits,
+    ))
+}
+
+/// `A["a"] -> B["b"]` as `Before => B["b"]` in each resource but the last, if they stand in this file.
+fn edge_in(view: &View, tree: &File, edge: &Stmt) -> Option<Action> {
+    let StmtKind::Edge { halves } = &edge.kind else {
+        return None;
+    };
+    let text = view.text();
+    if halves.len() < 2 || halves.iter().any(|half| half.field.is_some()) {
+        return None;
+    }
+    let mut edits: Vec<TextEdit> = Vec::new();
+    for pair in halves.windows(2) {
+        let [from, to] = pair else { return None };
+        let wanted = syntax::name_keys(tree, text, from.name);
+        let [(wanted, _)] = wanted.as_slice() else {
+            return None;
+        };
+        // The same conditions and loops must be around both.
+        let block = syntax::block_at(tree, edge.span.start);
+        let (stmt, resource) = block.stmts.iter().find_map(|id| {
+            let stmt = &tree[*id];
+            let StmtKind::Resource(resource) = &stmt.kind else {
+                return None;
+            };
+            let names = syntax::name_keys(tree, text, resource.name);
+            let is_it =
+                resource.kind.text == from.kind.text && names.len() == 1 && names[0].0 == *wanted;
+            is_it.then_some((stmt, resource))
+        })?;
+        let line = format!("Before => {},", to.span.text(text));
+        edits.push(add_lines(text, stmt, resource, &[line])?);
+    }
+    let range: Range = match whole_line(text, edge.span.start, edge.span.end) {
+        Some((start, end)) => start..end,
+        None => range(edge.span),
+    };
+    edits.push(TextEdit {
+        range,
+        text: String::new(),
+    });
+    edits.sort_by_key(|edit| edit.range.start);
+    let apart = edits
+        .windows(2)
+        .all(|pair| pair[0].range.end <= pair[1].range.start);
+    apart.then(|| {
+        Action::new(
+            ActionKind::Rewrite,
+            "Write the edge inside of the resource",
+            edits,
+        )
+    })
+}

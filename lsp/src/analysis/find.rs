@@ -1,0 +1,84 @@
+//! Symbols of the whole workspace, by a part of their names.
+
+use std::sync::Arc;
+
+use mgmt_compiler::files::Files;
+use mgmt_grammar::span::SourceId;
+
+use super::outline::{Kind, Part, parts};
+use super::{Location, World};
+
+/// More than this nobody reads.
+const MAX_FOUND: usize = 500;
+
+/// A definition or resource somewhere in the workspace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: Kind,
+    /// Where its name stands.
+    pub location: Location,
+    /// What it stands in.
+    pub container: Option<String>,
+    /// The text that it was found in.
+    pub text: Arc<str>,
+}
+
+/// The definitions and resources whose names have the letters of the query in them, in that order.
+pub fn find(world: &World, query: &str) -> Vec<Found> {
+    let query = query.to_lowercase();
+    let mut found = Vec::new();
+    for path in world.imports.paths() {
+        let text: Option<Arc<str>> = match world.files.texts.get(path) {
+            Some(text) => Some(text.clone()),
+            None => world
+                .files
+                .read(path)
+                .ok()
+                .and_then(|bytes| Some(String::from_utf8(bytes).ok()?.into())),
+        };
+        let Some(text) = text else { continue };
+        let parsed = mgmt_grammar::parse(SourceId::default(), &text);
+        let all = parts(&parsed.file, &text, &parsed.file.body);
+        let mut stack: Vec<(&Part, Option<&str>)> =
+            all.iter().rev().map(|part| (part, None)).collect();
+        while let Some((part, container)) = stack.pop() {
+            stack.extend(
+                part.children
+                    .iter()
+                    .rev()
+                    .map(|child| (child, Some(part.name.as_str()))),
+            );
+            let is_definition = matches!(
+                part.kind,
+                Kind::Variable | Kind::Function | Kind::Class | Kind::Resource
+            );
+            if !is_definition || !has_letters(&part.name.to_lowercase(), &query) {
+                continue;
+            }
+            found.push(Found {
+                name: part.name.clone(),
+                kind: part.kind,
+                location: Location {
+                    path: path.to_owned(),
+                    range: part.name_range.clone(),
+                },
+                container: container.map(str::to_owned),
+                text: text.clone(),
+            });
+            if found.len() == MAX_FOUND {
+                return found;
+            }
+        }
+    }
+    found
+}
+
+fn has_letters(name: &str, query: &str) -> bool {
+    let mut letters = name.chars();
+    query
+        .chars()
+        .all(|wanted| letters.any(|letter| letter == wanted))
+}

@@ -1,0 +1,162 @@
+//! What could be done here?
+
+use mgmt_lsp::analysis::actions::{Action, actions, fix_all};
+use mgmt_lsp::analysis::format::{part, typed};
+
+use crate::fixture::Fixture;
+
+/// The text after the action whose title begins so. Two marks are a selection.
+fn done(text: &str, title: &str) -> Option<String> {
+    let fixture = Fixture::new(text);
+    let (view, start) = (&fixture.view, fixture.offset);
+    let mut range = start..start;
+    let mut clean = None;
+    // A second mark is still in the text: take it out and look again.
+    if let Some(end) = view.text().find('¦') {
+        let text = view.text().replacen('¦', "", 1);
+        range.end = end as u32;
+        clean = Some(Fixture::new(&text));
+    }
+    let fixture = clean.unwrap_or(fixture);
+    let found: Vec<Action> = actions(&fixture.view, &range);
+    let action = found.iter().find(|it| it.title.starts_with(title))?;
+    Some(fixture.edited(&action.edits))
+}
+
+#[track_caller]
+fn check(text: &str, title: &str, wanted: &str) {
+    assert_eq!(done(text, title).as_deref(), Some(wanted), "{text}");
+}
+
+#[test]
+fn what_the_compiler_suggests_can_be_done() {
+    check(
+        "$hello = 1\nnoop \"x\" {\n\tMeta:retry => $hell¦,\n}\n",
+        "Use `$hello`",
+        "$hello = 1\nnoop \"x\" {\n\tMeta:retry => $hello,\n}\n",
+    );
+    check(
+        "$x = strings¦.to_lower(\"A\")\nnoop $x {}\n",
+        "Import `strings`",
+        "import \"strings\"\n$x = strings.to_lower(\"A\")\nnoop $x {}\n",
+    );
+    check(
+        "import \"fmt¦\"\nnoop \"x\" {}\n",
+        "Remove this import",
+        "noop \"x\" {}\n",
+    );
+    check("$x¦ = 1\nnoop \"x\" {}\n", "Remove it", "noop \"x\" {}\n");
+    check(
+        "noop \"x\" {\n\tMeta:retry => 1¦\n}\n",
+        "",
+        "noop \"x\" {\n\tMeta:retry => 1,\n}\n",
+    );
+}
+
+#[test]
+fn all_can_be_fixed_at_once() {
+    let fixture = Fixture::new(
+        "import \"fmt\"\nimport \"math\"\n$hello = 1\nnoop \"x\" {\n\tMeta:retri => $hello,\n}\n",
+    );
+    let once = fixture.edited(&fix_all(&fixture.view));
+    let again = Fixture::new(&once);
+    let twice = again.edited(&fix_all(&again.view));
+    assert_eq!(
+        twice,
+        "$hello = 1\nnoop \"x\" {\n\tMeta:retry => $hello,\n}\n"
+    );
+}
+
+#[test]
+fn expressions_get_names() {
+    check(
+        "noop \"x\" {\n\tMeta:retry => ¦1 + 2¦,\n}\n",
+        "Extract",
+        "$extracted = 1 + 2\nnoop \"x\" {\n\tMeta:retry => $extracted,\n}\n",
+    );
+    check(
+        "$extracted = 0\nif true {\n\tnoop \"x\" {\n\t\tMeta:retry => ¦42¦,\n\t}\n}\n",
+        "Extract",
+        "$extracted = 0\nif true {\n\t$extracted2 = 42\n\tnoop \"x\" {\n\t\tMeta:retry => $extracted2,\n\t}\n}\n",
+    );
+    assert_eq!(done("func f($a) {\n\t¦$a + 1¦\n}\n", "Extract"), None);
+    assert_eq!(done("$x = ¦1¦\n", "Extract"), None);
+}
+
+#[test]
+fn names_become_what_they_mean() {
+    check(
+        "$n = 1 + 2\n$m = $n¦ * $n\n",
+        "Inline",
+        "$m = (1 + 2) * (1 + 2)\n",
+    );
+    assert_eq!(done("$n = \"a\"\n$m = \"${n¦}\"\n", "Inline"), None);
+    // `$a` is another one where `$n` is used.
+    assert_eq!(
+        done(
+            "$a = 1\n$n = $a¦\n$n2 = $n\nif true {\n\t$a = 2\n\tnoop \"x\" { Meta:retry => $n¦, }\n}\n",
+            "Inline `$n`"
+        ),
+        None
+    );
+}
+
+#[test]
+fn resources_are_rewritten() {
+    check("noop \"x¦\" {\n}\n", "Wrap the name", "noop [\"x\"] {\n}\n");
+    check(
+        "noop \"a\" {\n\tBefore => Noop[\"b\"],¦\n}\nnoop \"b\" {}\n",
+        "Write the edge as",
+        "noop \"a\" {\n}\nNoop[\"a\"] -> Noop[\"b\"]\nnoop \"b\" {}\n",
+    );
+    check(
+        "noop \"a\" {\n}\nnoop \"b\" {}\nNoop[\"a\"] -> Noop¦[\"b\"]\n",
+        "Write the edge inside",
+        "noop \"a\" {\n\tBefore => Noop[\"b\"],\n}\nnoop \"b\" {}\n",
+    );
+    check(
+        "noop \"a\" {\n\tMeta => struct{noop => true, retry => 2},¦\n}\n",
+        "Write each meta",
+        "noop \"a\" {\n\tMeta:noop => true,\n\tMeta:retry => 2,\n}\n",
+    );
+}
+
+#[test]
+fn a_resource_that_is_not_closed_is_left_alone() {
+    let text = "noop \"a\" {}\nnoop \"b\" {}\nNoop[\"a\"] -> Noop¦[\"b\"]\nnoop \"c\" {";
+    assert!(done(text, "Write the edge inside").is_some());
+    let text = "exec \"c\" {¦";
+    let fixture = Fixture::new(text);
+    let at = fixture.offset..fixture.offset;
+    let edits = actions(&fixture.view, &at)
+        .into_iter()
+        .flat_map(|it| it.edits);
+    assert!(edits.into_iter().all(|it| it.range.start <= it.range.end));
+}
+
+#[test]
+fn a_part_is_formatted_alone() {
+    let text = "$a   = 1\n$b = 2\n$c   = 3\n";
+    let edits = part(text, &(18..20)).unwrap();
+    assert_eq!(
+        crate::fixture::apply(text, &edits),
+        "$a   = 1\n$b = 2\n$c = 3\n"
+    );
+}
+
+#[test]
+fn a_new_line_is_indented() {
+    let check = |text: &str, wanted: &str| {
+        let at = text.find('¦').unwrap();
+        let text = text.replace('¦', "");
+        let edits: Vec<_> = typed(&text, at as u32).into_iter().collect();
+        assert_eq!(crate::fixture::apply(&text, &edits), wanted);
+    };
+    check("class c {\n¦\n}\n", "class c {\n\t\n}\n");
+    check(
+        "class c {\n\tnoop \"x\" {\n\t\t}¦\n}\n",
+        "class c {\n\tnoop \"x\" {\n\t}\n}\n",
+    );
+    check("$x = f([\n¦\n])\n", "$x = f([\n\t\n])\n");
+    check("$x = \"\n¦ a\"\n", "$x = \"\n a\"\n");
+}
