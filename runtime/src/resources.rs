@@ -11,6 +11,7 @@ mod msg;
 mod noop;
 mod panic;
 mod password;
+mod pkg;
 mod print;
 mod svc;
 mod test;
@@ -34,6 +35,7 @@ pub fn registry() -> Registry {
     registry.add::<noop::Noop>();
     registry.add::<panic::Panic>();
     registry.add::<password::Password>();
+    registry.add::<pkg::Pkg>();
     registry.add::<print::Print>();
     registry.add::<svc::Svc>();
     registry.add::<test::Test>();

@@ -7,6 +7,7 @@
 mod accounts;
 mod boot;
 mod hostname;
+mod pkg;
 mod svc;
 
 use std::env;
@@ -21,7 +22,14 @@ type Test = (&'static str, fn());
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let tests = [accounts::TESTS, boot::TESTS, hostname::TESTS, svc::TESTS].concat();
+    let tests = [
+        accounts::TESTS,
+        boot::TESTS,
+        hostname::TESTS,
+        pkg::TESTS,
+        svc::TESTS,
+    ]
+    .concat();
     let wanted = |(name, _): &Test| {
         let exact = arguments.exact;
         let filter = arguments.filter.as_ref();

@@ -17,6 +17,8 @@ pub struct Host {
     lifeline: Option<ChildStdin>,
     /// The number of its first process.
     leader: u32,
+    /// More variables for commands.
+    environment: Vec<String>,
 }
 
 fn testhost() -> Command {
@@ -68,6 +70,7 @@ impl Host {
             child,
             lifeline,
             leader,
+            environment: Vec::new(),
         };
         let version = host.command(&["mgmt", "--version"]).output();
         let version = version.expect("commands can be run in the host");
@@ -77,6 +80,13 @@ impl Host {
             String::from_utf8_lossy(&version.stderr)
         );
         host
+    }
+
+    /// Gives all commands one more variable, as `NAME=VALUE`.
+    #[must_use]
+    pub fn with_variable(mut self, variable: &str) -> Self {
+        self.environment.push(variable.to_owned());
+        self
     }
 
     /// A command that runs in the host as root, in `/root`.
@@ -91,6 +101,7 @@ impl Host {
                 "LANG=C.UTF-8",
                 "DEBIAN_FRONTEND=noninteractive",
             ])
+            .args(&self.environment)
             .args(words)
             .stdin(Stdio::null());
         command

@@ -1,0 +1,133 @@
+//! The database of dpkg.
+
+use std::collections::{HashMap, HashSet};
+use std::fs;
+
+/// Where the packages stand.
+pub(super) const STATUS: &str = "/var/lib/dpkg/status";
+
+/// The installed packages with their versions: by `name:architecture`, and by name if they are of the
+/// machine's architecture or of none.
+pub(super) fn installed(status: &str) -> HashMap<String, String> {
+    let entries: Vec<_> = status.split("\n\n").filter_map(Entry::parse).collect();
+    // dpkg itself is of the machine's architecture.
+    let dpkg = entries.iter().find(|entry| entry.package == "dpkg");
+    let native = dpkg.map_or("", |entry| entry.architecture);
+    let mut installed = HashMap::new();
+    for entry in &entries {
+        let qualified = format!("{}:{}", entry.package, entry.architecture);
+        installed.insert(qualified, entry.version.to_owned());
+        if entry.architecture == native || entry.architecture == "all" {
+            installed.insert(entry.package.to_owned(), entry.version.to_owned());
+        }
+    }
+    installed
+}
+
+struct Entry<'a> {
+    package: &'a str,
+    version: &'a str,
+    architecture: &'a str,
+}
+
+impl<'a> Entry<'a> {
+    /// An entry of an installed package.
+    fn parse(text: &'a str) -> Option<Self> {
+        let field = |name: &str| {
+            let mut lines = text.lines();
+            lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+        };
+        field("Status")?.ends_with(" installed").then_some(())?;
+        Some(Self {
+            package: field("Package")?,
+            version: field("Version")?,
+            architecture: field("Architecture")?,
+        })
+    }
+}
+
+/// The files that an installed package ships, without the directories above them; nothing if it is not
+/// installed by dpkg. Where `/lib` is `/usr/lib`, both spellings are given. It blocks.
+pub(super) fn files(package: &str) -> Vec<String> {
+    let info = |name: &str| fs::read_to_string(format!("/var/lib/dpkg/info/{name}.list"));
+    let list = info(package).or_else(|_| {
+        // One that can be installed for several architectures has them in its name.
+        let status = fs::read_to_string(STATUS)?;
+        let qualified = installed(&status)
+            .into_keys()
+            .find(|key| key.split_once(':').is_some_and(|(name, _)| name == package));
+        info(&qualified.unwrap_or_default())
+    });
+    leaves(&list.unwrap_or_default())
+}
+
+fn leaves(list: &str) -> Vec<String> {
+    let paths: Vec<_> = list.lines().filter(|path| path.starts_with('/')).collect();
+    let parents: HashSet<_> = paths
+        .iter()
+        .filter_map(|path| Some(path.rsplit_once('/')?.0))
+        .collect();
+    let leaves = paths
+        .into_iter()
+        .filter(|path| !parents.contains(path) && *path != "/.");
+    leaves.flat_map(spellings).collect()
+}
+
+/// A path under the names that it has if `/lib` and the like lead into `/usr`.
+fn spellings(path: &str) -> Vec<String> {
+    const MERGED: [&str; 4] = ["/bin/", "/lib/", "/lib64/", "/sbin/"];
+    let merged = |path: &str| MERGED.iter().any(|prefix| path.starts_with(prefix));
+    let mut all = vec![path.to_owned()];
+    match path.strip_prefix("/usr") {
+        Some(short) if merged(short) => all.push(short.to_owned()),
+        None if merged(path) => all.push(format!("/usr{path}")),
+        _ => {}
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_removed_but_configured_is_not_installed() {
+        let entry = |package: &str, status: &str, architecture: &str, version: &str| {
+            format!(
+                "Package: {package}\nStatus: install ok {status}\nArchitecture: {architecture}\nVersion: {version}\nDescription: x\n Version: 0\n"
+            )
+        };
+        let status = [
+            entry("dpkg", "installed", "amd64", "1.21"),
+            entry("gone", "config-files", "amd64", "1"),
+            entry("libc6", "installed", "amd64", "2.36-9"),
+            entry("libc6", "installed", "i386", "2.36-8"),
+            entry("foreign", "installed", "i386", "1:1"),
+            entry("tzdata", "installed", "all", "2026a"),
+        ]
+        .join("\n");
+        let installed = installed(&status);
+        let version = |name: &str| installed.get(name).map(String::as_str);
+        assert_eq!(version("libc6"), Some("2.36-9"));
+        assert_eq!(version("libc6:i386"), Some("2.36-8"));
+        assert_eq!(version("tzdata"), Some("2026a"));
+        assert_eq!(version("foreign"), None);
+        assert_eq!(version("foreign:i386"), Some("1:1"));
+        assert_eq!(version("gone"), None);
+    }
+
+    #[test]
+    fn files_have_both_spellings_and_directories_none() {
+        let list = "/.\n/lib\n/lib/systemd\n/lib/systemd/a.service\n/etc\n/etc/a\n/usr\n/usr/bin\n/usr/bin/a\n";
+        assert_eq!(
+            leaves(list),
+            [
+                "/lib/systemd/a.service",
+                "/usr/lib/systemd/a.service",
+                "/etc/a",
+                "/usr/bin/a",
+                "/bin/a"
+            ]
+        );
+    }
+}
