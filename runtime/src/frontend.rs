@@ -9,6 +9,7 @@ mod evaluation;
 mod host;
 mod lines;
 mod reload;
+mod runnable;
 mod sources;
 
 use std::path::PathBuf;
@@ -25,6 +26,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
+use crate::resource::Registry;
 use evaluation::{Evaluation, Output};
 use reload::SourceWatch;
 
@@ -45,6 +47,8 @@ pub struct Frontend {
     pub directory: PathBuf,
     /// Everything it can name.
     pub catalog: Arc<Catalog>,
+    /// The kinds that can run.
+    pub registry: Registry,
     /// Where its text comes from.
     pub files: Arc<dyn Files + Send + Sync>,
     /// The machine that its functions look at.
@@ -109,7 +113,14 @@ impl Frontend {
                 () = cancel.cancelled() => break Ok(()),
                 output = current.output() => match output {
                     Output::Graph(graph) => {
-                        graphs.send_replace(Some(graph));
+                        match self.runnable(graph, &sources) {
+                            Ok(graph) => graphs.send_replace(Some(graph)),
+                            Err(failed) if graphs.borrow().is_none() => break Err(failed),
+                            Err(_) => {
+                                info!("the running graph stays as it is");
+                                continue;
+                            }
+                        };
                         if !self.watch {
                             cancel.cancelled().await;
                             break Ok(());
@@ -122,11 +133,17 @@ impl Frontend {
                 output = output_of(&mut next) => {
                     let Some((evaluation, texts)) = next.take() else { continue };
                     match output {
-                        Output::Graph(graph) => {
-                            std::mem::replace(&mut current, evaluation).stop().await;
-                            sources = texts;
-                            graphs.send_replace(Some(graph));
-                        }
+                        Output::Graph(graph) => match self.runnable(graph, &texts) {
+                            Ok(graph) => {
+                                std::mem::replace(&mut current, evaluation).stop().await;
+                                sources = texts;
+                                graphs.send_replace(Some(graph));
+                            }
+                            Err(_) => {
+                                info!("the running program stays as it is");
+                                evaluation.stop().await;
+                            }
+                        },
                         Output::Failed(diagnostic) => {
                             self.fail(*diagnostic, &texts);
                             info!("the running program stays as it is");
@@ -179,6 +196,24 @@ impl Frontend {
             info!("the program has changed and has errors; the running one stays as it is");
         }
         Some(compilation)
+    }
+
+    /// The graph, if this agent can run all of it; tells people what it can not run.
+    fn runnable(
+        &self,
+        graph: Arc<ResourceGraph>,
+        sources: &Sources,
+    ) -> Result<Arc<ResourceGraph>, ProgramFailed> {
+        let refusals = runnable::refusals(&graph, &self.registry);
+        let Some(first) = refusals.first() else {
+            return Ok(graph);
+        };
+        let failed = ProgramFailed(first.message.clone());
+        (self.report)(Findings {
+            diagnostics: &refusals,
+            sources,
+        });
+        Err(failed)
     }
 
     fn fail(&self, diagnostic: Diagnostic, sources: &Sources) -> ProgramFailed {

@@ -61,4 +61,48 @@ mod tests {
         let undeclared: Vec<_> = run.difference(&declared).collect();
         assert!(undeclared.is_empty(), "{undeclared:?}");
     }
+
+    /// `docs/kinds.md`; `MGMT_BLESS=1` writes it anew.
+    #[test]
+    fn the_table_of_kinds_is_up_to_date() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/kinds.md");
+        let table = table_of_kinds();
+        if std::env::var_os("MGMT_BLESS").is_some() {
+            std::fs::write(path, &table).unwrap();
+        }
+        let written = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(
+            written == table,
+            "run `MGMT_BLESS=1 cargo test -p mgmt-runtime kinds`"
+        );
+    }
+
+    fn table_of_kinds() -> String {
+        let registry = registry();
+        let mut table = "\
+# Resource kinds
+
+<!-- Written by a test from the declarations; see `runtime/src/resources.rs`. -->
+
+All kinds are known to `mgmtc` and to editors. `mgmt run` refuses a program that asks for one which is only checked.
+
+| kind | state | what it does |
+|---|---|---|
+"
+        .to_owned();
+        let mut kinds = mgmt_stdlib::resources::all();
+        kinds.retain(|declaration| !declaration.kind.starts_with('_'));
+        kinds.sort_by_key(|declaration| declaration.kind);
+        for declaration in kinds {
+            let kind = declaration.kind;
+            let state = match registry.traits(kind) {
+                Some(_) => "complete",
+                None => "only checked",
+            };
+            let paragraph = declaration.doc.split("\n\n").next().unwrap_or_default();
+            let line = paragraph.replace('\n', " ").replace('|', "\\|");
+            table += &format!("| `{kind}` | {state} | {line} |\n");
+        }
+        table
+    }
 }

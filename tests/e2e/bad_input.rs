@@ -106,3 +106,23 @@ fn usage_errors_are_told_apart() {
     assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("can not be a host name"), "{text}");
 }
+
+#[test]
+fn a_kind_that_can_not_run_is_refused_before_anything_is_done() {
+    let agent = Agent::new(
+        "file \"@DIR@/out\" {\n\tstate => \"exists\",\n}\n\
+         docker:container [\"a\", \"b\"] {\n\timage => \"c\",\n}\n",
+    );
+    let (code, text) = run(&agent, "mgmtc", &["check", "site.mcl"]);
+    assert_eq!((code, text.as_str()), (Some(0), ""));
+    let flags = ["run", "--tmp-prefix", "--converged-timeout=0", "site.mcl"];
+    let (code, text) = run(&agent, "mgmt", &flags);
+    assert_eq!(code, Some(1), "{text}");
+    assert_eq!(text.matches("error[E0714]").count(), 1, "{text}");
+    assert!(text.contains("site.mcl:4:1"), "{text}");
+    assert!(
+        text.contains("`docker:container` is not implemented"),
+        "{text}"
+    );
+    assert!(!agent.path("out").exists());
+}

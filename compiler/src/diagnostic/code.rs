@@ -144,6 +144,7 @@ codes! {
     E0711 DOLLAR_NAME "a resource whose name begins with `$`"
     E0712 DUPLICATE_EXPORT "two exports of one name that differ"
     E0713 INVALID_COLLECT "a name that can not be collected"
+    E0714 NOT_IMPLEMENTED "a kind that this version can not run"
 
     W0801 UNUSED_VARIABLE "a variable that nothing uses"
     W0802 UNUSED_FUNCTION "a function that nothing calls"

@@ -203,6 +203,7 @@ impl Run {
             },
             directory,
             catalog: Arc::new(Catalog::standard()?),
+            registry: mgmt_runtime::resources::registry(),
             files: if self.download || self.update {
                 Arc::new(Download {
                     update: self.update,
@@ -242,7 +243,7 @@ impl Run {
             responses: services.responses.clone(),
             world: Arc::clone(&services.world),
         });
-        let mut engine = EngineConfig::new(mgmt_runtime::resources::registry(), services);
+        let mut engine = EngineConfig::new(frontend.registry.clone(), services);
         engine.noop = self.noop;
         engine.sema = u32::try_from(self.sema).ok().and_then(NonZeroU32::new);
         engine.autoedges = !self.no_autoedges;
