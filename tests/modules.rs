@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use mgmt_compiler::diagnostic::Code;
+use mgmt_compiler::diagnostic::Diagnostic;
 use mgmt_compiler::evaluator::Evaluator;
 use mgmt_compiler::files::Disk;
 use mgmt_compiler::first::first_graph;
@@ -109,9 +109,7 @@ fn every_sample_gives_the_graph_beside_it() {
     let mut complaints = String::new();
     for name in names() {
         let path = directory.join(format!("{name}.mcl"));
-        let Some(outcome) = outcome(&path, &catalog) else {
-            continue;
-        };
+        let outcome = outcome(&path, &catalog);
         let snapshot = path.with_extension("out");
         if bless {
             fs::write(&snapshot, &outcome).unwrap();
@@ -131,22 +129,15 @@ fn every_sample_gives_the_graph_beside_it() {
     }
 }
 
-/// The graph of a sample, or what is wrong with it. Nothing if it needs kinds that are not declared: then the rest of it
-/// is checked all the same.
-fn outcome(path: &Path, catalog: &Catalog) -> Option<String> {
+/// The graph of a sample, or what is wrong with it.
+fn outcome(path: &Path, catalog: &Catalog) -> String {
     let host = Fedora::new();
     let options = Options {
         hostname: host.hostname().to_owned(),
         module_path: None,
     };
     let mut compilation = compile(&Input::Path(path.to_owned()), &Disk, catalog, &options);
-    let lacks_kinds = compilation
-        .diagnostics
-        .iter()
-        .any(|diagnostic| diagnostic.code == Code::UNKNOWN_KIND);
-    compilation
-        .diagnostics
-        .retain(|it| it.is_error() && it.code != Code::UNKNOWN_KIND);
+    compilation.diagnostics.retain(Diagnostic::is_error);
     let mut text = None;
     if let Some(program) = compilation.program.take() {
         match first_graph(&mut Evaluator::new(program), &host) {
@@ -160,17 +151,12 @@ fn outcome(path: &Path, catalog: &Catalog) -> Option<String> {
         Terminal::PLAIN,
     );
     if !wrong.is_empty() {
-        return Some(wrong);
-    }
-    if lacks_kinds {
-        return None;
+        return wrong;
     }
     // What depends on where the test runs.
     let state = host.0.path().join("state").display().to_string();
     let program = env::current_exe().unwrap().canonicalize().unwrap();
     let text = text.unwrap_or_default();
-    Some(
-        text.replace(&state, "@STATE@")
-            .replace(&program.display().to_string(), "@PROGRAM@"),
-    )
+    text.replace(&state, "@STATE@")
+        .replace(&program.display().to_string(), "@PROGRAM@")
 }

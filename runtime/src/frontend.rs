@@ -6,6 +6,7 @@
 
 mod call;
 mod evaluation;
+mod firmware;
 mod host;
 mod lines;
 mod reload;

@@ -8,3 +8,4 @@ mod crash;
 mod demonstrations;
 mod life;
 mod soak;
+mod sources;

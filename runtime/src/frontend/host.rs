@@ -7,10 +7,14 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use mgmt_stdlib::catalog::{FileTree, Host, HttpResponse, SystemHost, WorldView};
 use mgmt_stdlib::value::Value;
+use tokio::runtime::Handle;
 
+use crate::dbus::Bus;
 use crate::http_responses::HttpResponses;
 use crate::local_values::LocalValues;
 use crate::world::World;
+
+use super::firmware;
 
 /// This process, with the directory and the values that it keeps.
 #[derive(Clone, Debug)]
@@ -25,6 +29,8 @@ pub struct RunningHost {
     pub responses: HttpResponses,
     /// The state that is shared with peers.
     pub world: Arc<dyn World>,
+    /// D-Bus, where the daemon for firmware is.
+    pub system_bus: Bus,
 }
 
 impl Host for RunningHost {
@@ -58,6 +64,14 @@ impl Host for RunningHost {
 
     fn http_response(&self, name: &str) -> HttpResponse {
         self.responses.subscribe(name).borrow().clone()
+    }
+
+    fn firmware_needs_reboot(&self) -> Result<bool, String> {
+        // The functions are called off the threads that must not block, but within the runtime.
+        let Ok(runtime) = Handle::try_current() else {
+            return Ok(false);
+        };
+        Ok(runtime.block_on(firmware::needs_reboot(&self.system_bus)))
     }
 
     fn world(&self) -> &dyn WorldView {

@@ -12,6 +12,7 @@ use mgmt_stdlib::value::Value;
 use tokio::sync::watch;
 use tracing::warn;
 
+use crate::dbus::{Bus, SignalWatch};
 use crate::hostname_watch::HostnameWatch;
 use crate::http_responses::HttpResponses;
 use crate::kernel_events::{KernelEvents, KernelWatch};
@@ -19,6 +20,8 @@ use crate::local_values::LocalValues;
 use crate::path_watch::{PathHub, PathWatch, PathWatchError};
 use crate::resource::Services;
 use crate::world::World;
+
+use super::firmware;
 
 /// Timers follow the monotonic clock; after this long the wall clock is asked again, since it can be set.
 const MAX_SLEEP: Duration = Duration::from_secs(60);
@@ -38,6 +41,8 @@ pub struct EventSources {
     pub responses: HttpResponses,
     /// The state that is shared with peers.
     pub world: Option<Arc<dyn World>>,
+    /// D-Bus.
+    pub system_bus: Option<Bus>,
 }
 
 impl From<&Services> for EventSources {
@@ -47,6 +52,7 @@ impl From<&Services> for EventSources {
             values: Some(services.values.clone()),
             responses: services.responses.clone(),
             world: Some(Arc::clone(&services.world)),
+            system_bus: Some(services.buses.system.clone()),
             ..Self::default()
         }
     }
@@ -63,6 +69,7 @@ enum Watch {
     Value(watch::Receiver<Option<Value>>),
     Response(watch::Receiver<HttpResponse>),
     Told(watch::Receiver<()>),
+    Bus(SignalWatch),
 }
 
 impl Watches {
@@ -75,7 +82,7 @@ impl Watches {
                 Watch::Value(value) => value.mark_unchanged(),
                 Watch::Response(response) => response.mark_unchanged(),
                 Watch::Told(told) => told.mark_unchanged(),
-                Watch::Path(_) | Watch::Kernel(_) => {}
+                Watch::Path(_) | Watch::Kernel(_) | Watch::Bus(_) => {}
             }
         }
         for wake in wakes {
@@ -133,7 +140,12 @@ async fn open(
             let world = sources.world.as_ref();
             world.map(|world| Watch::Told(world.watch(event)))
         }
-        Wake::Clock(_) | Wake::At(_) | Wake::Midnight | Wake::Lines(_) | Wake::Firmware => None,
+        Wake::Firmware => match &sources.system_bus {
+            // Without a bus there is nobody to ask, either.
+            Some(bus) => firmware::watch(bus).await.ok().map(Watch::Bus),
+            None => None,
+        },
+        Wake::Clock(_) | Wake::At(_) | Wake::Midnight | Wake::Lines(_) => None,
     })
 }
 
@@ -160,6 +172,10 @@ impl Watch {
             Self::Value(watch) => watch.changed().await.is_ok(),
             Self::Response(watch) => watch.changed().await.is_ok(),
             Self::Told(watch) => watch.changed().await.is_ok(),
+            Self::Bus(watch) => {
+                watch.changed().await;
+                true
+            }
         };
         if !goes_on {
             std::future::pending::<()>().await;

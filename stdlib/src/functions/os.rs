@@ -101,8 +101,15 @@ fn modules(_: &[Value]) -> Vec<Wake> {
 }
 
 fn modinfo_loaded(host: &dyn Host, module: &[u8]) -> Result<bool, CallError> {
-    let list = std::fs::read(host.locate(MODULES.as_ref()))
-        .map_err(|error| CallError::fatal(format!("can't read `{MODULES}`: {error}")))?;
+    let list = match std::fs::read(host.locate(MODULES.as_ref())) {
+        Ok(list) => list,
+        // A kernel that has no modules has no list of them.
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        Err(error) => {
+            let text = format!("can't read `{MODULES}`: {error}");
+            return Err(CallError::fatal(text));
+        }
+    };
     Ok(list
         .split(|byte| *byte == b'\n')
         .any(|line| line.split(|byte| *byte == b' ').next() == Some(module) && !module.is_empty()))

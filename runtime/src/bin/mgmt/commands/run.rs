@@ -242,6 +242,7 @@ impl Run {
             values: services.values.clone(),
             responses: services.responses.clone(),
             world: Arc::clone(&services.world),
+            system_bus: services.buses.system.clone(),
         });
         let mut engine = EngineConfig::new(frontend.registry.clone(), services);
         engine.noop = self.noop;

@@ -1,0 +1,107 @@
+//! What functions look at wakes them, and ends with them.
+
+use std::path::Path;
+
+use mgmt_tests::agent::{Agent, eventually};
+use nix::sys::signal::Signal;
+
+#[test]
+fn each_line_of_a_command_is_a_value() {
+    let agent = Agent::new(
+        r#"
+import "os"
+$line = os.system("echo one; until test -e @DIR@/go; do sleep 0.02; done; echo two")
+file "@DIR@/out" {
+	state => "exists",
+	content => "${line}\n",
+}
+"#,
+    )
+    .run(&[]);
+    agent.wait_for_text("out", "one\n");
+    std::fs::write(agent.path("go"), "").unwrap();
+    agent.wait_for_text("out", "two\n");
+}
+
+/// Runs a command while `@DIR@/on` is there, and leaves its process id in `@DIR@/pid`.
+const SWITCHED: &str = r#"
+import "os"
+if os.file_exists("@DIR@/on") {
+	$pid = os.system("echo \$\$; sleep 1000")
+	file "@DIR@/pid" {
+		state => "exists",
+		content => "${pid}\n",
+	}
+}
+"#;
+
+/// Whether the process that the program started is there.
+fn is_running(pid: &str) -> bool {
+    let stat = std::fs::read_to_string(Path::new("/proc").join(pid).join("stat"));
+    stat.is_ok_and(|stat| !stat.contains(") Z "))
+}
+
+fn pid(agent: &Agent) -> String {
+    eventually("the command tells its process id", || {
+        agent.read("pid").is_some_and(|pid| pid.ends_with('\n'))
+    });
+    agent.read("pid").unwrap().trim().to_owned()
+}
+
+#[test]
+fn a_source_without_consumers_stops() {
+    let agent = Agent::new(SWITCHED);
+    std::fs::write(agent.path("on"), "").unwrap();
+    let agent = agent.run(&[]);
+    let first = pid(&agent);
+    assert!(is_running(&first));
+    std::fs::remove_file(agent.path("on")).unwrap();
+    eventually("the command ends", || !is_running(&first));
+    // And it starts again with its next consumer.
+    std::fs::remove_file(agent.path("pid")).unwrap();
+    std::fs::write(agent.path("on"), "").unwrap();
+    assert_ne!(pid(&agent), first);
+}
+
+#[test]
+fn a_source_ends_with_the_agent() {
+    let agent = Agent::new(SWITCHED);
+    std::fs::write(agent.path("on"), "").unwrap();
+    let mut agent = agent.run(&[]);
+    let pid = pid(&agent);
+    agent.signal(Signal::SIGTERM);
+    assert_eq!(agent.wait().code(), Some(0));
+    eventually("the command ends", || !is_running(&pid));
+}
+
+#[test]
+fn a_value_of_any_type_comes_back() {
+    let agent = Agent::new(
+        r#"
+import "fmt"
+import "value"
+value "list" {
+	any => [1, 2],
+}
+$list struct{value []int; ready bool} = value.get("list")
+file "@DIR@/out" {
+	state => "exists",
+	content => fmt.printf("%v %v\n", $list->ready, $list->value),
+}
+"#,
+    )
+    .run(&[]);
+    agent.wait_for_text("out", "true [1, 2]\n");
+}
+
+#[test]
+fn a_module_reads_its_own_files() {
+    let agent = Agent::new("import \"lib/\"\ninclude lib.copy(\"@DIR@/out\")\n");
+    std::fs::create_dir_all(agent.path("lib/files")).unwrap();
+    std::fs::write(agent.path("lib/files/text"), "of the module\n").unwrap();
+    let module = "import \"deploy\"\n\nclass copy($path) {\n\tfile \"${path}\" {\n\t\tstate => \"exists\",\n\t\t\
+                  content => deploy.readfile(\"/files/text\"),\n\t}\n}\n";
+    std::fs::write(agent.path("lib/main.mcl"), module).unwrap();
+    let agent = agent.run(&[]);
+    agent.wait_for_text("out", "of the module\n");
+}
