@@ -105,8 +105,9 @@ impl Core {
         {
             return false;
         }
-        let equal = |old: &graph::Resource, new: &graph::Resource| {
-            confine("compare", || old.differs(new)).is_ok_and(|differs| differs.is_none())
+        let equal = |old: &Arc<graph::Resource>, new: &Arc<graph::Resource>| {
+            Arc::ptr_eq(old, new)
+                || confine("compare", || old.differs(new)).is_ok_and(|differs| differs.is_none())
         };
         state.reversal == new.reversal
             && state.members.len() == new.members.len()
@@ -145,16 +146,13 @@ impl Core {
         prepared: Prepared,
         plan: &Plan,
         objects: Vec<NewObject>,
-        restored: impl Fn(&Identity, &Identity) -> bool,
+        restored: impl Fn(&PreparedVertex, &PreparedVertex) -> bool,
     ) -> Vec<VertexId> {
         debug_assert_eq!(self.mode(), Mode::Paused, "workers never see half a graph");
         let pending: FxHashSet<(Identity, Identity)> = self
             .scheduler
             .pending_pairs()
-            .filter_map(|(from, to)| {
-                let from = self.vertex(from)?.declared.identity.clone();
-                Some((from, self.vertex(to)?.declared.identity.clone()))
-            })
+            .flat_map(|(from, to)| pairs(&self.parts(from), &self.parts(to)))
             .collect();
         let inherited: Vec<Option<Retries>> = plan
             .targets
@@ -190,16 +188,14 @@ impl Core {
             .edges
             .iter()
             .map(|edge| {
-                let from = prepared.vertices[edge.from].identity();
-                let to = prepared.vertices[edge.to].identity();
+                let (from, to) = (&prepared.vertices[edge.from], &prepared.vertices[edge.to]);
                 NewEdge {
                     from: ids[edge.from],
                     to: ids[edge.to],
                     notify: edge.notify,
                     pending: edge.notify
                         && (restored(from, to)
-                            || (!pending.is_empty()
-                                && pending.contains(&(from.clone(), to.clone())))),
+                            || (!pending.is_empty() && any_pair(from, to, &pending))),
                 }
             })
             .collect();
@@ -307,6 +303,27 @@ impl Core {
             self.restart_watch(vertex);
         }
     }
+}
+
+/// All pairs of one of the first and one of the second.
+pub(crate) fn pairs(from: &[Identity], to: &[Identity]) -> Vec<(Identity, Identity)> {
+    let pairs = from
+        .iter()
+        .flat_map(|from| to.iter().map(move |to| (from.clone(), to.clone())));
+    pairs.collect()
+}
+
+/// Whether one of these pairs of resources is connected by an edge between the two vertices: a
+/// notification goes on although its ends have become parts of others, or others parts of them.
+fn any_pair(
+    from: &PreparedVertex,
+    to: &PreparedVertex,
+    wanted: &FxHashSet<(Identity, Identity)>,
+) -> bool {
+    from.parts().any(|from| {
+        to.parts()
+            .any(|to| wanted.contains(&(from.identity.clone(), to.identity.clone())))
+    })
 }
 
 /// Everybody who may publish values.

@@ -4,6 +4,8 @@
 //! propagation that makes the counters of its descendants true again; whoever becomes able to run is
 //! put into the wake queue. The work is proportional to the vertices whose state flips.
 
+mod edges;
+mod questions;
 #[cfg(test)]
 mod tests;
 
@@ -189,87 +191,11 @@ impl Scheduler {
         self.free.push(vertex.index);
     }
 
-    /// Replaces all edges, which must not form a cycle.
-    pub(crate) fn connect(&mut self, new: &[NewEdge]) {
-        self.edges = new
-            .iter()
-            .map(|edge| Edge {
-                from: edge.from.index,
-                to: edge.to.index,
-                notify: edge.notify,
-                raised: u32::from(edge.pending && edge.notify),
-                served: 0,
-            })
-            .collect();
-        self.edges.sort_unstable_by_key(|edge| (edge.from, edge.to));
-        self.incoming = (0..self.edges.len() as u32).collect();
-        let edges = &self.edges;
-        self.incoming
-            .sort_unstable_by_key(|edge| edges[*edge as usize].to);
-        for node in &mut self.nodes {
-            node.children = Span::default();
-            node.parents = Span::default();
-            node.unsettled_parents = 0;
-            node.dead_parents = 0;
-            node.pending = 0;
-        }
-        for (at, edge) in self.edges.iter().enumerate() {
-            extend(&mut self.nodes[edge.from as usize].children, at);
-        }
-        for (at, edge) in self.incoming.iter().enumerate() {
-            let edge = &self.edges[*edge as usize];
-            let node = &mut self.nodes[edge.to as usize];
-            extend(&mut node.parents, at);
-            if edge.pending() {
-                node.pending += 1;
-                node.inputs += 1;
-            }
-        }
-        self.recount();
-    }
-
-    /// Derives everything anew, parents first.
-    fn recount(&mut self) {
-        for node in self.nodes.iter_mut() {
-            node.settled = false;
-            node.dead = false;
-            node.busy = false;
-            node.queued = false;
-        }
-        (self.busy, self.settled, self.dead) = (0, 0, 0);
-        self.wake.clear();
-        for edge in &self.edges {
-            self.nodes[edge.to as usize].unsettled_parents += 1;
-        }
-        // Starting from "nobody is settled", settling only ever flips a vertex once.
-        for index in 0..self.nodes.len() {
-            if self.nodes[index].live {
-                self.update(index as u32);
-            }
-        }
-    }
-
     /// Whether the vertex is still in the graph.
     pub(crate) fn contains(&self, vertex: VertexId) -> bool {
         self.nodes
             .get(vertex.index as usize)
             .is_some_and(|node| node.live && node.serial == vertex.serial)
-    }
-
-    /// The pairs with an unserved notification.
-    pub(crate) fn pending_pairs(&self) -> impl Iterator<Item = (VertexId, VertexId)> {
-        self.edges
-            .iter()
-            .filter(|edge| edge.pending())
-            .map(|edge| (self.id(edge.from), self.id(edge.to)))
-    }
-
-    /// The children that a change of the vertex notifies.
-    pub(crate) fn notified(&self, vertex: VertexId) -> impl Iterator<Item = VertexId> {
-        self.edges[self.nodes[vertex.index as usize].children.range()]
-            .iter()
-            .filter(|edge| edge.notify)
-            .map(|edge| self.id(edge.to))
     }
 
     fn id(&self, index: u32) -> VertexId {
@@ -408,71 +334,6 @@ impl Scheduler {
         self.update(vertex.index);
     }
 
-    /// Whether a pass may begin and there is a reason for one.
-    pub(crate) fn is_ready(&self, vertex: VertexId) -> bool {
-        self.nodes[vertex.index as usize].ready()
-    }
-
-    pub(crate) fn is_started(&self, vertex: VertexId) -> bool {
-        self.nodes[vertex.index as usize].started
-    }
-
-    pub(crate) fn is_dirty(&self, vertex: VertexId) -> bool {
-        self.nodes[vertex.index as usize].dirty
-    }
-
-    pub(crate) fn is_running(&self, vertex: VertexId) -> bool {
-        self.nodes[vertex.index as usize].running
-    }
-
-    pub(crate) fn is_settled(&self, vertex: VertexId) -> bool {
-        self.nodes[vertex.index as usize].settled
-    }
-
-    /// Whether it has ever been settled.
-    pub(crate) fn is_realized(&self, vertex: VertexId) -> bool {
-        self.nodes[vertex.index as usize].realized
-    }
-
-    pub(crate) fn is_failed(&self, vertex: VertexId) -> bool {
-        self.nodes[vertex.index as usize].failed
-    }
-
-    /// Whether a failed ancestor keeps the vertex from running.
-    pub(crate) fn is_blocked_for_good(&self, vertex: VertexId) -> bool {
-        self.nodes[vertex.index as usize].dead_parents > 0
-    }
-
-    /// Whether every parent is settled.
-    pub(crate) fn gate_open(&self, vertex: VertexId) -> bool {
-        self.nodes[vertex.index as usize].unsettled_parents == 0
-    }
-
-    /// Number of vertices.
-    pub(crate) fn len(&self) -> usize {
-        self.live
-    }
-
-    /// Vertices with something to do that they can still get to do (engine.md 5.3.3, 5.3.6).
-    pub(crate) fn busy(&self) -> usize {
-        self.busy
-    }
-
-    /// Vertices that are settled.
-    pub(crate) fn settled(&self) -> usize {
-        self.settled
-    }
-
-    /// Vertices that failed for good.
-    pub(crate) fn failed(&self) -> usize {
-        self.failed
-    }
-
-    /// Vertices that failed ones keep from running.
-    pub(crate) fn blocked(&self) -> usize {
-        self.dead - self.failed
-    }
-
     /// All vertices, in the order of their slots.
     pub(crate) fn vertices(&self) -> impl Iterator<Item = VertexId> {
         self.nodes
@@ -525,17 +386,5 @@ impl Scheduler {
                 self.work.push(self.edges[at].to);
             }
         }
-    }
-}
-
-fn extend(span: &mut Span, at: usize) {
-    let at = at as u32;
-    if span.start == span.end {
-        *span = Span {
-            start: at,
-            end: at + 1,
-        };
-    } else {
-        span.end = at + 1;
     }
 }

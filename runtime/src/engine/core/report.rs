@@ -57,6 +57,16 @@ impl Core {
         }
     }
 
+    /// The identities of a vertex and its members.
+    pub(crate) fn parts(&self, vertex: VertexId) -> Vec<Identity> {
+        let Some(state) = self.vertex(vertex) else {
+            return Vec::new();
+        };
+        let members = state.members.iter().map(|member| &member.declared);
+        let parts = std::iter::once(&state.declared).chain(members);
+        parts.map(|part| part.identity.clone()).collect()
+    }
+
     /// The identities of vertices, for what is written to disk.
     pub(crate) fn identities(&self, vertices: &[VertexId]) -> Vec<Identity> {
         vertices

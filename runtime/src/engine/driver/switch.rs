@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
 use super::{Done, Driver, Rung, Submission, Tasks};
-use crate::engine::commit::{NewObject, Plan, Target};
+use crate::engine::commit::{NewObject, Plan, Target, pairs};
 use crate::engine::core::describe;
 use crate::engine::prepare::{Prepared, PreparedMember, Problem};
 use crate::engine::refresh::Outstanding;
@@ -156,7 +156,11 @@ impl Driver {
             }
         }
         let ids = self.core.commit(prepared, &plan, objects, |parent, child| {
-            outstanding.contains(parent, child)
+            !outstanding.is_empty()
+                && parent.parts().any(|parent| {
+                    let (mut children, parent) = (child.parts(), &parent.identity);
+                    children.any(|child| outstanding.contains(parent, &child.identity))
+                })
         });
         for (vertex, context) in ids.iter().zip(contexts) {
             let index = vertex.index as usize;
@@ -210,11 +214,12 @@ impl Driver {
             .edges
             .iter()
             .filter(|edge| edge.notify)
-            .map(|edge| {
-                (
-                    prepared.vertices[edge.from].identity().clone(),
-                    prepared.vertices[edge.to].identity().clone(),
-                )
+            .flat_map(|edge| {
+                let parts = |at: usize| -> Vec<Identity> {
+                    let parts = prepared.vertices[at].parts();
+                    parts.map(|part| part.identity.clone()).collect()
+                };
+                pairs(&parts(edge.from), &parts(edge.to))
             })
             .collect();
         log.retain(&pairs);

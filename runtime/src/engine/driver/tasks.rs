@@ -82,8 +82,10 @@ impl Driver {
                 }
                 Command::Served { parents, child } => {
                     if let Some(log) = &self.log {
-                        let parents = self.core.identities(&parents);
-                        for child in self.core.identities(&[child]) {
+                        // The record may be of a time when they were vertices of their own.
+                        let parents = parents.iter().flat_map(|each| self.core.parts(*each));
+                        let parents: Vec<_> = parents.collect();
+                        for child in self.core.parts(child) {
                             log.serve(parents.clone(), &child);
                         }
                     }

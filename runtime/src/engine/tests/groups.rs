@@ -1,9 +1,11 @@
 //! Resources that run together as one (engine.md §1.12, §4.2.5).
 
+use std::time::Duration;
+
 use mgmt_stdlib::resource::Meta;
 
 use super::fake::{Graph, What, World, config, engine, idle, meta, pass, submit};
-use crate::engine::{Engine, EngineConfig};
+use crate::engine::{Engine, EngineConfig, SubmitOptions};
 
 fn texts(world: &World, name: &str) -> Vec<(String, bool)> {
     let trace = world.trace().into_iter();
@@ -85,4 +87,29 @@ async fn grouping_can_be_switched_off() {
         assert_eq!(engine.status().borrow().vertices, vertices);
         engine.shutdown(false).await.expect("an orderly end");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_notification_goes_on_when_its_receiver_joins_a_group() {
+    let world = World::new();
+    let engine = engine();
+    world.set("p", |fake| fake.latency = Duration::from_millis(100));
+    let graph = |names: &[&str]| {
+        let graph = Graph::new(&world).fakes(&["p"]);
+        let add = |graph: Graph, name: &&str| graph.fake(name, "grouped", Meta::default());
+        names.iter().fold(graph, add).notify("p", "a")
+    };
+    submit(&engine, graph(&["a"])).await;
+    pass(50).await;
+    // A fast switch: `p` still changes, but `a` is not told before it becomes a part of `z`.
+    let fast = SubmitOptions {
+        fast: true,
+        ..SubmitOptions::default()
+    };
+    let next = graph(&["a", "z"]).graph;
+    engine.submit(next, fast).await.expect("a good graph");
+    idle(&engine).await;
+    assert_eq!(world.story("p"), "init watch check changed");
+    assert_eq!(world.story("z"), "init watch check! changed");
+    engine.shutdown(false).await.expect("an orderly end");
 }
