@@ -27,7 +27,7 @@ soak: ## Fuzz, kill the agent 500 times, disturb it, then run the tests over and
 	MGMT_SOAK_SECONDS=$$(( $(MINUTES) * 60 )) $(CARGO) test -p mgmt-tests --test e2e --quiet --release soak
 	end=$$(( $$(date +%s) + $(MINUTES) * 60 )); \
 	while [ $$(date +%s) -lt $$end ]; do \
-		PROPTEST_CASES=2000 $(CARGO) test --workspace --quiet --release || exit 1; \
+		MGMT_SOAK=20 PROPTEST_CASES=2000 $(CARGO) test --workspace --quiet --release || exit 1; \
 	done
 
 bench: ## Run the benchmarks.

@@ -5,4 +5,5 @@
 mod ask;
 mod client;
 mod life;
+mod robust;
 mod sync;
