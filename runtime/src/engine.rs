@@ -72,6 +72,8 @@ pub struct EngineConfig {
     pub autoedges: bool,
     /// Whether resources may run together as one (engine.md §4.2).
     pub autogroup: bool,
+    /// Whether checks are asked what exactly they find to be different ([`VertexStatus::changes`]).
+    pub explain: bool,
     /// Whether notifications survive a crash, below the prefix.
     pub durable_notifications: bool,
     /// When everything counts as converged.
@@ -101,6 +103,7 @@ impl EngineConfig {
             sema: None,
             autoedges: true,
             autogroup: true,
+            explain: false,
             durable_notifications: true,
             converger: ConvergerConfig::default(),
         }

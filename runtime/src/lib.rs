@@ -28,6 +28,7 @@ pub mod kernel_events;
 pub mod local_values;
 pub mod path_locks;
 pub mod path_watch;
+pub mod plan;
 pub mod process;
 pub mod removal;
 pub mod resource;

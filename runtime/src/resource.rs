@@ -4,6 +4,7 @@
 //! in `mgmt_stdlib::resources`, and is entered in [`crate::resources::registry`].
 
 mod auto_edges;
+mod change;
 mod context;
 mod error;
 #[cfg(test)]
@@ -18,6 +19,7 @@ use mgmt_stdlib::resource::{Declare, Params};
 
 pub use auto_edges::{AutoEdges, Subject};
 pub(crate) use auto_edges::{Class, Want};
+pub use change::{Change, Changes, Excerpt, LARGEST_EXCERPT};
 pub use context::{CheckContext, InitContext, Received, SentValues, WatchContext};
 pub(crate) use context::{WatchEvent, WatchId};
 pub use error::ResourceError;

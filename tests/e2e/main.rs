@@ -7,5 +7,6 @@ mod commands;
 mod crash;
 mod demonstrations;
 mod life;
+mod plan;
 mod soak;
 mod sources;

@@ -91,7 +91,7 @@ impl Prefix {
         }
         let path = match &choice.prefix {
             Some(path) => path.clone(),
-            None => usual(Uid::effective().is_root(), env).ok_or(PlaceError::NoPrefix)?,
+            None => usual_prefix(env).ok_or(PlaceError::NoPrefix)?,
         };
         match Self::lock(&path, None) {
             Err(error @ PlaceError::Prefix(PrefixError::Unusable { .. }))
@@ -139,7 +139,11 @@ impl Prefix {
     }
 }
 
-/// The directory that is used unless another is asked for.
+/// The directory that [`Prefix::take`] uses unless another is asked for.
+pub fn usual_prefix(env: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
+    usual(Uid::effective().is_root(), env)
+}
+
 fn usual(is_root: bool, env: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
     let set = |name: &str| env(name).filter(|value| !value.is_empty());
     // A service may have several directories, separated by colons.

@@ -25,7 +25,7 @@ use super::scheduler::{Scheduler, VertexId};
 use super::semaphore::Semaphores;
 use super::status::EngineEvent;
 use super::vertex::{Phase, Vertex, Watch};
-use crate::resource::{CheckMember, Outcome, Received, ResourceError};
+use crate::resource::{Change, CheckMember, Outcome, Received, ResourceError};
 
 /// Whether workers may run (engine.md §2.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +83,7 @@ pub(crate) struct CheckResult {
     pub(crate) sent: Option<Sent>,
     /// What each member published, in their order.
     pub(crate) sent_by_members: Vec<Option<Sent>>,
+    pub(crate) changes: Vec<Change>,
 }
 
 /// All vertices and what they are up to.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use mgmt_compiler::graph::Identity;
 
-use crate::resource::Outcome;
+use crate::resource::{Change, Outcome};
 
 /// The engine as a whole. Cheap to compare and to copy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -61,6 +61,10 @@ pub struct VertexStatus {
     pub identity: Identity,
     /// What it is doing.
     pub state: VertexState,
+    /// What the last successful `check_apply` found; nothing if there was none.
+    pub outcome: Option<Outcome>,
+    /// What it reported, if [`super::EngineConfig::explain`] asks for it.
+    pub changes: Arc<[Change]>,
     /// The last error, until a success.
     pub error: Option<Arc<str>>,
     /// Tries left after the next error; -1 is without end.

@@ -108,6 +108,7 @@ pub(crate) async fn check(job: Job, request: CheckRequest, context: CheckContext
             outcome,
             sent,
             sent_by_members,
+            changes: context.changes().take(),
         },
     }
 }

@@ -13,7 +13,7 @@ use super::receive::{Sent, Slots};
 use super::scheduler::Ticket;
 use super::semaphore::{self, Ids};
 use super::{Panicked, confine};
-use crate::resource::AnyResource;
+use crate::resource::{AnyResource, Change, Outcome};
 
 /// With endless retries and no delay, a resource that fails at once must not keep a core busy.
 const RETRY_FLOOR: Duration = Duration::from_millis(10);
@@ -153,6 +153,8 @@ pub(crate) struct Vertex {
     pub(crate) reservation: Option<Duration>,
     /// When the engine itself makes the next event, if there is no watch.
     pub(crate) next_event: Option<Duration>,
+    /// What the last successful check found, and what it reported.
+    pub(crate) found: Option<(Outcome, Arc<[Change]>)>,
     /// Until a success.
     pub(crate) error: Option<Arc<str>>,
     /// An intent to notify is on disk.
@@ -194,6 +196,7 @@ impl Vertex {
                 .then(|| Box::new(Limiter::new(meta.limit, meta.burst, now))),
             reservation: None,
             next_event: (!Self::is_watched(&declared)).then_some(now),
+            found: None,
             error: None,
             intent: false,
             declared,

@@ -7,7 +7,7 @@ use mgmt_stdlib::value::Value;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use super::{CheckMember, Member, ResourceError, Services};
+use super::{Change, Changes, CheckMember, Member, ResourceError, Services};
 use crate::engine::VertexId;
 
 /// For `init`.
@@ -189,6 +189,7 @@ pub struct CheckContext {
     received: Vec<Received>,
     members: Vec<CheckMember>,
     sent: Mutex<Option<SentValues>>,
+    changes: Changes,
 }
 
 /// What is sent: keys with their values, or without if they are undefined.
@@ -212,6 +213,7 @@ impl CheckContext {
             received,
             members: Vec::new(),
             sent: Mutex::new(None),
+            changes: Changes::default(),
         }
     }
 
@@ -225,6 +227,13 @@ impl CheckContext {
     /// Those who run as a part of this resource, in order, with what they received.
     pub fn members(&self) -> &[CheckMember] {
         &self.members
+    }
+
+    /// The same, when somebody wants to know what is different.
+    #[must_use]
+    pub fn reporting(mut self, changes: Changes) -> Self {
+        self.changes = changes;
+        self
     }
 
     /// Whether the subject may be changed.
@@ -255,6 +264,16 @@ impl CheckContext {
         if let Ok(mut sent) = self.sent.lock() {
             *sent = Some(values);
         }
+    }
+
+    /// Says what is different. What `apply` forbids to do should be reported in full, for `mgmt plan`.
+    pub fn report(&self, change: impl FnOnce() -> Change) {
+        self.changes.report(change);
+    }
+
+    /// Where to report, for what runs elsewhere.
+    pub fn changes(&self) -> &Changes {
+        &self.changes
     }
 
     /// What was published; for the engine.

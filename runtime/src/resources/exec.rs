@@ -26,8 +26,8 @@ use tokio::time::Instant;
 
 use crate::process::{Captured, Command, Identity, Program, Runner};
 use crate::resource::{
-    AutoEdges, CheckContext, InitContext, Outcome, Resource, ResourceError, Services, Subject,
-    WatchContext,
+    AutoEdges, Change, CheckContext, InitContext, Outcome, Resource, ResourceError, Services,
+    Subject, WatchContext,
 };
 use cache::Cache;
 
@@ -150,6 +150,8 @@ impl Resource for Exec {
             return Ok(Outcome::Unchanged);
         }
         if !context.apply() {
+            let command = params.command(&self.name);
+            context.report(|| Change::Step(format!("run `{command}`")));
             context.send(cached.into_values());
             return Ok(Outcome::Changed);
         }

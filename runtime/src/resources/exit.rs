@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use mgmt_stdlib::resources::exit as declared;
 
-use crate::resource::{CheckContext, Outcome, Resource, ResourceError};
+use crate::resource::{Change, CheckContext, Outcome, Resource, ResourceError};
 
 /// See [`declared::Exit`].
 pub(super) struct Exit;
@@ -21,6 +21,7 @@ impl Resource for Exit {
         params: &declared::Exit,
         context: &CheckContext,
     ) -> Result<Outcome, ResourceError> {
+        context.report(|| Change::Step(format!("end the agent with status {}", params.code)));
         if context.apply() {
             tracing::info!("asking the agent to exit with code {}", params.code);
             context.services.exit.request(params.code);

@@ -9,6 +9,7 @@
 mod attributes;
 mod content;
 mod directory;
+mod excerpt;
 mod link;
 mod removal;
 mod reverse;

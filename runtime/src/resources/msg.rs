@@ -8,7 +8,7 @@ use mgmt_stdlib::resources::msg as declared;
 use mgmt_stdlib::resources::msg::Priority;
 
 use crate::journal;
-use crate::resource::{CheckContext, Outcome, Resource, ResourceError};
+use crate::resource::{Change, CheckContext, Outcome, Resource, ResourceError};
 
 /// See [`declared::Msg`].
 pub(super) struct Msg {
@@ -55,6 +55,8 @@ impl Resource for Msg {
             return Ok(Outcome::Unchanged);
         }
         if !context.apply() {
+            let body = params.body.to_string_lossy();
+            context.report(|| Change::Notice(format!("say `{body}`")));
             return Ok(Outcome::Changed);
         }
         *self.due() = due;

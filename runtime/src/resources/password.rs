@@ -12,7 +12,7 @@ use mgmt_stdlib::value::Value;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::atomic_write::write_private;
-use crate::resource::{CheckContext, Outcome, Resource, ResourceError, WatchContext};
+use crate::resource::{Change, CheckContext, Outcome, Resource, ResourceError, WatchContext};
 
 const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 /// How many bytes of randomness are asked for at once.
@@ -76,6 +76,7 @@ impl Resource for Password {
         let (outcome, password) = match context.services.blocking.run(work).await? {
             Found::Settled(password) => (Outcome::Unchanged, password),
             Found::Changed(password) => {
+                context.report(|| Change::Step("make a new password".to_owned()));
                 if apply {
                     tracing::info!("made a new password");
                     self.remembered().clone_from(&password);

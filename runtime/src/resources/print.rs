@@ -10,7 +10,9 @@ use mgmt_stdlib::resources::print as declared;
 use mgmt_stdlib::value::Str;
 use tokio::sync::Notify;
 
-use crate::resource::{CheckContext, Group, Outcome, Resource, ResourceError, WatchContext};
+use crate::resource::{
+    Change, CheckContext, Group, Outcome, Resource, ResourceError, WatchContext,
+};
 
 /// See [`declared::Print`].
 pub(super) struct Print {
@@ -77,6 +79,10 @@ impl Resource for Print {
                     apply: member.apply(),
                 }));
             }
+        }
+        if outcome == Outcome::Changed {
+            let msg = params.msg.to_string_lossy();
+            context.report(|| Change::Notice(format!("say `{msg}`")));
         }
         if outcome == Outcome::Changed && context.apply() {
             self.logged.notify_one();

@@ -9,7 +9,7 @@ use mgmt_stdlib::resources::timer as declared;
 use tokio::sync::Notify;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
-use crate::resource::{CheckContext, Outcome, Resource, ResourceError, WatchContext};
+use crate::resource::{Change, CheckContext, Outcome, Resource, ResourceError, WatchContext};
 
 /// See [`declared::Timer`].
 #[derive(Default)]
@@ -63,6 +63,7 @@ impl Resource for Timer {
             tracing::info!("restarted");
             self.restart.notify_one();
         }
+        context.report(|| Change::Notice("tick".to_owned()));
         Ok(if ticked || context.refresh() {
             Outcome::Changed
         } else {

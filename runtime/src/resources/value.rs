@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use mgmt_stdlib::resources::value as declared;
 
 use crate::local_values::is_same;
-use crate::resource::{CheckContext, Outcome, Resource, ResourceError};
+use crate::resource::{Change, CheckContext, Outcome, Resource, ResourceError};
 
 /// See [`declared::ValueTap`].
 pub(super) struct ValueTap {
@@ -37,6 +37,9 @@ impl Resource for ValueTap {
             Ok(differs)
         };
         let differs = context.services.blocking.run(store).await?;
+        if differs {
+            context.report(|| Change::Step("keep another value".to_owned()));
+        }
         context.send(vec![("any", params.any.clone())]);
         Ok(if differs || context.has_changed("any") {
             Outcome::Changed

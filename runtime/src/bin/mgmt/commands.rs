@@ -1,3 +1,5 @@
 //! The commands that only this binary has.
 
+pub(crate) mod plan;
+mod program;
 pub(crate) mod run;

@@ -18,6 +18,7 @@ use mgmt_compiler::render::Terminal;
 use mgmt_stdlib::catalog::Catalog;
 use tikv_jemallocator::Jemalloc;
 
+use commands::plan::Plan;
 use commands::run::Run;
 
 /// Gives memory back that compiling took, which the system's allocator keeps for later: an agent compiles
@@ -44,6 +45,7 @@ struct Cli {
 enum Command {
     Check(Check),
     Fmt(Fmt),
+    Plan(Plan),
     Run(Box<Run>),
     Explain(Explain),
     /// Print a completion script for a shell.
@@ -62,6 +64,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
         Some(Command::Run(run)) => run.run(terminal()),
+        Some(Command::Plan(plan)) => plan.run(terminal()),
         command => other(command.as_ref(), cli.license),
     };
     match result {
@@ -111,13 +114,13 @@ fn other(command: Option<&Command>, license: bool) -> io::Result<u8> {
             generate::man_pages(Cli::command(), directory)?;
             Status::Fine
         }
-        Some(Command::Run(_)) | None if license => {
+        Some(Command::Run(_) | Command::Plan(_)) | None if license => {
             console
                 .out
                 .write_all(include_bytes!("../../../../LICENSE"))?;
             Status::Fine
         }
-        Some(Command::Run(_)) | None => {
+        Some(Command::Run(_) | Command::Plan(_)) | None => {
             write!(console.out, "{}", Cli::command().render_help())?;
             Status::Fine
         }

@@ -188,6 +188,9 @@ impl Core {
         }));
         match result.outcome {
             Ok(outcome) => {
+                if let Some(state) = self.vertex_mut(vertex) {
+                    state.found = Some((outcome, result.changes.into()));
+                }
                 self.published(vertex, result.sent, result.sent_by_members);
                 self.check_succeeded(vertex, outcome, noop);
             }

@@ -1,5 +1,7 @@
 //! What others may know about the vertices (engine.md §9.1.8).
 
+use std::sync::Arc;
+
 use mgmt_compiler::graph::Identity;
 
 use super::{Core, Mode};
@@ -32,6 +34,11 @@ impl Core {
                 Some(VertexStatus {
                     identity: state.declared.identity.clone(),
                     state: self.state(vertex, state),
+                    outcome: state.found.as_ref().map(|(outcome, _)| *outcome),
+                    changes: state
+                        .found
+                        .as_ref()
+                        .map_or_else(Arc::default, |(_, changes)| changes.clone()),
                     error: state.error.clone(),
                     retries: state.check_retries.left(),
                     blocked: self.scheduler.is_blocked_for_good(vertex),

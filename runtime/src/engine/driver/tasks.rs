@@ -8,7 +8,7 @@ use crate::engine::core::{CheckRequest, Command};
 use crate::engine::scheduler::VertexId;
 use crate::engine::status::EngineEvent;
 use crate::engine::{Exit, task};
-use crate::resource::{CheckContext, WatchContext, WatchEvent, WatchId};
+use crate::resource::{Changes, CheckContext, WatchContext, WatchEvent, WatchId};
 
 impl Driver {
     pub(super) fn event(&mut self, event: WatchEvent) {
@@ -154,6 +154,11 @@ impl Driver {
         let identity = state.declared.identity.clone();
         let log = self.log.clone();
         let undone = (state.reversal && request.apply).then(|| self.reversals.clone());
+        let changes = if self.explain {
+            Changes::wanted()
+        } else {
+            Changes::default()
+        };
         let Some(tasks) = self.tasks_of(vertex) else {
             return;
         };
@@ -165,7 +170,8 @@ impl Driver {
             request.refresh,
             std::mem::take(&mut request.received),
         )
-        .with_members(std::mem::take(&mut request.members));
+        .with_members(std::mem::take(&mut request.members))
+        .reporting(changes);
         let span = task::span(&identity);
         let job = task::Job {
             vertex,

@@ -354,6 +354,7 @@ impl Simulation {
                 outcome,
                 sent,
                 sent_by_members: Vec::new(),
+                changes: Vec::new(),
             },
             self.now,
         );

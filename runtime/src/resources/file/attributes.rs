@@ -8,7 +8,7 @@ use mgmt_stdlib::mode::{MODE_BITS, Octal};
 use super::selinux;
 use super::work::Work;
 use crate::accounts::{self, UnknownNumber};
-use crate::resource::{Outcome, ResourceError};
+use crate::resource::{Change, Outcome, ResourceError};
 
 impl Work {
     pub(super) fn attributes(&self) -> Result<Outcome, ResourceError> {
@@ -52,7 +52,17 @@ impl Work {
         if uid.is_none() && gid.is_none() {
             return Ok(Outcome::Unchanged);
         }
-        if self.must_only_tell() {
+        let tells = |name, old, new: Option<u32>| {
+            new.is_some_and(|new| {
+                self.only_tells(|| Change::Property {
+                    name,
+                    old: format!("{old}"),
+                    new: format!("{new}"),
+                })
+            })
+        };
+        // Both are to be told.
+        if tells("owner", there.uid(), uid) | tells("group", there.gid(), gid) {
             return Ok(Outcome::Changed);
         }
         let chown = if params.symlink {
@@ -83,7 +93,12 @@ impl Work {
         if wanted == present {
             return Ok(Outcome::Unchanged);
         }
-        if self.must_only_tell() {
+        let tells = self.only_tells(|| Change::Property {
+            name: "mode",
+            old: Octal(present).to_string(),
+            new: Octal(wanted).to_string(),
+        });
+        if tells {
             return Ok(Outcome::Changed);
         }
         fs::set_permissions(&self.path, Permissions::from_mode(wanted))
@@ -101,10 +116,19 @@ impl Work {
         let Some(wanted) = &self.params.selinux else {
             return Ok(Outcome::Unchanged);
         };
-        if selinux::context(&self.path)?.as_deref().unwrap_or_default() == wanted.as_bytes() {
+        let present = selinux::context(&self.path)?;
+        if present.as_deref().unwrap_or_default() == wanted.as_bytes() {
             return Ok(Outcome::Unchanged);
         }
-        if self.must_only_tell() {
+        let tells = self.only_tells(|| Change::Property {
+            name: "selinux",
+            old: present.as_deref().map_or_else(
+                || "(none)".to_owned(),
+                |context| String::from_utf8_lossy(context).into_owned(),
+            ),
+            new: wanted.clone(),
+        });
+        if tells {
             return Ok(Outcome::Changed);
         }
         selinux::set_context(&self.path, wanted)?;

@@ -61,8 +61,15 @@ impl Work {
         if !stale {
             return self.attributes().map(Next::Done);
         }
-        if self.must_only_tell() {
-            return Ok(Next::Done(Outcome::Changed));
+        if self.only_tells(|| self.content_change(origin.as_ref(), there.as_ref())) {
+            let replaced = obstacle || there.is_none();
+            // What is not there has no attributes yet.
+            let attributes = if replaced {
+                Outcome::Unchanged
+            } else {
+                self.attributes()?
+            };
+            return Ok(Next::Done(Outcome::Changed.and(attributes)));
         }
         if obstacle {
             remove_tree(&self.path, &self.cancel)?;
@@ -195,6 +202,15 @@ impl Origin {
             Ok(true)
         })?;
         Ok(copied)
+    }
+
+    /// Hands all of the content out in blocks.
+    pub(super) fn each(
+        &self,
+        cancel: &CancellationToken,
+        take: &mut dyn FnMut(&[u8]) -> Result<bool, ResourceError>,
+    ) -> Result<(), ResourceError> {
+        self.each_block(&mut Block::new(), cancel, take)
     }
 
     /// Hands the content out in blocks, as long as `take` wants more.

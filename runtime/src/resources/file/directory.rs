@@ -10,7 +10,7 @@ use mgmt_stdlib::resources::file::State;
 use super::sync::{Spared, Sync};
 use super::work::Work;
 use crate::removal::remove_one;
-use crate::resource::{Outcome, ResourceError};
+use crate::resource::{Change, Outcome, ResourceError};
 
 /// Directories whose purge is refused without `force`.
 const SYSTEM_DIRECTORIES: [&str; 6] = ["/etc", "/usr", "/var", "/home", "/boot", "/root"];
@@ -18,7 +18,7 @@ const SYSTEM_DIRECTORIES: [&str; 6] = ["/etc", "/usr", "/var", "/home", "/boot",
 impl Work {
     pub(super) fn be_directory(&self) -> Result<Outcome, ResourceError> {
         let there = self.exist()?;
-        if there == Outcome::Changed && self.must_only_tell() {
+        if there == Outcome::Changed && !self.apply {
             return Ok(there);
         }
         Ok(there.and(self.sync()?))
@@ -40,7 +40,12 @@ impl Work {
         if obstacle && !self.params.force {
             return Err(self.wrong("is no directory: `force` permits replacing it by one"));
         }
-        if self.must_only_tell() {
+        let verb = if obstacle {
+            "replace by a directory"
+        } else {
+            "create the directory"
+        };
+        if self.only_tells_step(verb) {
             return Ok(Outcome::Changed);
         }
         if obstacle {
@@ -85,12 +90,15 @@ impl Work {
             writer: &self.writer,
             cancel: &self.cancel,
         };
-        if self.must_only_tell() {
-            return sync.is_needed();
-        }
         let plan = sync.plan()?;
         if plan.is_empty() {
             return Ok(Outcome::Unchanged);
+        }
+        if !self.apply {
+            for action in &plan {
+                self.changes.report(|| Change::Step(sync.describe(action)));
+            }
+            return Ok(Outcome::Changed);
         }
         sync.carry_out(plan)?;
         Ok(Outcome::Changed)

@@ -9,7 +9,7 @@ use mgmt_stdlib::resources::file::State;
 use super::work::Work;
 use crate::atomic_write::temporary_name;
 use crate::removal::remove_one;
-use crate::resource::{Outcome, ResourceError};
+use crate::resource::{Change, Outcome, ResourceError};
 
 impl Work {
     pub(super) fn be_link(&self) -> Result<Outcome, ResourceError> {
@@ -26,7 +26,16 @@ impl Work {
                 return Err(self.wrong("is no symbolic link: `force` permits replacing it"));
             }
         }
-        if self.must_only_tell() {
+        let tells = self.only_tells(|| Change::Property {
+            name: "link",
+            old: match &there {
+                None => "(none)".to_owned(),
+                Some(there) if there.is_symlink() => shown_link(&self.path),
+                Some(_) => "(no link)".to_owned(),
+            },
+            new: wanted.display().to_string(),
+        });
+        if tells {
             return Ok(Outcome::Changed);
         }
         if there.is_some_and(|there| there.is_dir()) {
@@ -41,6 +50,13 @@ impl Work {
         );
         Ok(Outcome::Changed)
     }
+}
+
+fn shown_link(path: &Path) -> String {
+    fs::read_link(path).map_or_else(
+        |_| "(unreadable)".to_owned(),
+        |text| text.display().to_string(),
+    )
 }
 
 pub(super) fn read_link(path: &Path) -> Result<PathBuf, ResourceError> {

@@ -21,7 +21,12 @@ impl Work {
                 return Err(self.wrong("is no directory: `force` permits removing it"));
             }
         }
-        if self.must_only_tell() {
+        let verb = if self.params.recurse && there.is_dir() {
+            "remove all of"
+        } else {
+            "remove"
+        };
+        if self.only_tells_step(verb) {
             return Ok(Outcome::Changed);
         }
         if self.params.recurse {

@@ -16,7 +16,7 @@ use super::link::{place_link, read_link};
 use super::work::found;
 use crate::atomic_write::{AtomicWriter, Attributes, Slot, Staged, commit_all, is_own_temporary};
 use crate::removal::{remove_one, remove_tree};
-use crate::resource::{Outcome, ResourceError};
+use crate::resource::ResourceError;
 
 /// How many files are committed together.
 const GROUP: usize = 64;
@@ -78,16 +78,6 @@ type Entries = BTreeMap<OsString, Metadata>;
 type Take<'f> = dyn FnMut(Action) -> bool + 'f;
 
 impl Sync<'_> {
-    /// Whether there is anything to do; stops at the first difference.
-    pub(super) fn is_needed(&self) -> Result<Outcome, ResourceError> {
-        let mut outcome = Outcome::Unchanged;
-        self.compare(Path::new(""), self.source.is_some(), true, &mut |_| {
-            outcome = Outcome::Changed;
-            false
-        })?;
-        Ok(outcome)
-    }
-
     /// Everything there is to do, in order.
     pub(super) fn plan(&self) -> Result<Vec<Action>, ResourceError> {
         let mut actions = Vec::new();
@@ -96,6 +86,17 @@ impl Sync<'_> {
             true
         })?;
         Ok(actions)
+    }
+
+    /// An action in words.
+    pub(super) fn describe(&self, action: &Action) -> String {
+        let (verb, path) = match action {
+            Action::Remove(path) => ("remove", path),
+            Action::MakeDirectory(path) => ("create the directory", path),
+            Action::CopyFile(path) => ("copy", path),
+            Action::PlaceLink { path, .. } => ("link", path),
+        };
+        format!("{verb} `{}`", self.destination.join(path).display())
     }
 
     /// Compares one directory with all below; false if `take` had enough.

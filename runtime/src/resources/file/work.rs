@@ -12,7 +12,7 @@ use mgmt_stdlib::resources::file::State;
 use tokio_util::sync::CancellationToken;
 
 use crate::atomic_write::{AtomicWriter, Slot, Staged};
-use crate::resource::{CheckContext, Outcome, ResourceError};
+use crate::resource::{Change, Changes, CheckContext, Outcome, ResourceError};
 
 /// All that a check needs, so that it can be done on another thread.
 pub(super) struct Work {
@@ -22,6 +22,9 @@ pub(super) struct Work {
     /// Whether the path had one.
     pub(super) is_directory: bool,
     pub(super) apply: bool,
+    pub(super) changes: Changes,
+    /// Whether the content comes from another resource, which may have kept it from everybody's eyes.
+    pub(super) receives_content: bool,
     pub(super) cancel: CancellationToken,
     pub(super) writer: AtomicWriter,
     /// What other resources manage.
@@ -45,6 +48,11 @@ impl Work {
             path: PathBuf::from(if trimmed.is_empty() { "/" } else { trimmed }),
             is_directory: path.ends_with('/'),
             apply: context.apply(),
+            changes: context.changes().clone(),
+            receives_content: context
+                .received()
+                .iter()
+                .any(|received| received.param == "content"),
             cancel: context.token().clone(),
             writer: context.services.writer.clone(),
             managed: context.services.managed.snapshot(),
@@ -70,9 +78,17 @@ impl Work {
         Ok(Next::Done(outcome.and(self.attributes()?)))
     }
 
-    /// Whether the check would change something, which is all that matters if it must not.
-    pub(super) fn must_only_tell(&self) -> bool {
+    /// Whether a change must only be told, not made. Then it is.
+    pub(super) fn only_tells(&self, change: impl FnOnce() -> Change) -> bool {
+        if !self.apply {
+            self.changes.report(change);
+        }
         !self.apply
+    }
+
+    /// Tells one step of a change that must not be made.
+    pub(super) fn only_tells_step(&self, verb: &str) -> bool {
+        self.only_tells(|| Change::Step(format!("{verb} `{}`", self.path.display())))
     }
 
     /// What is at the path, links followed; nothing if there is nothing.

@@ -10,22 +10,18 @@ use std::time::Duration;
 
 use clap::Args;
 use jiff::Timestamp;
-use mgmt_compiler::files::{Disk, Download};
 use mgmt_compiler::render::{Findings, MessageFormat, Terminal, render};
-use mgmt_compiler::{Input, Options};
 use mgmt_runtime::driver::graphviz::{Filter, Graphviz};
 use mgmt_runtime::driver::ladder::{Ladder, Rung};
-use mgmt_runtime::driver::place::{Prefix, PrefixChoice, hostname};
+use mgmt_runtime::driver::place::{Prefix, PrefixChoice};
 use mgmt_runtime::driver::{self};
 use mgmt_runtime::engine::EngineConfig;
-use mgmt_runtime::frontend::{EventSources, Frontend, Report, RunningHost};
+use mgmt_runtime::frontend::Report;
 use mgmt_runtime::resource::Services;
-
-use mgmt_stdlib::catalog::{Catalog, SystemHost};
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
-use crate::FRONT_END;
+use super::program::{PROGRAM, Program, attach};
 use crate::logging::{self, LogFormat};
 
 /// More threads than this only wait for each other.
@@ -38,9 +34,8 @@ const MAX_THREADS: usize = 4;
 /// the second cancels it, the third tears it down.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Run {
-    /// Who this machine is: the value of `$hostname`. Usually the name that the system has.
-    #[arg(long, value_name = "NAME")]
-    hostname: Option<String>,
+    #[command(flatten)]
+    program: Program,
 
     /// The directory for what has to survive a restart.
     #[arg(
@@ -116,18 +111,6 @@ pub(crate) struct Run {
     #[arg(long, value_name = "PROGRAM", value_enum, default_value_t)]
     graphviz_filter: Filter,
 
-    /// Where modules from other places are.
-    #[arg(long, value_name = "DIR", env = "MGMT_MODULE_PATH")]
-    module_path: Option<PathBuf>,
-
-    /// Fetch imported modules that are not there, with git.
-    #[arg(long)]
-    download: bool,
-
-    /// Bring imported modules that are there up to date, with git.
-    #[arg(long)]
-    update: bool,
-
     /// How log lines look.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     log_format: LogFormat,
@@ -135,25 +118,11 @@ pub(crate) struct Run {
     /// Which log lines are shown: a level, or levels by component such as `warn,mgmt_runtime::engine=debug`.
     #[arg(long, value_name = "FILTER", env = "RUST_LOG")]
     log: Option<String>,
-
-    /// A file, a directory with `metadata.yaml` or `main.mcl`, `-` for standard input, or the program
-    /// itself. The word `lang` may stand before it.
-    #[arg(value_name = "PATH", required = true, num_args = 1..=2)]
-    input: Vec<String>,
 }
 
 impl Run {
     /// Does it, and gives the exit status.
     pub(crate) fn run(self: Box<Self>, terminal: Terminal) -> io::Result<u8> {
-        let path = match &self.input[..] {
-            [path] => path,
-            [front_end, path] if front_end == FRONT_END => path,
-            _ => {
-                return Err(io::Error::other(
-                    "name one program, after the word `lang` if at all",
-                ));
-            }
-        };
         let version = env!("CARGO_PKG_VERSION");
         writeln!(io::stdout(), "This is: mgmt, version: {version}")?;
         logging::start(self.log_format, self.log.as_deref(), terminal.color);
@@ -162,16 +131,16 @@ impl Run {
             .enable_all()
             .build()?;
         info!("start: {}", Timestamp::now().as_nanosecond());
-        let status = runtime.block_on(self.supervise(path, terminal))?;
+        let status = runtime.block_on(self.supervise(terminal))?;
         info!("goodbye!");
         Ok(status)
     }
 
-    async fn supervise(&self, path: &str, terminal: Terminal) -> io::Result<u8> {
+    async fn supervise(&self, terminal: Terminal) -> io::Result<u8> {
         // The handlers stay until all has ended.
         let (reached, rung) = watch::channel(Rung::Run);
         let ladder = tokio::spawn(Ladder::install()?.climb(reached));
-        let status = match self.prepare(path, terminal, rung) {
+        let status = match self.prepare(terminal, rung) {
             Ok(Some((run, _prefix))) => run.run().await,
             Ok(None) => 1,
             Err(error) => {
@@ -187,38 +156,11 @@ impl Run {
     /// Compiles the program and makes all that is needed to run it; nothing if it has errors.
     fn prepare(
         &self,
-        path: &str,
         terminal: Terminal,
         rung: watch::Receiver<Rung>,
     ) -> Result<Option<(driver::Run, Prefix)>, Box<dyn std::error::Error>> {
-        let directory = env::current_dir()?;
-        let hostname = hostname(self.hostname.as_deref())?;
-        let input = Input::from_argument(path, &directory, &Disk, &mut io::stdin().lock())
-            .map_err(|diagnostic| diagnostic.message)?;
-        let mut frontend = Frontend {
-            input,
-            options: Options {
-                hostname: hostname.clone(),
-                module_path: self.module_path.as_ref().map(|path| directory.join(path)),
-            },
-            directory,
-            catalog: Arc::new(Catalog::standard()?),
-            registry: mgmt_runtime::resources::registry(),
-            files: if self.download || self.update {
-                Arc::new(Download {
-                    update: self.update,
-                })
-            } else {
-                Arc::new(Disk)
-            },
-            host: Arc::new(SystemHost {
-                hostname: hostname.clone(),
-                ..SystemHost::default()
-            }),
-            sources: EventSources::default(),
-            report: report(self.log_format, terminal),
-            watch: !self.no_watch,
-        };
+        let report = report(self.log_format, terminal);
+        let (hostname, mut frontend) = self.program.frontend(report, !self.no_watch)?;
         let compilation = frontend.compile();
         if compilation.program.is_none() {
             return Ok(None);
@@ -229,21 +171,8 @@ impl Run {
             allow_temporary: self.allow_tmp_prefix,
         };
         let prefix = Prefix::take(&choice, &hostname, |name| env::var(name).ok())?;
-        let program = concat!("mgmt ", env!("CARGO_PKG_VERSION"));
-        let services = Services::new(hostname, program, Arc::clone(prefix.path()));
-        frontend.sources = EventSources::from(&services);
-        frontend.host = Arc::new(RunningHost {
-            system: SystemHost {
-                hostname: services.hostname.to_string(),
-                state_dir: None,
-                files: Some(compilation.tree.clone()),
-            },
-            state_dir: Arc::clone(&services.prefix),
-            values: services.values.clone(),
-            responses: services.responses.clone(),
-            world: Arc::clone(&services.world),
-            system_bus: services.buses.system.clone(),
-        });
+        let services = Services::new(hostname, PROGRAM, Arc::clone(prefix.path()));
+        attach(&mut frontend, &services, &compilation);
         let mut engine = EngineConfig::new(frontend.registry.clone(), services);
         engine.noop = self.noop;
         engine.sema = u32::try_from(self.sema).ok().and_then(NonZeroU32::new);

@@ -1,0 +1,193 @@
+//! What would change, and why, before anything does (`mgmt plan`).
+//!
+//! A plan is made by an engine that may not apply anything: each resource is checked once, in the order
+//! of the edges, by the same `check_apply` that would change it. So a plan and a run can not disagree
+//! about what is different; what the change of one resource makes of another is not known beforehand.
+
+mod render;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use mgmt_compiler::graph::{Identity, Resource, ResourceGraph};
+use mgmt_grammar::span::Span;
+use petgraph::Direction;
+use petgraph::algo::toposort;
+
+use crate::engine::{Engine, EngineConfig, SubmitError, SubmitOptions, VertexState, VertexStatus};
+use crate::resource::{Change, Outcome};
+
+pub use render::{PlanFormat, render};
+
+const NOT_CHECKED: &str = "what comes before it can not be told either";
+
+/// What would happen to each resource.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The resources, in the order of their declarations.
+    pub resources: Vec<Planned>,
+}
+
+/// What would happen to one resource.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// Kind and name.
+    pub identity: Identity,
+    /// The statement that declares it.
+    pub span: Option<Span>,
+    /// What came of the check.
+    pub verdict: Verdict,
+    /// What is different, as far as the kind says.
+    pub changes: Arc<[Change]>,
+}
+
+/// What came of a check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is as it should be.
+    Unchanged,
+    /// It would be changed.
+    Change,
+    /// It can not be told before what comes earlier has been changed; the check failed with this.
+    Unknown(Arc<str>),
+    /// The check failed.
+    Failed(Arc<str>),
+    /// It was not checked, since one that comes earlier failed.
+    Blocked,
+}
+
+impl Plan {
+    /// How many resources would be changed, or can not be told yet.
+    pub fn pending(&self) -> usize {
+        self.count(|verdict| matches!(verdict, Verdict::Change | Verdict::Unknown(_)))
+    }
+
+    /// How many are as they should be.
+    pub fn unchanged(&self) -> usize {
+        self.count(|verdict| *verdict == Verdict::Unchanged)
+    }
+
+    /// How many could not be checked.
+    pub fn failed(&self) -> usize {
+        self.count(|verdict| matches!(verdict, Verdict::Failed(_) | Verdict::Blocked))
+    }
+
+    fn count(&self, matches: impl Fn(&Verdict) -> bool) -> usize {
+        let resources = self.resources.iter();
+        resources
+            .filter(|planned| matches(&planned.verdict))
+            .count()
+    }
+}
+
+/// Checks every resource of a graph once and changes nothing.
+///
+/// # Errors
+/// If the engine does not take the graph.
+pub async fn plan(graph: &ResourceGraph, mut config: EngineConfig) -> Result<Plan, SubmitError> {
+    config.noop = true;
+    config.explain = true;
+    config.durable_notifications = false;
+    // Each is to speak for itself.
+    config.autogroup = false;
+    let engine = Engine::new(config);
+    engine
+        .submit(checked_once(graph), SubmitOptions::default())
+        .await?;
+    let found = all_checked(&engine).await;
+    // Nothing was begun that could fail to end.
+    let _ = engine.shutdown(true).await;
+    let mut resources = judge(graph, &found);
+    resources.sort_by(|a, b| (a.span, &a.identity).cmp(&(b.span, &b.identity)));
+    Ok(Plan { resources })
+}
+
+/// What the engine knows once it has looked at all that it can look at.
+async fn all_checked(engine: &Engine) -> Vec<VertexStatus> {
+    let mut status = engine.status();
+    loop {
+        let found = engine.snapshot().await;
+        let open = |status: &VertexStatus| {
+            let checked = status.outcome.is_some() || status.error.is_some();
+            !(checked || status.blocked || status.state == VertexState::Idle)
+        };
+        if !found.iter().any(open) || status.changed().await.is_err() {
+            return found;
+        }
+    }
+}
+
+/// The same graph, each resource of which is looked at once, at once, and without a watch.
+fn checked_once(graph: &ResourceGraph) -> ResourceGraph {
+    let mut once = graph.clone();
+    for node in graph.graph().node_indices() {
+        let resource = &graph.graph()[node];
+        let mut meta = resource.meta.clone();
+        meta.poll = -1;
+        meta.retry = 0;
+        meta.delay = 0;
+        meta.limit = f64::INFINITY;
+        once.replace(
+            node,
+            Arc::new(Resource {
+                meta,
+                ..(**resource).clone()
+            }),
+        );
+    }
+    once
+}
+
+fn judge(graph: &ResourceGraph, found: &[VertexStatus]) -> Vec<Planned> {
+    let found: BTreeMap<&Identity, &VertexStatus> = found
+        .iter()
+        .map(|status| (&status.identity, status))
+        .collect();
+    let graph = graph.graph();
+    // The compiler builds no cycles.
+    let order = toposort(graph, None).unwrap_or_default();
+    let mut pending = BTreeSet::new();
+    let mut planned = Vec::new();
+    for node in order {
+        let resource = &graph[node];
+        let after_change = graph
+            .neighbors_directed(node, Direction::Incoming)
+            .any(|parent| pending.contains(&parent));
+        let (verdict, changes) = match found.get(&resource.identity) {
+            Some(status) => (verdict(status, after_change), status.changes.clone()),
+            // It is hidden.
+            None => continue,
+        };
+        if after_change || matches!(verdict, Verdict::Change | Verdict::Unknown(_)) {
+            pending.insert(node);
+        }
+        planned.push(Planned {
+            identity: resource.identity.clone(),
+            span: resource.span,
+            verdict,
+            changes,
+        });
+    }
+    planned
+}
+
+fn verdict(status: &VertexStatus, after_change: bool) -> Verdict {
+    if let Some(error) = &status.error {
+        return if after_change {
+            Verdict::Unknown(error.clone())
+        } else {
+            Verdict::Failed(error.clone())
+        };
+    }
+    let harmless = |change: &Change| matches!(change, Change::Notice(_));
+    match status.outcome {
+        None if after_change => Verdict::Unknown(NOT_CHECKED.into()),
+        None if status.blocked => Verdict::Blocked,
+        Some(Outcome::Changed)
+            if status.changes.is_empty() || !status.changes.iter().all(harmless) =>
+        {
+            Verdict::Change
+        }
+        _ => Verdict::Unchanged,
+    }
+}

@@ -1,0 +1,130 @@
+//! `mgmt plan` tells what a run would do, does nothing, and agrees with the run that follows.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+
+use mgmt_tests::agent::Agent;
+use serde_json::{Value, json};
+
+const PROGRAM: &str = r#"
+file "@DIR@/work/" {
+	state => "exists",
+}
+file "@DIR@/work/text" {
+	state => "exists",
+	content => "one\ntwo\nthree\n",
+	mode => "u=rw,go=r",
+	Depend => File["@DIR@/work/"],
+}
+file "@DIR@/work/secret" {
+	state => "exists",
+	content => "hush\n",
+	mode => "u=rw,go=",
+	Depend => File["@DIR@/work/"],
+}
+exec "once" {
+	cmd => "/usr/bin/touch @DIR@/work/done",
+	creates => "@DIR@/work/done",
+	Depend => File["@DIR@/work/"],
+}
+print "hello" {}
+"#;
+
+/// The exit status and the plan, for people or as JSON.
+fn plan(agent: &Agent, flags: &[&str]) -> (Option<i32>, String) {
+    let prefix = agent.path("prefix").display().to_string();
+    let mut arguments = vec!["plan", "--prefix", &prefix];
+    arguments.extend(flags);
+    arguments.push("site.mcl");
+    let output = agent.command("mgmt", &arguments);
+    let error = String::from_utf8(output.stderr).unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    (output.status.code(), text + &error)
+}
+
+fn run(agent: Agent) -> Agent {
+    let mut agent = agent.run(&["--converged-timeout", "0"]);
+    assert!(agent.wait().success(), "{}", agent.log());
+    agent
+}
+
+#[test]
+fn a_plan_tells_what_a_run_does() {
+    let agent = Agent::new(PROGRAM);
+    let (status, text) = plan(&agent, &[]);
+    assert_eq!(status, Some(2), "{text}");
+    assert!(text.contains("create the directory"), "{text}");
+    assert!(text.contains("run `/usr/bin/touch"), "{text}");
+    assert!(text.contains("4 to change, 1 unchanged"), "{text}");
+    assert!(!text.contains("hush"), "{text}");
+    assert!(!agent.path("work").exists());
+
+    let agent = run(agent);
+    let (status, text) = plan(&agent, &[]);
+    assert_eq!((status, &*text), (Some(0), "0 to change, 5 unchanged\n"));
+}
+
+#[test]
+fn a_plan_shows_the_difference() {
+    let agent = run(Agent::new(PROGRAM));
+    fs::write(agent.path("work/text"), "one\n2\nthree\n").unwrap();
+    fs::set_permissions(agent.path("work/text"), Permissions::from_mode(0o600)).unwrap();
+    fs::set_permissions(agent.path("work/secret"), Permissions::from_mode(0o644)).unwrap();
+    let (status, text) = plan(&agent, &[]);
+    assert_eq!(status, Some(2), "{text}");
+    assert!(text.contains("mode: 0600 -> 0644"), "{text}");
+    assert!(text.contains("mode: 0644 -> 0600"), "{text}");
+    // It is readable for its owner alone now.
+    assert!(!text.contains("-2"), "{text}");
+    fs::set_permissions(agent.path("work/text"), Permissions::from_mode(0o644)).unwrap();
+    let (_, text) = plan(&agent, &[]);
+    for line in ["     one", "    -2", "    +two", "     three"] {
+        assert!(text.lines().any(|found| found == line), "{line}: {text}");
+    }
+    assert_eq!(agent.read("work/text").as_deref(), Some("one\n2\nthree\n"));
+}
+
+#[test]
+fn a_plan_is_data_for_programs() {
+    let agent = run(Agent::new(PROGRAM));
+    fs::write(agent.path("work/text"), "other\n").unwrap();
+    let (status, text) = plan(&agent, &["--format", "json"]);
+    assert_eq!(status, Some(2), "{text}");
+    let plan: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(plan["pending"], 1);
+    let resources = plan["resources"].as_array().unwrap();
+    let changed: Vec<_> = resources
+        .iter()
+        .filter(|resource| resource["verdict"] == "change")
+        .collect();
+    let [changed] = changed[..] else {
+        panic!("{text}")
+    };
+    assert_eq!(changed["kind"], "file");
+    assert_eq!(changed["place"]["line"], 5);
+    assert_eq!(changed["changes"][0]["old"], json!({ "text": "other\n" }));
+}
+
+#[test]
+fn a_plan_does_not_disturb_an_agent_that_runs() {
+    let agent = Agent::new(PROGRAM).run(&[]);
+    agent.wait_for_text("work/text", "one\ntwo\nthree\n");
+    let (status, text) = plan(&agent, &[]);
+    assert!(matches!(status, Some(0 | 2)), "{text}");
+}
+
+#[test]
+fn what_can_not_be_checked_is_an_error_and_its_followers_are_not_checked() {
+    let agent = Agent::new(
+        "file \"@DIR@/a\" {\n\tcontent => \"x\",\n}\nnoop \"after\" {\n\tDepend => File[\"@DIR@/a\"],\n}\n",
+    );
+    let (status, text) = plan(&agent, &[]);
+    assert_eq!(status, Some(1), "{text}");
+    assert!(text.contains("does not exist"), "{text}");
+    assert!(text.contains("2 failed"), "{text}");
+
+    let agent = Agent::new("file \"/tmp/x\" {\n\tmode => 1,\n}\n");
+    let (status, text) = plan(&agent, &[]);
+    assert_eq!(status, Some(1), "{text}");
+    assert!(text.contains("site.mcl:2"), "{text}");
+}
