@@ -181,6 +181,10 @@ fn check(
         }
         checked.inference = Some(inference);
     }
+    diagnostics.retain(|diagnostic| {
+        let place = diagnostic.primary.as_ref();
+        diagnostic.is_error() || !place.is_some_and(|it| loader.is_shipped(it.span.source))
+    });
     checked.resolution = Some(resolution);
     if parses {
         checked.diagnostics = sorted(diagnostics);

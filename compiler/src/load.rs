@@ -263,6 +263,12 @@ impl<'a> Loader<'a> {
             .collect()
     }
 
+    /// Whether a text is part of the library, so that nobody can act on a warning in it.
+    pub fn is_shipped(&self, source: SourceId) -> bool {
+        let site = self.sites.get(&source);
+        site.is_some_and(|site| site.origin == Origin::Library)
+    }
+
     /// Where the calls of each text stand, by the ids of the texts.
     pub fn sites(&self) -> Vec<Arc<Site>> {
         let ids = self.sources.iter().map(|(id, _)| id);
