@@ -5,6 +5,7 @@
 mod account;
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use mgmt_stdlib::paths::clean;
@@ -18,6 +19,9 @@ use account::Account;
 
 const ACCOUNTS: &str = "/etc/passwd";
 const GROUPS: &str = "/etc/group";
+/// How long a missing group may take to come: whoever manages it may be at work.
+const PATIENCE: Duration = Duration::from_secs(5);
+const RETRY: Duration = Duration::from_millis(100);
 
 /// See [`declared::User`].
 pub(super) struct User {
@@ -80,6 +84,45 @@ impl Resource for User {
         params: &declared::User,
         context: &CheckContext,
     ) -> Result<Outcome, ResourceError> {
+        let start = Instant::now();
+        let mut again = true;
+        loop {
+            let Some(change) = self.planned(params, context).await? else {
+                return Ok(Outcome::Unchanged);
+            };
+            if !context.apply() {
+                return Ok(Outcome::Changed);
+            }
+            let (program, args) = (change.program, &change.args);
+            let changed = accounts::change(&context.services, context.token(), program, args).await;
+            let Err(error) = changed else {
+                tracing::info!("ran `{program}` for the account `{}`", self.name);
+                return Ok(Outcome::Changed);
+            };
+            // `userdel` by somebody else removes the account's own group a moment later, so that it is missing now
+            // or was until now.
+            let wanted = params.clone();
+            let lacks = move || account::lacks_a_group(&wanted);
+            let lacks = context.services.blocking.run(lacks).await?;
+            let may_pass = lacks || std::mem::take(&mut again);
+            if !may_pass || start.elapsed() > PATIENCE {
+                return Err(error);
+            }
+            tokio::select! {
+                () = tokio::time::sleep(RETRY) => {}
+                () = context.cancelled() => return Err(ResourceError::Cancelled),
+            }
+        }
+    }
+}
+
+impl User {
+    /// What has to be done now.
+    async fn planned(
+        &self,
+        params: &declared::User,
+        context: &CheckContext,
+    ) -> Result<Option<Change>, ResourceError> {
         let (name, params, apply) = (self.name.clone(), params.clone(), context.apply());
         let plan = move || {
             let present = Account::look_up(&name)?;
@@ -93,15 +136,7 @@ impl Resource for User {
             }
             Ok(change)
         };
-        let Some(change) = context.services.blocking.run(plan).await? else {
-            return Ok(Outcome::Unchanged);
-        };
-        if context.apply() {
-            let (program, args) = (change.program, &change.args);
-            accounts::change(&context.services, context.token(), program, args).await?;
-            tracing::info!("ran `{program}` for the account `{}`", self.name);
-        }
-        Ok(Outcome::Changed)
+        context.services.blocking.run(plan).await
     }
 }
 

@@ -3,6 +3,7 @@
 use std::ffi::CString;
 use std::fmt::Display;
 
+use mgmt_stdlib::resources::user as declared;
 use nix::unistd::{Gid, Group, Uid, User, getgrouplist};
 
 use crate::resource::ResourceError;
@@ -51,6 +52,21 @@ pub(super) fn owner(uid: u32) -> Result<Option<String>, ResourceError> {
 pub(super) fn group_exists(name: &str) -> Result<bool, ResourceError> {
     let group = Group::from_name(name).map_err(failed("group", name))?;
     Ok(group.is_some())
+}
+
+/// Whether one of the groups that the account shall be in does not exist.
+pub(super) fn lacks_a_group(params: &declared::User) -> Result<bool, ResourceError> {
+    if let Some(gid) = params.gid
+        && group_name(Gid::from_raw(gid))?.is_none()
+    {
+        return Ok(true);
+    }
+    for name in params.group.iter().chain(params.groups.iter().flatten()) {
+        if !group_exists(name)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn group_name(gid: Gid) -> Result<Option<String>, ResourceError> {
