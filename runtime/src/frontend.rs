@@ -12,10 +12,12 @@ mod lines;
 mod reload;
 mod runnable;
 mod sources;
+mod yaml;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use mgmt_compiler::commands::compile_shown;
 use mgmt_compiler::diagnostic::Diagnostic;
 use mgmt_compiler::files::{Files, Sources};
@@ -36,6 +38,7 @@ pub type Report = Arc<dyn Fn(Findings<'_>) + Send + Sync>;
 
 pub use host::RunningHost;
 pub use sources::EventSources;
+pub use yaml::{Loaded, YamlFrontend, YamlGraphs};
 
 /// What a front end works with.
 #[derive(Clone)]
@@ -69,6 +72,39 @@ pub type Graphs = watch::Sender<Option<Arc<ResourceGraph>>>;
 #[derive(Debug, thiserror::Error)]
 #[error("the program failed: {0}")]
 pub struct ProgramFailed(pub String);
+
+/// Where resource graphs come from.
+#[async_trait]
+pub trait GraphSource: Send {
+    /// Gives graphs until it is cancelled.
+    ///
+    /// # Errors
+    /// If it can not go on.
+    async fn run(
+        self: Box<Self>,
+        graphs: Graphs,
+        cancel: CancellationToken,
+    ) -> Result<(), ProgramFailed>;
+}
+
+/// A program that was compiled without errors, and the front end that runs it.
+pub struct LangGraphs {
+    /// The front end.
+    pub frontend: Frontend,
+    /// The program.
+    pub first: Compilation,
+}
+
+#[async_trait]
+impl GraphSource for LangGraphs {
+    async fn run(
+        self: Box<Self>,
+        graphs: Graphs,
+        cancel: CancellationToken,
+    ) -> Result<(), ProgramFailed> {
+        self.frontend.run(self.first, graphs, cancel).await
+    }
+}
 
 impl Frontend {
     /// Compiles the program and reports what is wrong with it.
@@ -114,7 +150,7 @@ impl Frontend {
                 () = cancel.cancelled() => break Ok(()),
                 output = current.output() => match output {
                     Output::Graph(graph) => {
-                        match self.runnable(graph, &sources) {
+                        match runnable::check(graph, &self.registry, &self.report, &sources) {
                             Ok(graph) => graphs.send_replace(Some(graph)),
                             Err(failed) if graphs.borrow().is_none() => break Err(failed),
                             Err(_) => {
@@ -134,7 +170,7 @@ impl Frontend {
                 output = output_of(&mut next) => {
                     let Some((evaluation, texts)) = next.take() else { continue };
                     match output {
-                        Output::Graph(graph) => match self.runnable(graph, &texts) {
+                        Output::Graph(graph) => match runnable::check(graph, &self.registry, &self.report, &texts) {
                             Ok(graph) => {
                                 std::mem::replace(&mut current, evaluation).stop().await;
                                 sources = texts;
@@ -197,24 +233,6 @@ impl Frontend {
             info!("the program has changed and has errors; the running one stays as it is");
         }
         Some(compilation)
-    }
-
-    /// The graph, if this agent can run all of it; tells people what it can not run.
-    fn runnable(
-        &self,
-        graph: Arc<ResourceGraph>,
-        sources: &Sources,
-    ) -> Result<Arc<ResourceGraph>, ProgramFailed> {
-        let refusals = runnable::refusals(&graph, &self.registry);
-        let Some(first) = refusals.first() else {
-            return Ok(graph);
-        };
-        let failed = ProgramFailed(first.message.clone());
-        (self.report)(Findings {
-            diagnostics: &refusals,
-            sources,
-        });
-        Err(failed)
     }
 
     fn fail(&self, diagnostic: Diagnostic, sources: &Sources) -> ProgramFailed {

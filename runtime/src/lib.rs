@@ -34,3 +34,4 @@ pub mod removal;
 pub mod resource;
 pub mod resources;
 pub mod world;
+pub mod yaml_graph;

@@ -158,6 +158,7 @@ codes! {
     E0903 NO_ENTRY_FILE "a directory without a program"
     E0904 BAD_METADATA "a `metadata.yaml` that can not be used"
     E0905 FILE_TOO_LARGE "a file that is too large"
+    E0906 YAML_GRAPH "a YAML graph that can not be used"
 }
 
 impl Code {

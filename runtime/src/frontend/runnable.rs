@@ -1,12 +1,36 @@
 //! Whether this agent can run what a program asks for.
 
-use mgmt_compiler::diagnostic::{Code, Diagnostic, Stage};
-use mgmt_compiler::graph::{Resource, ResourceGraph};
+use std::sync::Arc;
 
+use mgmt_compiler::diagnostic::{Code, Diagnostic, Stage};
+use mgmt_compiler::files::Sources;
+use mgmt_compiler::graph::{Resource, ResourceGraph};
+use mgmt_compiler::render::Findings;
+
+use super::{ProgramFailed, Report};
 use crate::resource::{Registry, not_implemented};
 
+/// The graph, if this agent can run all of it; tells people what it can not run.
+pub(super) fn check(
+    graph: Arc<ResourceGraph>,
+    registry: &Registry,
+    report: &Report,
+    sources: &Sources,
+) -> Result<Arc<ResourceGraph>, ProgramFailed> {
+    let refusals = refusals(&graph, registry);
+    let Some(first) = refusals.first() else {
+        return Ok(graph);
+    };
+    let failed = ProgramFailed(first.message.clone());
+    report(Findings {
+        diagnostics: &refusals,
+        sources,
+    });
+    Err(failed)
+}
+
 /// What a graph asks for that nothing implements: one error for each statement.
-pub(super) fn refusals(graph: &ResourceGraph, registry: &Registry) -> Vec<Diagnostic> {
+fn refusals(graph: &ResourceGraph, registry: &Registry) -> Vec<Diagnostic> {
     let mut refusals: Vec<Diagnostic> = Vec::new();
     for resource in graph.resources() {
         if registry.traits(&resource.identity.kind).is_some() {
