@@ -10,5 +10,6 @@ mod kinds;
 mod life;
 mod limits;
 mod plan;
+mod recovery;
 mod soak;
 mod sources;
