@@ -8,24 +8,24 @@ use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mgmt_compiler::Compilation;
 use mgmt_compiler::graph::{GraphFormat, ResourceGraph, format};
+use mgmt_stdlib::catalog::Catalog;
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use crate::engine::{CommitReport, Engine, EngineConfig, Exit, SubmitError, SubmitOptions};
-use crate::frontend::{Frontend, ProgramFailed};
+use crate::frontend::{GraphSource, ProgramFailed};
 use graphviz::Graphviz;
 use ladder::Rung;
 
 /// What one run consists of.
 pub struct Run {
-    /// The front end with its program.
-    pub frontend: Frontend,
-    /// The program, compiled without errors.
-    pub compilation: Compilation,
+    /// Where its graphs come from.
+    pub graphs: Box<dyn GraphSource>,
+    /// What the graphs can name.
+    pub catalog: Arc<Catalog>,
     /// The engine to be.
     pub engine: EngineConfig,
     /// Whether a converged end tells of resources that failed by its status.
@@ -49,15 +49,14 @@ impl Run {
     pub async fn run(self) -> u8 {
         let exit = self.engine.services.exit.clone();
         let writer = self.engine.services.writer.clone();
-        let catalog = Arc::clone(&self.frontend.catalog);
         let engine = Arc::new(Engine::new(self.engine));
         let cancel = CancellationToken::new();
         let (graphs, newest) = watch::channel(None);
         let mut frontend = JoinSet::new();
-        frontend.spawn(self.frontend.run(self.compilation, graphs, cancel.clone()));
+        frontend.spawn(self.graphs.run(graphs, cancel.clone()));
         let draw = |graph: &ResourceGraph| {
             if let Some(graphviz) = &self.graphviz {
-                graphviz.draw(format(graph, &catalog, GraphFormat::Dot));
+                graphviz.draw(format(graph, &self.catalog, GraphFormat::Dot));
             }
         };
         let mut conductor = Conductor {

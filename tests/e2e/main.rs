@@ -13,3 +13,4 @@ mod plan;
 mod recovery;
 mod soak;
 mod sources;
+mod yaml;

@@ -7,14 +7,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use mgmt_compiler::files::{Disk, Download};
+use mgmt_compiler::files::{Disk, Download, clean};
 use mgmt_compiler::{Compilation, Input, Options};
 use mgmt_runtime::driver::place::hostname;
-use mgmt_runtime::frontend::{EventSources, Frontend, Report, RunningHost};
+use mgmt_runtime::frontend::{EventSources, Frontend, Report, RunningHost, YamlFrontend};
+use mgmt_runtime::path_watch::PathHub;
 use mgmt_runtime::resource::Services;
 use mgmt_stdlib::catalog::{Catalog, SystemHost};
 
 use crate::FRONT_END;
+
+/// The word before a file with a graph in YAML.
+const YAML_FRONT_END: &str = "yaml";
 
 /// Which program, for whom, and from where its modules come.
 #[derive(Args, Clone, Debug)]
@@ -36,7 +40,7 @@ pub(crate) struct Program {
     update: bool,
 
     /// A file, a directory with `metadata.yaml` or `main.mcl`, `-` for standard input, or the program
-    /// itself. The word `lang` may stand before it.
+    /// itself. The word `lang` may stand before it; `run` takes a file with a graph after the word `yaml`.
     #[arg(value_name = "PATH", required = true, num_args = 1..=2)]
     input: Vec<String>,
 }
@@ -79,6 +83,31 @@ impl Program {
             watch,
         };
         Ok((hostname, frontend))
+    }
+
+    /// A front end for the graph in YAML, if that is what is to be run, and the name of this machine.
+    pub(crate) fn yaml(
+        &self,
+        report: &Report,
+        watch: bool,
+    ) -> Result<Option<(String, YamlFrontend)>, Box<dyn Error>> {
+        let [front_end, path] = &self.input[..] else {
+            return Ok(None);
+        };
+        if front_end != YAML_FRONT_END {
+            return Ok(None);
+        }
+        let frontend = YamlFrontend {
+            path: clean(&env::current_dir()?.join(path)),
+            name: path.clone(),
+            catalog: Arc::new(Catalog::standard()?),
+            registry: mgmt_runtime::resources::registry(),
+            files: Arc::new(Disk),
+            paths: PathHub::default(),
+            report: Arc::clone(report),
+            watch,
+        };
+        Ok(Some((hostname(self.hostname.as_deref())?, frontend)))
     }
 
     fn path(&self) -> Result<&str, &'static str> {

@@ -16,8 +16,9 @@ use mgmt_runtime::driver::ladder::{Ladder, Rung};
 use mgmt_runtime::driver::place::{Prefix, PrefixChoice};
 use mgmt_runtime::driver::{self};
 use mgmt_runtime::engine::EngineConfig;
-use mgmt_runtime::frontend::Report;
+use mgmt_runtime::frontend::{GraphSource, LangGraphs, Report, YamlGraphs};
 use mgmt_runtime::resource::Services;
+use mgmt_stdlib::catalog::Catalog;
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
@@ -160,11 +161,27 @@ impl Run {
         rung: watch::Receiver<Rung>,
     ) -> Result<Option<(driver::Run, Prefix)>, Box<dyn std::error::Error>> {
         let report = report(self.log_format, terminal);
-        let (hostname, mut frontend) = self.program.frontend(report, !self.no_watch)?;
-        let compilation = frontend.compile();
-        if compilation.program.is_none() {
-            return Ok(None);
-        }
+        let watch = !self.no_watch;
+        let (hostname, source) = match self.program.yaml(&report, watch)? {
+            Some((hostname, frontend)) => match frontend.load() {
+                Ok(first) => (
+                    hostname,
+                    Source::Yaml(Box::new(YamlGraphs { frontend, first })),
+                ),
+                Err(_) => return Ok(None),
+            },
+            None => {
+                let (hostname, frontend) = self.program.frontend(report, watch)?;
+                let first = frontend.compile();
+                if first.program.is_none() {
+                    return Ok(None);
+                }
+                (
+                    hostname,
+                    Source::Lang(Box::new(LangGraphs { frontend, first })),
+                )
+            }
+        };
         let choice = PrefixChoice {
             prefix: self.prefix.clone(),
             temporary: self.tmp_prefix,
@@ -172,8 +189,9 @@ impl Run {
         };
         let prefix = Prefix::take(&choice, &hostname, |name| env::var(name).ok())?;
         let services = Services::new(hostname, PROGRAM, Arc::clone(prefix.path()));
-        attach(&mut frontend, &services, &compilation);
-        let mut engine = EngineConfig::new(frontend.registry.clone(), services);
+        let catalog = source.catalog();
+        let graphs = source.attach(&services);
+        let mut engine = EngineConfig::new(mgmt_runtime::resources::registry(), services);
         engine.noop = self.noop;
         engine.sema = u32::try_from(self.sema).ok().and_then(NonZeroU32::new);
         engine.autoedges = !self.no_autoedges;
@@ -185,8 +203,8 @@ impl Run {
         engine.converger.exit = self.converged_exit || self.converged_timeout.is_some();
         engine.converger.status_file = self.converger_status_file.clone();
         let run = driver::Run {
-            frontend,
-            compilation,
+            graphs,
+            catalog,
             engine,
             report_failures: self.report_failures,
             max_runtime: (self.max_runtime > 0).then(|| Duration::from_secs(self.max_runtime)),
@@ -197,6 +215,37 @@ impl Run {
             rung,
         };
         Ok(Some((run, prefix)))
+    }
+}
+
+/// What is to be run, without errors.
+enum Source {
+    /// A program in mcl.
+    Lang(Box<LangGraphs>),
+    /// A graph in YAML.
+    Yaml(Box<YamlGraphs>),
+}
+
+impl Source {
+    fn catalog(&self) -> Arc<Catalog> {
+        match self {
+            Self::Lang(source) => Arc::clone(&source.frontend.catalog),
+            Self::Yaml(source) => Arc::clone(&source.frontend.catalog),
+        }
+    }
+
+    /// Its graphs on this machine.
+    fn attach(self, services: &Services) -> Box<dyn GraphSource> {
+        match self {
+            Self::Lang(mut source) => {
+                attach(&mut source.frontend, services, &source.first);
+                source
+            }
+            Self::Yaml(mut source) => {
+                source.frontend.paths = services.paths.clone();
+                source
+            }
+        }
     }
 }
 
