@@ -9,7 +9,8 @@ use crate::diagnostic::{Code, Diagnostic, Stage};
 use crate::evaluator::{CallId, Evaluator, Request, Step};
 use crate::graph::ResourceGraph;
 
-/// The first resource graph that a program denotes. Functions that look at the machine are called once;
+/// The first resource graph that a program denotes, with the automatic edges that can be told without looking
+/// at the machine (typing-and-evaluation.md §9.1). Functions that look at the machine are called once;
 /// again only if their arguments change before all is known.
 ///
 /// # Errors
@@ -21,7 +22,11 @@ pub fn first_graph(
     let mut samplers: HashMap<CallId, Box<dyn Sampler>> = HashMap::new();
     loop {
         match evaluator.stabilize()? {
-            Step::Graph(graph) => return Ok(graph),
+            Step::Graph(graph) => {
+                let mut graph = Arc::unwrap_or_clone(graph);
+                graph.add_automatic_edges();
+                return Ok(Arc::new(graph));
+            }
             Step::Unchanged => return Ok(Arc::default()),
             Step::Waiting => {}
         }

@@ -1,6 +1,8 @@
 //! What a program denotes at one instant: resources and the edges between them.
 
+pub mod auto_edges;
 mod format;
+pub mod topology;
 
 use std::collections::BTreeSet;
 use std::fmt;

@@ -28,7 +28,6 @@ mod semaphore;
 pub(crate) mod state_dir;
 mod status;
 mod task;
-mod topology;
 mod vertex;
 
 use std::any::Any;

@@ -3,7 +3,6 @@
 //! A kind implements [`Resource`] in one file under `resources/`, for the parameters that it declares
 //! in `mgmt_stdlib::resources`, and is entered in [`crate::resources::registry`].
 
-mod auto_edges;
 mod change;
 mod context;
 mod error;
@@ -15,10 +14,8 @@ mod services;
 
 use async_trait::async_trait;
 use mgmt_compiler::graph;
-use mgmt_stdlib::resource::{Declare, Params};
+use mgmt_stdlib::resource::{AutoEdges, Declare, Params};
 
-pub use auto_edges::{AutoEdges, Subject};
-pub(crate) use auto_edges::{Class, Want};
 pub use change::{Change, Changes, Excerpt, LARGEST_EXCERPT};
 pub use context::{CheckContext, InitContext, Received, SentValues, WatchContext};
 pub(crate) use context::{WatchEvent, WatchId};
@@ -51,9 +48,9 @@ pub trait Resource: Sized + Send + Sync + 'static {
         Vec::new()
     }
 
-    /// What this resource provides, and what it wants to run before or after (engine.md §4.1). It is
-    /// asked while the graph is only proposed: it may look at the machine, but not change it, and the
-    /// resource may never come to run.
+    /// What this resource provides, and what it wants to run before or after (engine.md §4.1): what the
+    /// declaration says, unless the machine knows more. It is asked while the graph is only proposed: it
+    /// may look at the machine, but not change it, and the resource may never come to run.
     ///
     /// # Errors
     /// Reject the graph.
@@ -62,8 +59,8 @@ pub trait Resource: Sized + Send + Sync + 'static {
         params: &Self::Params,
         services: &Services,
     ) -> Result<AutoEdges, ResourceError> {
-        let _ = (name, params, services);
-        Ok(AutoEdges::default())
+        let _ = services;
+        Ok(params.auto_edges(name))
     }
 
     /// With which others of its kind this resource may run together as one vertex (engine.md §4.2);

@@ -1,5 +1,6 @@
 //! A resource kind as declared: its parameters, what it sends, and what it can do.
 
+mod auto_edges;
 pub mod check;
 mod meta;
 
@@ -9,6 +10,7 @@ use std::fmt::Debug;
 use crate::param::HostType;
 use crate::value::Value;
 
+pub use auto_edges::{AutoEdges, Class, Subject, Want};
 pub use meta::{META_PARAMS, Meta, MetaError, MetaParam};
 pub use mgmt_stdlib_derive::{ParamStruct, Params};
 
@@ -145,6 +147,12 @@ pub trait Params: Validate + Any + Debug + Send + Sync {
     fn merged_with(&self, other: &dyn Params) -> Option<Result<Box<dyn Params>, String>> {
         let _ = other;
         None
+    }
+
+    /// What it has to do with automatic edges, as far as the parameters tell (engine.md §4.1).
+    fn auto_edges(&self, name: &str) -> AutoEdges {
+        let _ = name;
+        AutoEdges::default()
     }
 
     /// A copy.

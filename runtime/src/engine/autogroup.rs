@@ -13,8 +13,8 @@ use tracing::{debug, info, warn};
 
 use super::confine;
 use super::prepare::{Prepared, PreparedEdge, PreparedMember, PreparedVertex, Problem};
-use super::topology::{Adjacency, Pair};
 use crate::resource::Registry;
+use mgmt_compiler::graph::topology::{Adjacency, Pair};
 
 /// After so many steps no further partners are looked for: grouping is a help, not a duty, and must not hold
 /// up a graph of many thousand resources that are ordered among each other.

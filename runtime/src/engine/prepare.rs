@@ -5,12 +5,12 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use mgmt_compiler::graph::{Identity, Resource, ResourceGraph};
+use mgmt_compiler::graph::{Identity, Resource, ResourceGraph, topology};
 use mgmt_grammar::span::Span;
 use petgraph::visit::{EdgeRef, IntoEdgeReferences};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{autoedge, autogroup, confine, topology};
+use super::{autoedge, autogroup, confine};
 use crate::resource::{Member, Registry, Services, not_implemented};
 
 /// A graph that may take over.

@@ -7,11 +7,10 @@ use std::fmt;
 use async_trait::async_trait;
 use futures::future::BoxFuture;
 use mgmt_compiler::graph;
-use mgmt_stdlib::resource::{Declare, Params, ResourceDef, Traits};
+use mgmt_stdlib::resource::{AutoEdges, Declare, Params, ResourceDef, Traits};
 
 use super::{
-    AutoEdges, CheckContext, Group, InitContext, Outcome, Resource, ResourceError, Services,
-    WatchContext,
+    CheckContext, Group, InitContext, Outcome, Resource, ResourceError, Services, WatchContext,
 };
 
 /// A [`Resource`] whose kind is not known at compile time. The methods are those of [`Resource`]; they

@@ -26,8 +26,7 @@ use tokio::time::Instant;
 
 use crate::process::{Captured, Command, Identity, Program, Runner};
 use crate::resource::{
-    AutoEdges, Change, CheckContext, InitContext, Outcome, Resource, ResourceError, Services,
-    Subject, WatchContext,
+    Change, CheckContext, InitContext, Outcome, Resource, ResourceError, Services, WatchContext,
 };
 use cache::Cache;
 
@@ -80,35 +79,6 @@ impl Resource for Exec {
             .filter(|path| !path.is_empty())
             .cloned()
             .collect()
-    }
-
-    async fn auto_edges(
-        name: &str,
-        params: &declared::Exec,
-        _services: &Services,
-    ) -> Result<AutoEdges, ResourceError> {
-        let programs = [
-            (params.command(name), params.shell.as_str()),
-            (&params.watchcmd, &params.watchshell),
-            (&params.ifcmd, &params.ifshell),
-            (&params.nifcmd, &params.nifshell),
-            (&params.donecmd, &params.doneshell),
-        ]
-        .into_iter()
-        .filter(|(command, _)| !command.is_empty())
-        .filter_map(|(command, shell)| {
-            let program = if shell.is_empty() { command } else { shell };
-            program.split_whitespace().next()
-        })
-        // What is looked for in `PATH` could be anywhere.
-        .filter(|program| program.starts_with('/'));
-        let named = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        Ok(AutoEdges::default()
-            .after_each(
-                programs.flat_map(|path| [Subject::packaged_file(path), Subject::file(path)]),
-            )
-            .after_each(named(&params.user).map(|text| Subject::owner(&text)))
-            .after_each(named(&params.group).map(|text| Subject::owning_group(&text))))
     }
 
     async fn init(

@@ -24,9 +24,7 @@ use mgmt_stdlib::resources::file as declared;
 use mgmt_stdlib::resources::file::State;
 
 use crate::atomic_write::Slot;
-use crate::resource::{
-    AutoEdges, CheckContext, Outcome, Resource, ResourceError, Services, Subject, WatchContext,
-};
+use crate::resource::{CheckContext, Outcome, Resource, ResourceError, Services, WatchContext};
 use work::{Next, Work};
 
 /// See [`declared::File`].
@@ -49,32 +47,6 @@ impl Resource for File {
             State::Absent => Vec::new(),
             State::Exists | State::Undefined => vec![params.resultant_path(name)],
         }
-    }
-
-    async fn auto_edges(
-        name: &str,
-        params: &declared::File,
-        _services: &Services,
-    ) -> Result<AutoEdges, ResourceError> {
-        let path = params.resultant_path(name);
-        // The text of a link is data.
-        let source = (!params.source.is_empty() && !params.symlink).then_some(&params.source);
-        let inputs = params.fragments.iter().chain(source);
-        let given = |text: &String| !text.is_empty();
-        Ok(AutoEdges::default()
-            .provides(Subject::file(path.as_str()))
-            .after_each(inputs.map(Subject::file))
-            .after_each(
-                Some(&params.owner)
-                    .filter(|text| given(text))
-                    .map(|text| Subject::owner(text)),
-            )
-            .after_each(
-                Some(&params.group)
-                    .filter(|text| given(text))
-                    .map(|text| Subject::owning_group(text)),
-            )
-            .after_directory_of(path))
     }
 
     async fn reversed(

@@ -8,9 +8,7 @@ use mgmt_stdlib::resources::group as declared;
 use nix::unistd::{self, Gid};
 
 use crate::accounts;
-use crate::resource::{
-    AutoEdges, CheckContext, Outcome, Resource, ResourceError, Services, Subject, WatchContext,
-};
+use crate::resource::{CheckContext, Outcome, Resource, ResourceError, WatchContext};
 
 const GROUPS: &str = "/etc/group";
 
@@ -34,14 +32,6 @@ impl Resource for Group {
         Self {
             name: name.to_owned(),
         }
-    }
-
-    async fn auto_edges(
-        name: &str,
-        params: &declared::Group,
-        _services: &Services,
-    ) -> Result<AutoEdges, ResourceError> {
-        Ok(AutoEdges::default().provides(Subject::group(Some(name.to_owned()), params.gid)))
     }
 
     async fn watch(

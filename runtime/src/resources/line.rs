@@ -16,9 +16,7 @@ use nix::unistd::{Uid, User};
 
 use crate::accounts;
 use crate::atomic_write::{Attributes, Slot, Staged};
-use crate::resource::{
-    AutoEdges, CheckContext, Outcome, Resource, ResourceError, Services, Subject, WatchContext,
-};
+use crate::resource::{CheckContext, Outcome, Resource, ResourceError, WatchContext};
 use block::Block;
 
 /// The mode of a file that was not there.
@@ -38,22 +36,6 @@ impl Resource for Line {
     fn managed_paths(_name: &str, params: &declared::Line) -> Vec<String> {
         let exists = params.state == "exists" && params.file.starts_with('/');
         exists.then(|| params.file.clone()).into_iter().collect()
-    }
-
-    async fn auto_edges(
-        _name: &str,
-        params: &declared::Line,
-        _services: &Services,
-    ) -> Result<AutoEdges, ResourceError> {
-        Ok(match user_of(&params.file) {
-            None => AutoEdges::default()
-                .after_each([Subject::file(params.file.as_str())])
-                .after_directory_of(params.file.as_str()),
-            Some(("", _)) => AutoEdges::default(),
-            Some((user, _)) => {
-                AutoEdges::default().after_each([Subject::user(Some(user.to_owned()), None)])
-            }
-        })
     }
 
     async fn watch(
@@ -121,12 +103,6 @@ impl Resource for Line {
     }
 }
 
-/// The user of a path in a home directory, nothing for that of the agent, and what is below.
-fn user_of(file: &str) -> Option<(&str, &str)> {
-    let rest = file.strip_prefix('~')?;
-    Some(rest.split_once('/').unwrap_or((rest, "")))
-}
-
 /// The file.
 struct Target {
     path: PathBuf,
@@ -136,7 +112,7 @@ struct Target {
 
 impl Target {
     fn of(file: &str) -> Result<Self, ResourceError> {
-        let Some((name, below)) = user_of(file) else {
+        let Some((name, below)) = declared::home_of(file) else {
             return Ok(Self {
                 path: file.into(),
                 home: None,

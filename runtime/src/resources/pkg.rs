@@ -17,11 +17,11 @@ use tokio::time::sleep;
 
 use crate::process::{Runner, find_program};
 use crate::resource::{
-    AutoEdges, CheckContext, Group, Outcome, Resource, ResourceError, Services, Subject,
-    WatchContext,
+    CheckContext, Group, Outcome, Resource, ResourceError, Services, WatchContext,
 };
 use apt::Apt;
 use item::{Change, Found, Item, PkgError};
+use mgmt_stdlib::resource::{AutoEdges, Params, Subject};
 use packagekit::PackageKit;
 
 /// What changes with every change of a package; which of them is there depends on the distribution.
@@ -62,7 +62,7 @@ impl Resource for Pkg {
 
     async fn auto_edges(
         name: &str,
-        _params: &declared::Pkg,
+        params: &declared::Pkg,
         services: &Services,
     ) -> Result<AutoEdges, ResourceError> {
         let package = name.to_owned();
@@ -73,7 +73,7 @@ impl Resource for Pkg {
             unit.strip_suffix(".service")
         });
         let units: Vec<_> = units.map(|unit| Subject::service(unit, false)).collect();
-        let mut edges = AutoEdges::default().provides(Subject::package(name));
+        let mut edges = params.auto_edges(name);
         for path in &files {
             edges = edges.provides(Subject::packaged_file(path.as_str()));
         }

@@ -12,18 +12,9 @@ use mgmt_stdlib::resources::svc as declared;
 
 use crate::dbus::DbusError;
 use crate::dbus::systemd::{JobResult, Systemd, Unit, Verb};
-use crate::resource::{
-    AutoEdges, CheckContext, Outcome, Resource, ResourceError, Services, Subject, WatchContext,
-};
+use crate::resource::{CheckContext, Outcome, Resource, ResourceError, Services, WatchContext};
+use mgmt_stdlib::resource::AutoEdges;
 use startup::{Startup, startup};
-
-/// Where unit files of the system are, those that win first.
-const DIRECTORIES: [&str; 4] = [
-    "/etc/systemd/system",
-    "/run/systemd/system",
-    "/usr/lib/systemd/system",
-    "/lib/systemd/system",
-];
 
 /// How often a check begins anew because the connection was lost.
 const ATTEMPTS: usize = 5;
@@ -85,24 +76,7 @@ impl Resource for Svc {
         params: &declared::Svc,
         _services: &Services,
     ) -> Result<AutoEdges, ResourceError> {
-        let unit = declared::Svc::unit(name);
-        let service = unit.strip_suffix(".service");
-        let mut edges = AutoEdges::default();
-        if let Some(service) = service {
-            edges = edges.provides(Subject::service(service, params.session));
-        }
-        let directories = directories(params.session);
-        let drop_ins = directories
-            .iter()
-            .map(|directory| Subject::file(format!("{directory}/{unit}.d/")));
-        let drop_ins: Vec<_> = drop_ins.collect();
-        let files = directories
-            .iter()
-            .map(|directory| Subject::file(format!("{directory}/{unit}")));
-        Ok(edges
-            .after_first(files)
-            .after_each(drop_ins)
-            .before_each([Subject::timer(unit, params.session)]))
+        Ok(params.edges_in(name, &directories(params.session)))
     }
 
     async fn watch(
@@ -180,19 +154,16 @@ impl Svc {
 
 fn directories(session: bool) -> Vec<String> {
     if !session {
-        return DIRECTORIES.map(str::to_owned).to_vec();
+        return declared::SYSTEM_DIRECTORIES.map(str::to_owned).to_vec();
     }
     let user = nix::unistd::User::from_uid(nix::unistd::geteuid())
         .ok()
         .flatten();
     let home = user.map(|user| user.dir.display().to_string());
     let own = home.map(|home| format!("{home}/.config/systemd/user"));
-    let common = [
-        "/etc/systemd/user",
-        "/run/systemd/user",
-        "/usr/lib/systemd/user",
-    ];
-    own.into_iter().chain(common.map(str::to_owned)).collect()
+    own.into_iter()
+        .chain(declared::SESSION_DIRECTORIES.map(str::to_owned))
+        .collect()
 }
 
 /// What goes wrong in one check; a lost connection is a reason to begin anew.

@@ -12,9 +12,7 @@ use mgmt_stdlib::paths::clean;
 use mgmt_stdlib::resources::user as declared;
 
 use crate::accounts;
-use crate::resource::{
-    AutoEdges, CheckContext, Outcome, Resource, ResourceError, Services, Subject, WatchContext,
-};
+use crate::resource::{CheckContext, Outcome, Resource, ResourceError, WatchContext};
 use account::Account;
 
 const ACCOUNTS: &str = "/etc/passwd";
@@ -43,24 +41,6 @@ impl Resource for User {
         Self {
             name: name.to_owned(),
         }
-    }
-
-    async fn auto_edges(
-        name: &str,
-        params: &declared::User,
-        _services: &Services,
-    ) -> Result<AutoEdges, ResourceError> {
-        let names = params.group.iter().chain(params.groups.iter().flatten());
-        let named = names.map(|group| Subject::group(Some(group.clone()), None));
-        let numbered = params.gid.map(|gid| Subject::group(None, Some(gid)));
-        let groups = named.chain(numbered);
-        let edges = AutoEdges::default().provides(Subject::user(Some(name.to_owned()), params.uid));
-        Ok(if params.state == "absent" {
-            // A group can not go while it is somebody's main group.
-            edges.before_each(groups)
-        } else {
-            edges.after_each(groups)
-        })
     }
 
     async fn watch(

@@ -19,6 +19,7 @@ pub(crate) struct ResourceAttributes {
     pub(crate) sends: Vec<Send>,
     pub(crate) compare: Option<ExprPath>,
     pub(crate) merge: Option<ExprPath>,
+    pub(crate) auto_edges: Option<ExprPath>,
     pub(crate) inside: Option<Inside>,
 }
 
@@ -64,6 +65,7 @@ impl ResourceAttributes {
         let mut sends = Vec::new();
         let mut compare = None;
         let mut merge = None;
+        let mut auto_edges = None;
         let mut inside = None;
         for attribute in named(&input.attrs, "resource") {
             attribute.parse_nested_meta(|meta| {
@@ -72,6 +74,7 @@ impl ResourceAttributes {
                     "kind" => once(&mut kind, &word, meta.value()?.parse::<LitStr>()?),
                     "compare" => once(&mut compare, &word, meta.value()?.parse()?),
                     "merge" => once(&mut merge, &word, meta.value()?.parse()?),
+                    "auto_edges" => once(&mut auto_edges, &word, meta.value()?.parse()?),
                     "sends" => {
                         let content;
                         parenthesized!(content in meta.input);
@@ -90,7 +93,7 @@ impl ResourceAttributes {
                     _ => Err(Error::new(
                         word.span(),
                         format!(
-                            "expected `kind = \"...\"`, `sends(...)`, `compare = path`, `merge = path`, `inside(\"kind\", field)`, `{}`",
+                            "expected `kind = \"...\"`, `sends(...)`, `compare = path`, `merge = path`, `auto_edges = path`, `inside(\"kind\", field)`, `{}`",
                             TRAITS.join("`, `")
                         ),
                     )),
@@ -113,6 +116,7 @@ impl ResourceAttributes {
             sends,
             compare,
             merge,
+            auto_edges,
             inside,
         })
     }

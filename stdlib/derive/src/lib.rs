@@ -26,6 +26,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `inside("http:server", server)` | it runs as part of a resource of that kind, which the field names |
 /// | `compare = path::to::function` | `fn(&Self, &Self) -> Option<String>`, asked for a difference before the fields are compared one by one |
 /// | `merge = path::to::function` | `fn(&Self, &Self) -> Result<Self, String>`, two declarations that differ as one, or what stands in the way; without it they must be equal |
+/// | `auto_edges = path::to::function` | `fn(&Self, &str) -> AutoEdges`, what it has to do with automatic edges |
 ///
 /// On a field, `#[param(...)]`:
 ///

@@ -43,6 +43,13 @@ fn params_impl(
         .iter()
         .map(|Param { ident, name, .. }| quote! { #name => ::mgmt_stdlib::param::ParamType::is_zero(&self.#ident), });
     let differs = differs(resource, params);
+    let auto_edges = resource.auto_edges.as_ref().map(|auto_edges| {
+        quote! {
+            fn auto_edges(&self, name: &str) -> ::mgmt_stdlib::resource::AutoEdges {
+                #auto_edges(self, name)
+            }
+        }
+    });
     let merged_with = resource.merge.as_ref().map(merged_with);
     quote! {
         #[automatically_derived]
@@ -91,6 +98,8 @@ fn params_impl(
             }
 
             #merged_with
+
+            #auto_edges
 
             fn clone_box(&self) -> ::std::boxed::Box<dyn ::mgmt_stdlib::resource::Params> {
                 ::std::boxed::Box::new(::core::clone::Clone::clone(self))

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use nix::sys::signal::Signal;
 
-use crate::resource::{Invalid, Params, Validate};
+use crate::resource::{AutoEdges, Invalid, Params, Subject, Validate};
 use crate::value::Str;
 
 /// Runs a command, if its guards say so, when the graph reaches it and again on each event.
@@ -29,6 +29,7 @@ use crate::value::Str;
     refreshable,
     receives,
     edgeable,
+    auto_edges = Exec::edges,
     sends(
         /// What the command wrote to both streams, in the order of arrival; undefined if nothing.
         output: Option<Str>,
@@ -191,6 +192,33 @@ impl Exec {
             .chain(args)
             .chain(env)
             .chain(watched)
+    }
+
+    /// What it provides, and what it wants to run after (engine.md §4.1, resources-host.md §1.14).
+    fn edges(&self, name: &str) -> AutoEdges {
+        let programs = [
+            (self.command(name), self.shell.as_str()),
+            (&self.watchcmd, &self.watchshell),
+            (&self.ifcmd, &self.ifshell),
+            (&self.nifcmd, &self.nifshell),
+            (&self.donecmd, &self.doneshell),
+        ]
+        .into_iter()
+        .filter(|(command, _)| !command.is_empty())
+        .filter_map(|(command, shell)| {
+            let program = if shell.is_empty() { command } else { shell };
+            program.split_whitespace().next()
+        })
+        // What is looked for in `PATH` could be anywhere.
+        .filter(|program| program.starts_with('/'));
+        let user = (!self.user.is_empty()).then(|| Subject::owner(&self.user));
+        let group = (!self.group.is_empty()).then(|| Subject::owning_group(&self.group));
+        AutoEdges::default()
+            .after_each(
+                programs.flat_map(|path| [Subject::packaged_file(path), Subject::file(path)]),
+            )
+            .after_each(user)
+            .after_each(group)
     }
 }
 

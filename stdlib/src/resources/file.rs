@@ -2,7 +2,7 @@
 
 use crate::mode::Mode;
 use crate::paths;
-use crate::resource::{Invalid, Params, Validate};
+use crate::resource::{AutoEdges, Invalid, Params, Subject, Validate};
 use crate::value::Str;
 
 /// Manages a file, a directory, a symbolic link, or a directory tree that is copied from another one.
@@ -27,6 +27,7 @@ use crate::value::Str;
     kind = "file",
     receives,
     edgeable,
+    auto_edges = File::edges,
     reversible,
     compare = File::differs_in_path_or_content
 )]
@@ -125,6 +126,22 @@ impl File {
             (Some(_), Some(_)) => Some("the contents of Content differ".to_owned()),
             _ => Some("the Content differs".to_owned()),
         }
+    }
+
+    /// What it provides, and what it wants to run after (engine.md §4.1, resources-host.md §1.14).
+    fn edges(&self, name: &str) -> AutoEdges {
+        let path = self.resultant_path(name);
+        // The text of a link is data.
+        let source = (!self.source.is_empty() && !self.symlink).then_some(&self.source);
+        let inputs = self.fragments.iter().chain(source);
+        let owner = (!self.owner.is_empty()).then(|| Subject::owner(&self.owner));
+        let group = (!self.group.is_empty()).then(|| Subject::owning_group(&self.group));
+        AutoEdges::default()
+            .provides(Subject::file(path.as_str()))
+            .after_each(inputs.map(Subject::file))
+            .after_each(owner)
+            .after_each(group)
+            .after_directory_of(path)
     }
 }
 

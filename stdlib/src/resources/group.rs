@@ -1,7 +1,7 @@
 //! `group`: a local group (resources-host.md §7).
 
 use crate::resource::check::{account_name, one_of};
-use crate::resource::{Invalid, Params, Validate};
+use crate::resource::{AutoEdges, Invalid, Params, Subject, Validate};
 
 /// Manages a local group; the name is that of the group.
 ///
@@ -14,12 +14,19 @@ use crate::resource::{Invalid, Params, Validate};
 /// }
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Params)]
-#[resource(kind = "group", edgeable)]
+#[resource(kind = "group", edgeable, auto_edges = Group::edges)]
 pub struct Group {
     /// `exists` or `absent`; must be given.
     pub state: String,
     /// Its number; not managed if it is left out.
     pub gid: Option<u32>,
+}
+
+impl Group {
+    /// What it provides, and what it wants to run after (engine.md §4.1, resources-host.md §1.14).
+    fn edges(&self, name: &str) -> AutoEdges {
+        AutoEdges::default().provides(Subject::group(Some(name.to_owned()), self.gid))
+    }
 }
 
 impl Validate for Group {

@@ -1,7 +1,7 @@
 //! `line`: lines in a text file (resources-host.md §13).
 
 use crate::resource::check::{no_nul, not_a_directory, one_of};
-use crate::resource::{Invalid, Params, Validate};
+use crate::resource::{AutoEdges, Invalid, Params, Subject, Validate};
 use crate::value::Str;
 
 /// Manages one line, or one block of lines, in a text file.
@@ -14,7 +14,7 @@ use crate::value::Str;
 /// }
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Params)]
-#[resource(kind = "line", edgeable)]
+#[resource(kind = "line", edgeable, auto_edges = Line::edges)]
 pub struct Line {
     /// The file: an absolute path, or one below a home directory like `~/a` or `~user/a`; must be given.
     pub file: String,
@@ -26,6 +26,27 @@ pub struct Line {
     pub content: Str,
     /// Strip the white space around `content`.
     pub trim: bool,
+}
+
+impl Line {
+    /// What it provides, and what it wants to run after (engine.md §4.1, resources-host.md §1.14).
+    fn edges(&self, _name: &str) -> AutoEdges {
+        match home_of(&self.file) {
+            None => AutoEdges::default()
+                .after_each([Subject::file(self.file.as_str())])
+                .after_directory_of(self.file.as_str()),
+            Some(("", _)) => AutoEdges::default(),
+            Some((user, _)) => {
+                AutoEdges::default().after_each([Subject::user(Some(user.to_owned()), None)])
+            }
+        }
+    }
+}
+
+/// If a file is in a home directory: the user, nothing for that of the agent, and what is below.
+pub fn home_of(file: &str) -> Option<(&str, &str)> {
+    let rest = file.strip_prefix('~')?;
+    Some(rest.split_once('/').unwrap_or((rest, "")))
 }
 
 impl Validate for Line {

@@ -1,7 +1,7 @@
 //! `pkg`: a package of the distribution (resources-host.md §5).
 
 use crate::resource::check::required;
-use crate::resource::{Invalid, Params, Validate};
+use crate::resource::{AutoEdges, Invalid, Params, Subject, Validate};
 
 /// Manages a package of the distribution; the name is that of the package.
 ///
@@ -14,7 +14,7 @@ use crate::resource::{Invalid, Params, Validate};
 /// }
 /// ```
 #[derive(Clone, Debug, PartialEq, Params)]
-#[resource(kind = "pkg", edgeable, groupable, merge = Pkg::merged)]
+#[resource(kind = "pkg", edgeable, auto_edges = Pkg::edges, groupable, merge = Pkg::merged)]
 pub struct Pkg {
     /// `installed`, `uninstalled`, `newest`, or the exact version to install; `installed` if it is left out.
     pub state: String,
@@ -83,6 +83,11 @@ impl Pkg {
             (State::Installed, State::Newest) => Ok(other.clone()),
             _ => Err("the State differs".to_owned()),
         }
+    }
+
+    /// What it provides, and what it wants to run after (engine.md §4.1, resources-host.md §1.14).
+    fn edges(&self, name: &str) -> AutoEdges {
+        AutoEdges::default().provides(Subject::package(name))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::resource::check::{absolute, account_name, directory, one_of};
-use crate::resource::{Invalid, Params, Validate};
+use crate::resource::{AutoEdges, Invalid, Params, Subject, Validate};
 
 /// The number that system calls use for "no user".
 const NO_ID: u32 = u32::MAX;
@@ -21,7 +21,7 @@ const NO_ID: u32 = u32::MAX;
 /// }
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Params)]
-#[resource(kind = "user", edgeable, compare = User::differs_in_groups)]
+#[resource(kind = "user", edgeable, auto_edges = User::edges, compare = User::differs_in_groups)]
 pub struct User {
     /// `exists` or `absent`; must be given.
     pub state: String,
@@ -80,6 +80,21 @@ impl User {
             }
         }
         Ok(())
+    }
+
+    /// What it provides, and what it wants to run after (engine.md §4.1, resources-host.md §1.14).
+    fn edges(&self, name: &str) -> AutoEdges {
+        let names = self.group.iter().chain(self.groups.iter().flatten());
+        let named = names.map(|group| Subject::group(Some(group.clone()), None));
+        let numbered = self.gid.map(|gid| Subject::group(None, Some(gid)));
+        let groups = named.chain(numbered);
+        let edges = AutoEdges::default().provides(Subject::user(Some(name.to_owned()), self.uid));
+        if self.state == "absent" {
+            // A group can not go while it is somebody's main group.
+            edges.before_each(groups)
+        } else {
+            edges.after_each(groups)
+        }
     }
 }
 

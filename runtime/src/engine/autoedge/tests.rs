@@ -2,8 +2,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use mgmt_compiler::graph::{Identity, Resource, ResourceGraph};
-use mgmt_stdlib::resource::{Meta, Params};
+use mgmt_compiler::graph::{Identity, Resource, ResourceGraph, topology};
+use mgmt_stdlib::resource::{AutoEdges, Meta, Params, Subject};
 use mgmt_stdlib::resources::{exec, file, noop};
 use proptest::prelude::*;
 
@@ -155,43 +155,6 @@ fn participants(answers: &[AutoEdges]) -> Vec<Participant> {
     answers
         .map(|(at, edges)| Participant { at, edges })
         .collect()
-}
-
-#[test]
-fn a_package_comes_before_its_files_or_the_directories_above_them() {
-    let file = |path: &str| AutoEdges::default().provides(Subject::file(path));
-    let shipped = [
-        "/etc",
-        "/etc/p",
-        "/etc/p/main",
-        "/etc/p/extra",
-        "/usr/lib/q/r",
-    ];
-    let answers = [
-        AutoEdges::default().before_files(shipped.map(str::to_owned)),
-        file("/"),
-        file("/etc/"),
-        file("/etc/p/main"),
-        file("/usr/lib/"),
-        file("/usr/"),
-        file("/etc/p/other"),
-    ];
-    let participants = participants(&answers);
-    let index = Index::new(&participants);
-    let mut found = BTreeSet::new();
-    index.resolve(0, &answers[0].wants[0], &mut |provider, _| {
-        found.insert(provider);
-    });
-    // `extra` is not provided, and its directories are above `main`, which is.
-    assert_eq!(found, BTreeSet::from([3, 4]));
-}
-
-#[test]
-fn directories_are_told_nearest_first() {
-    let above = |path| directories(path).collect::<Vec<_>>();
-    assert_eq!(above("/a/b/c"), ["/a/b/", "/a/", "/"]);
-    assert_eq!(above("/a/b/"), ["/a/", "/"]);
-    assert!(above("/").is_empty());
 }
 
 /// From, to, and whether it notifies.

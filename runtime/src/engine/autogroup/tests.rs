@@ -5,7 +5,7 @@ use mgmt_stdlib::resources::{file, noop, print};
 use proptest::prelude::*;
 
 use super::*;
-use crate::engine::topology;
+use mgmt_compiler::graph::topology;
 
 fn resource(params: impl Params, name: &str, meta: Meta) -> PreparedVertex {
     let params: Arc<dyn Params> = Arc::new(params);

@@ -10,8 +10,10 @@ pub struct Subject {
     keys: [Option<String>; 2],
 }
 
+/// What sort of thing a [`Subject`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Class {
+#[allow(missing_docs)]
+pub enum Class {
     File,
     PackagedFile,
     Package,
@@ -112,7 +114,7 @@ impl Subject {
     }
 
     /// The keys that are known; who matches has at least one of them.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = (Class, usize, &str)> {
+    pub fn keys(&self) -> impl Iterator<Item = (Class, usize, &str)> {
         self.keys
             .iter()
             .enumerate()
@@ -123,7 +125,7 @@ impl Subject {
 /// What a resource provides, and what it wants to run before or after.
 ///
 /// ```
-/// use mgmt_runtime::resource::{AutoEdges, Subject};
+/// use mgmt_stdlib::resource::{AutoEdges, Subject};
 ///
 /// let path = "/etc/app/app.conf";
 /// let edges = AutoEdges::default()
@@ -134,12 +136,15 @@ impl Subject {
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct AutoEdges {
-    pub(crate) provides: Vec<Subject>,
-    pub(crate) wants: Vec<Want>,
+    /// What others can refer to it by.
+    pub provides: Vec<Subject>,
+    /// With whom it is to be ordered.
+    pub wants: Vec<Want>,
 }
 
+/// With whom a resource is to be ordered.
 #[derive(Clone, Debug)]
-pub(crate) enum Want {
+pub enum Want {
     /// To run after each of these.
     AfterEach(Vec<Subject>),
     /// To run after the first of these that is in the graph.

@@ -5,11 +5,11 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// An edge from the first to the second.
-pub(crate) type Pair = (usize, usize);
+pub type Pair = (usize, usize);
 
 /// One cycle, if there is any: each vertex comes before the next, the last before the first. Iterative,
 /// since a chain may be as long as the graph.
-pub(crate) fn cycle(count: usize, edges: &[Pair]) -> Option<Vec<usize>> {
+pub fn cycle(count: usize, edges: &[Pair]) -> Option<Vec<usize>> {
     let mut parents_left = vec![0usize; count];
     let children = Adjacency::new(count, edges);
     for (_, to) in edges {
@@ -46,11 +46,7 @@ pub(crate) fn cycle(count: usize, edges: &[Pair]) -> Option<Vec<usize>> {
 
 /// Those of the `extra` edges that make no cycle with the `declared` ones, which have none, and with those
 /// before them; then those that do.
-pub(crate) fn without_cycles(
-    count: usize,
-    declared: &[Pair],
-    extra: Vec<Pair>,
-) -> (Vec<Pair>, Vec<Pair>) {
+pub fn without_cycles(count: usize, declared: &[Pair], extra: Vec<Pair>) -> (Vec<Pair>, Vec<Pair>) {
     let mut all = declared.to_vec();
     all.extend_from_slice(&extra);
     if extra.is_empty() || cycle(count, &all).is_none() {
@@ -107,13 +103,14 @@ fn reaches(children: &FxHashMap<usize, Vec<usize>>, from: usize, to: usize) -> b
 }
 
 /// The children of every vertex, in one piece.
-pub(crate) struct Adjacency {
+pub struct Adjacency {
     starts: Vec<usize>,
     targets: Vec<usize>,
 }
 
 impl Adjacency {
-    pub(crate) fn new(count: usize, edges: &[Pair]) -> Self {
+    /// Of a graph with `count` vertices.
+    pub fn new(count: usize, edges: &[Pair]) -> Self {
         let mut starts = vec![0usize; count + 1];
         for (from, _) in edges {
             starts[from + 1] += 1;
@@ -130,7 +127,8 @@ impl Adjacency {
         Self { starts, targets }
     }
 
-    pub(crate) fn of(&self, at: usize) -> &[usize] {
+    /// Those of one vertex.
+    pub fn of(&self, at: usize) -> &[usize] {
         &self.targets[self.starts[at]..self.starts[at + 1]]
     }
 }
