@@ -9,20 +9,28 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use mgmt_runtime::resource::{
-    AutoEdges, CheckContext, InitContext, Outcome, Registry, Resource, ResourceError, Services,
-    Subject, WatchContext,
+    CheckContext, InitContext, Outcome, Registry, Resource, ResourceError, Services, WatchContext,
 };
-use mgmt_stdlib::resource::{Invalid, Params, Validate};
+use mgmt_stdlib::resource::{AutoEdges, Invalid, Params, Subject, Validate};
 use tokio_util::sync::CancellationToken;
 
 // 1. What a user can say: `stdlib/src/resources/marker.rs`.
 
 /// Holds a file that says who was here; the name is its path.
 #[derive(Clone, Debug, Default, PartialEq, Params)]
-#[resource(kind = "marker", edgeable)]
+#[resource(kind = "marker", edgeable, auto_edges = Marker::edges)]
 pub struct Marker {
     /// Who was here.
     pub owner: String,
+}
+
+impl Marker {
+    /// So that the directory it lies in comes before it by itself.
+    fn edges(&self, name: &str) -> AutoEdges {
+        AutoEdges::default()
+            .provides(Subject::file(name))
+            .after_directory_of(name)
+    }
 }
 
 impl Validate for Marker {
@@ -49,17 +57,6 @@ impl Resource for MarkerFile {
 
     fn new(name: &str, _params: &Marker) -> Self {
         Self { path: name.into() }
-    }
-
-    /// So that the directory it lies in comes before it by itself.
-    async fn auto_edges(
-        name: &str,
-        _params: &Marker,
-        _services: &Services,
-    ) -> Result<AutoEdges, ResourceError> {
-        Ok(AutoEdges::default()
-            .provides(Subject::file(name))
-            .after_directory_of(name))
     }
 
     /// Listens first, says so by the first event, and from then on tells of everything that may matter.

@@ -38,7 +38,8 @@ pub fn binary(name: &str) -> PathBuf {
             .expect("tests are two levels below the target directory");
         let mut build = Command::new(env!("CARGO"));
         build
-            .args(["build", "--quiet", "--bin", "mgmt", "--bin", "mgmtc"])
+            .args(["build", "--quiet"])
+            .args(["--bin", "mgmt", "--bin", "mgmtc", "--bin", "mgmt-lsp"])
             .current_dir(workspace());
         if directory.file_name() == Some(OsStr::new("release")) {
             build.arg("--release");

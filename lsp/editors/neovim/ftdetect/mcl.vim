@@ -1,0 +1,1 @@
+autocmd BufRead,BufNewFile *.mcl set filetype=mcl

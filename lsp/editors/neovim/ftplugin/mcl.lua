@@ -1,0 +1,5 @@
+vim.bo.commentstring = "# %s"
+vim.bo.expandtab = false
+vim.bo.shiftwidth = 0
+
+require("mgmt").attach()
