@@ -31,7 +31,9 @@ fn lines_of_one_file_stay() {
         ["one", "two"].map(|line| text.lines().filter(|found| *found == line).count()) == [1, 1]
     };
     eventually("both lines are there", both);
-    std::fs::write(agent.path("lines"), "other").unwrap();
+    // At once: between truncating and writing, the agent would write, too.
+    std::fs::write(agent.path("aside"), "other").unwrap();
+    std::fs::rename(agent.path("aside"), agent.path("lines")).unwrap();
     eventually("both lines are there again", both);
     assert!(agent.read("lines").unwrap().starts_with("other\n"));
 }

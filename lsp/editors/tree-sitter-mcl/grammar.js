@@ -228,12 +228,14 @@ module.exports = grammar({
     string: ($) =>
       seq(
         '"',
-        repeat(choice($.string_content, $.escape, $.interpolation)),
+        repeat(choice($.string_content, $._dollar, $.escape, $.interpolation)),
         token.immediate('"'),
       ),
 
-    string_content: (_) =>
-      token.immediate(prec(1, /([^"\\$]|\$[^{"\\$])+|\$/)),
+    // Apart from the dollar, so that a `#` before one is no comment.
+    string_content: (_) => token.immediate(prec(1, /[^"\\$]+/)),
+
+    _dollar: (_) => token.immediate(prec(1, "$")),
 
     escape: (_) => token.immediate(prec(2, /\\(.|\n)/)),
 
