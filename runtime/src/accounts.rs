@@ -9,7 +9,7 @@ use nix::unistd::{Gid, Group, Uid, User};
 
 use crate::resource::ResourceError;
 
-pub use programs::{change, must_be_local};
+pub use programs::{AccountCommand, change, must_be_local};
 
 /// What a number means that nobody in the database has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

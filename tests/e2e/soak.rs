@@ -90,13 +90,13 @@ fn memory_and_descriptors_stay_flat_under_random_events() {
     let mut events = storm(&mut chance, length / 4);
     let (memory, descriptors) = usage(&agent);
     events += storm(&mut chance, length * 3 / 4);
+    // The last repairs may still have files open.
+    eventually("the descriptors are as few as before", || {
+        usage(&agent).1 <= descriptors + 4
+    });
     let (memory_then, descriptors_then) = usage(&agent);
     eprintln!(
         "{events} events; {memory} kB and {descriptors} descriptors became {memory_then} kB and {descriptors_then}"
-    );
-    assert!(
-        descriptors_then <= descriptors + 4,
-        "{descriptors} became {descriptors_then}"
     );
     let most = memory + memory / 4 + 8 * 1024;
     assert!(memory_then <= most, "{memory} kB became {memory_then} kB");

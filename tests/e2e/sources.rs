@@ -57,6 +57,8 @@ fn a_source_without_consumers_stops() {
     assert!(is_running(&first));
     std::fs::remove_file(agent.path("on")).unwrap();
     eventually("the command ends", || !is_running(&first));
+    // Until then the file is put right.
+    agent.wait_for_log("graph: Vertices(0)");
     // And it starts again with its next consumer.
     std::fs::remove_file(agent.path("pid")).unwrap();
     std::fs::write(agent.path("on"), "").unwrap();

@@ -10,7 +10,7 @@ use nix::sys::signal::Signal;
 use tokio_util::sync::CancellationToken;
 
 use crate::process::{Captured, Command, Program, Runner};
-use crate::resource::{ResourceError, Services};
+use crate::resource::{Change, ResourceError, Services};
 
 /// Where the programs are if the agent's `PATH` leaves them out.
 const SYSTEM_PROGRAMS: &str = "/usr/sbin:/sbin";
@@ -20,6 +20,22 @@ const TRIES: usize = 100;
 /// What the programs end with if they can not lock a file.
 const BUSY: [i32; 2] = [1, 10];
 
+/// A call of such a program.
+#[derive(Debug, PartialEq, Eq)]
+pub struct AccountCommand {
+    /// Its name.
+    pub program: &'static str,
+    /// Its arguments.
+    pub args: Vec<String>,
+}
+
+impl AccountCommand {
+    /// What a plan says of it.
+    pub fn in_words(&self) -> Change {
+        Change::Step(format!("run `{} {}`", self.program, self.args.join(" ")))
+    }
+}
+
 /// Runs such a program. Those of one agent run one after the other, since they lock the files they change.
 ///
 /// # Errors
@@ -27,9 +43,9 @@ const BUSY: [i32; 2] = [1, 10];
 pub async fn change(
     services: &Services,
     cancel: &CancellationToken,
-    program: &str,
-    args: &[String],
+    change: &AccountCommand,
 ) -> Result<(), ResourceError> {
+    let program = change.program;
     let mut search = services.search_path.as_ref().to_owned();
     if !search.is_empty() {
         search.push(":");
@@ -37,7 +53,7 @@ pub async fn change(
     search.push(SYSTEM_PROGRAMS);
     let search: Arc<_> = search.into();
     let command = Command {
-        program: Program::with_args(program, args, &search),
+        program: Program::with_args(program, &change.args, &search),
         env: BTreeMap::from([
             ("LC_ALL".to_owned(), "C".to_owned()),
             ("PATH".to_owned(), search.to_string_lossy().into_owned()),
@@ -117,14 +133,11 @@ mod tests {
     }
 
     async fn run(scratch: &Scratch) -> Result<(), ResourceError> {
-        let args = ["a b".to_owned(), scratch.text("log")];
-        change(
-            &scratch.services,
-            &CancellationToken::new(),
-            "program",
-            &args,
-        )
-        .await
+        let call = AccountCommand {
+            program: "program",
+            args: vec!["a b".to_owned(), scratch.text("log")],
+        };
+        change(&scratch.services, &CancellationToken::new(), &call).await
     }
 
     #[tokio::test]

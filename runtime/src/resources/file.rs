@@ -17,15 +17,30 @@ mod selinux;
 mod sync;
 mod work;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use mgmt_stdlib::resources::file as declared;
 use mgmt_stdlib::resources::file::State;
+use tokio::time::{Instant, sleep_until};
 
 use crate::atomic_write::Slot;
 use crate::resource::{CheckContext, Outcome, Resource, ResourceError, Services, WatchContext};
 use work::{Next, Work};
+
+/// How long a directory that another resource holds may be missing.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What is around a file whose check failed.
+enum Around {
+    /// A directory that another resource holds, and it is there.
+    Held,
+    /// The same, and it was missing and came back.
+    Back,
+    /// Anything else.
+    Other,
+}
 
 /// See [`declared::File`].
 pub(super) struct File {
@@ -85,6 +100,32 @@ impl Resource for File {
         params: &declared::File,
         context: &CheckContext,
     ) -> Result<Outcome, ResourceError> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut again = true;
+        loop {
+            let error = match self.look(params, context).await {
+                Err(error) if context.apply() && !matches!(error, ResourceError::Cancelled) => {
+                    error
+                }
+                result => return result,
+            };
+            match self.directory(params, context, deadline).await? {
+                // It may have come back just now.
+                Around::Held if std::mem::take(&mut again) => {}
+                Around::Back => {}
+                Around::Held | Around::Other => return Err(error),
+            }
+        }
+    }
+}
+
+impl File {
+    /// One try.
+    async fn look(
+        &self,
+        params: &declared::File,
+        context: &CheckContext,
+    ) -> Result<Outcome, ResourceError> {
         let services = &context.services;
         let work = Work::new(&self.name, params, context);
         let slot = if context.apply() {
@@ -103,9 +144,38 @@ impl Resource for File {
             }
         }
     }
-}
 
-impl File {
+    /// What is around this. If another resource holds a directory there and it is missing, waits until it comes
+    /// back: who removes a tree removes what is in it first, so that this is woken before the directory is.
+    async fn directory(
+        &self,
+        params: &declared::File,
+        context: &CheckContext,
+        deadline: Instant,
+    ) -> Result<Around, ResourceError> {
+        let path = params.resultant_path(&self.name);
+        let Some(parent) = Path::new(path.trim_end_matches('/')).parent() else {
+            return Ok(Around::Other);
+        };
+        let managed = context.services.managed.snapshot();
+        let is_held = |directory: &Path| managed.contains(&format!("{}/", directory.display()));
+        if !parent.ancestors().any(is_held) {
+            return Ok(Around::Other);
+        }
+        if parent.is_dir() {
+            return Ok(Around::Held);
+        }
+        let mut watch = context.services.paths.watch(parent, false).await?;
+        while !parent.is_dir() {
+            tokio::select! {
+                () = context.cancelled() => return Err(ResourceError::Cancelled),
+                () = sleep_until(deadline) => return Ok(Around::Other),
+                changed = watch.changed() => changed?,
+            }
+        }
+        Ok(Around::Back)
+    }
+
     /// The paths to watch, each with whether everything below counts.
     fn watched(&self, params: &declared::File) -> Vec<(PathBuf, bool)> {
         let mut watched = vec![(params.resultant_path(&self.name).into(), params.recurse)];

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use mgmt_stdlib::resources::group as declared;
 use nix::unistd::{self, Gid};
 
-use crate::accounts;
+use crate::accounts::{self, AccountCommand};
 use crate::resource::{CheckContext, Outcome, Resource, ResourceError, WatchContext};
 
 const GROUPS: &str = "/etc/group";
@@ -15,13 +15,6 @@ const GROUPS: &str = "/etc/group";
 /// See [`declared::Group`].
 pub(super) struct Group {
     name: String,
-}
-
-/// What has to be done.
-#[derive(Debug, PartialEq, Eq)]
-struct Change {
-    program: &'static str,
-    args: Vec<String>,
 }
 
 #[async_trait]
@@ -76,10 +69,10 @@ impl Resource for Group {
         let Some(change) = context.services.blocking.run(plan).await? else {
             return Ok(Outcome::Unchanged);
         };
+        context.report(|| change.in_words());
         if context.apply() {
-            let (program, args) = (change.program, &change.args);
-            accounts::change(&context.services, context.token(), program, args).await?;
-            tracing::info!("ran `{program}` for the group `{}`", self.name);
+            accounts::change(&context.services, context.token(), &change).await?;
+            tracing::info!("ran `{}` for the group `{}`", change.program, self.name);
         }
         Ok(Outcome::Changed)
     }
@@ -92,11 +85,11 @@ fn plan(
     params: &declared::Group,
     present: Option<u32>,
     owner: Option<&str>,
-) -> Result<Option<Change>, ResourceError> {
+) -> Result<Option<AccountCommand>, ResourceError> {
     let change = |program, options: &[String]| {
         let end = ["--".to_owned(), name.to_owned()];
         let args = [options, &end].concat();
-        Some(Change { program, args })
+        Some(AccountCommand { program, args })
     };
     if params.state == "absent" {
         return Ok(present.and_then(|_| change("groupdel", &[])));

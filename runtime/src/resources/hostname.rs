@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use mgmt_stdlib::resources::hostname as declared;
 
 use crate::dbus::{Bus, DbusError, Object, Signals};
-use crate::resource::{CheckContext, Outcome, Resource, ResourceError, WatchContext};
+use crate::resource::{Change, CheckContext, Outcome, Resource, ResourceError, WatchContext};
 use kernel::KernelName;
 
 const HOSTNAMED: &str = "org.freedesktop.hostname1";
@@ -127,6 +127,11 @@ async fn check_apply_one(
         return Ok(Outcome::Unchanged);
     }
     if !context.apply() {
+        context.report(|| Change::Property {
+            name: which.name(),
+            old: current,
+            new: wanted.to_owned(),
+        });
         return Ok(Outcome::Changed);
     }
     match hostnamed {
@@ -173,6 +178,14 @@ fn is_absent(error: &DbusError) -> bool {
 }
 
 impl Which {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Pretty => "pretty",
+            Self::Static => "static",
+            Self::Transient => "transient",
+        }
+    }
+
     fn property(self) -> &'static str {
         match self {
             Self::Pretty => "PrettyHostname",
@@ -192,10 +205,6 @@ impl Which {
 
 impl fmt::Display for Which {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Pretty => "pretty",
-            Self::Static => "static",
-            Self::Transient => "transient",
-        })
+        f.write_str(self.name())
     }
 }

@@ -12,7 +12,7 @@ use mgmt_stdlib::value::Str;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::resource::{CheckContext, Outcome, Resource, ResourceError, WatchContext};
+use crate::resource::{Change, CheckContext, Outcome, Resource, ResourceError, WatchContext};
 
 /// The peers have to answer within this time.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -73,6 +73,7 @@ impl Resource for Kv {
         let world = Arc::clone(&context.services.world);
         let hostname = Arc::clone(&context.services.hostname);
         let (params, refresh, apply) = (params.clone(), context.refresh(), context.apply());
+        let changes = context.changes().clone();
         let work = move || {
             let wanted = wanted(&params)?;
             let stored = if params.mapped {
@@ -94,6 +95,9 @@ impl Resource for Kv {
                     "deleted"
                 };
                 tracing::info!("{verb} `{key}`");
+            }
+            if differs {
+                changes.report(|| Change::Step(format!("store `{key}`")));
             }
             Ok(if differs {
                 Outcome::Changed

@@ -16,7 +16,7 @@ use nix::unistd::{Uid, User};
 
 use crate::accounts;
 use crate::atomic_write::{Attributes, Slot, Staged};
-use crate::resource::{CheckContext, Outcome, Resource, ResourceError, WatchContext};
+use crate::resource::{Change, CheckContext, Outcome, Resource, ResourceError, WatchContext};
 use block::Block;
 
 /// The mode of a file that was not there.
@@ -92,7 +92,10 @@ impl Resource for Line {
         };
         match services.blocking.run(work).await? {
             None => return Ok(Outcome::Unchanged),
-            Some(None) => {}
+            Some(None) => {
+                let verb = if exists { "add to" } else { "remove from" };
+                context.report(|| Change::Step(format!("{verb} `{}`", path.display())));
+            }
             Some(Some(staged)) => {
                 services.writer.commit(staged).await?;
                 let verb = if exists { "added to" } else { "removed from" };

@@ -17,7 +17,8 @@ use tokio::time::sleep;
 
 use crate::process::{Runner, find_program};
 use crate::resource::{
-    CheckContext, Group, Outcome, Resource, ResourceError, Services, WatchContext,
+    Change as Reported, CheckContext, Group, Outcome, Resource, ResourceError, Services,
+    WatchContext,
 };
 use apt::Apt;
 use item::{Change, Found, Item, PkgError};
@@ -153,6 +154,9 @@ impl Resource for Pkg {
             .collect();
         if changes.is_empty() {
             return Ok(Outcome::Unchanged);
+        }
+        for (item, change) in &changes {
+            context.report(|| Reported::Step(format!("`{}` is to be {change}", item.name)));
         }
         let due: Vec<_> = changes.into_iter().filter(|(item, _)| item.apply).collect();
         if !due.is_empty() {

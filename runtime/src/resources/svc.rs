@@ -12,7 +12,9 @@ use mgmt_stdlib::resources::svc as declared;
 
 use crate::dbus::DbusError;
 use crate::dbus::systemd::{JobResult, Systemd, Unit, Verb};
-use crate::resource::{CheckContext, Outcome, Resource, ResourceError, Services, WatchContext};
+use crate::resource::{
+    Change, CheckContext, Outcome, Resource, ResourceError, Services, WatchContext,
+};
 use mgmt_stdlib::resource::AutoEdges;
 use startup::{Startup, startup};
 
@@ -220,6 +222,7 @@ impl Work<'_> {
             return Ok(Outcome::Unchanged);
         }
         if !self.context.apply() {
+            self.report(&unit, startup, verb.is_some());
             return Ok(Outcome::Changed);
         }
         self.warn_of_ourselves(&unit, verb);
@@ -245,6 +248,29 @@ impl Work<'_> {
             None => {}
         }
         Ok(outcome)
+    }
+
+    /// Says what would be done.
+    fn report(&self, unit: &Unit, startup: Startup, changes_state: bool) {
+        let step = match startup {
+            Startup::Enable => Some("enable"),
+            Startup::Disable { .. } => Some("disable"),
+            Startup::Fine | Startup::EnableAgain => None,
+        };
+        if let Some(verb) = step {
+            self.context
+                .report(|| Change::Step(format!("{verb} `{}`", unit.id)));
+        }
+        if changes_state {
+            self.context.report(|| Change::Property {
+                name: "state",
+                old: unit.active.clone(),
+                new: self.params.state.clone(),
+            });
+        } else if self.context.refresh() {
+            self.context
+                .report(|| Change::Step(format!("reload `{}`", unit.id)));
+        }
     }
 
     /// What `state` asks for.

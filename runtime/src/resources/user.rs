@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use mgmt_stdlib::paths::clean;
 use mgmt_stdlib::resources::user as declared;
 
-use crate::accounts;
+use crate::accounts::{self, AccountCommand};
 use crate::resource::{CheckContext, Outcome, Resource, ResourceError, WatchContext};
 use account::Account;
 
@@ -24,13 +24,6 @@ const RETRY: Duration = Duration::from_millis(100);
 /// See [`declared::User`].
 pub(super) struct User {
     name: String,
-}
-
-/// What has to be done.
-#[derive(Debug, PartialEq, Eq)]
-struct Change {
-    program: &'static str,
-    args: Vec<String>,
 }
 
 #[async_trait]
@@ -71,12 +64,12 @@ impl Resource for User {
                 return Ok(Outcome::Unchanged);
             };
             if !context.apply() {
+                context.report(|| change.in_words());
                 return Ok(Outcome::Changed);
             }
-            let (program, args) = (change.program, &change.args);
-            let changed = accounts::change(&context.services, context.token(), program, args).await;
+            let changed = accounts::change(&context.services, context.token(), &change).await;
             let Err(error) = changed else {
-                tracing::info!("ran `{program}` for the account `{}`", self.name);
+                tracing::info!("ran `{}` for the account `{}`", change.program, self.name);
                 return Ok(Outcome::Changed);
             };
             // `userdel` by somebody else removes the account's own group a moment later, so that it is missing now
@@ -102,7 +95,7 @@ impl User {
         &self,
         params: &declared::User,
         context: &CheckContext,
-    ) -> Result<Option<Change>, ResourceError> {
+    ) -> Result<Option<AccountCommand>, ResourceError> {
         let (name, params, apply) = (self.name.clone(), params.clone(), context.apply());
         let plan = move || {
             let present = Account::look_up(&name)?;
@@ -146,10 +139,10 @@ fn plan(
     params: &declared::User,
     present: Option<&Account>,
     own_group: bool,
-) -> Option<Change> {
+) -> Option<AccountCommand> {
     let change = |program, mut args: Vec<String>| {
         args.extend(["--".to_owned(), name.to_owned()]);
-        Some(Change { program, args })
+        Some(AccountCommand { program, args })
     };
     if params.state == "absent" {
         return present.and_then(|_| change("userdel", Vec::new()));

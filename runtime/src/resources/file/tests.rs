@@ -547,3 +547,20 @@ async fn a_thousand_files_converge_together() {
     println!("1000 checks: {:?}", start.elapsed());
     assert_eq!(read(&scratch.path("f999")), "content 999");
 }
+
+#[tokio::test]
+async fn a_directory_that_somebody_else_holds_is_waited_for() {
+    let scratch = Scratch::new();
+    let alone: Subject<File> = scratch.resource(&scratch.text("d/f"), content("x"));
+    alone.apply().await.unwrap_err();
+    let directory = format!("{}/", scratch.text("d"));
+    scratch.services.managed.replace([directory].into());
+    let file: Subject<File> = scratch.resource(&scratch.text("d/f"), content("x"));
+    let (applied, made) = tokio::join!(file.apply(), async {
+        tokio::task::yield_now().await;
+        fs::create_dir(scratch.path("d"))
+    });
+    made.unwrap();
+    assert_eq!(applied.unwrap(), Outcome::Changed);
+    assert_eq!(fs::read_to_string(scratch.path("d/f")).unwrap(), "x");
+}

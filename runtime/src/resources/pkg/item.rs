@@ -50,7 +50,7 @@ impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Install => f.write_str("installed"),
-            Self::InstallVersion(version) => write!(f, "installed version {version}"),
+            Self::InstallVersion(version) => write!(f, "installed in version {version}"),
             Self::Upgrade => f.write_str("upgraded"),
             Self::Remove => f.write_str("removed"),
         }
