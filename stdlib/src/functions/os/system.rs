@@ -1,7 +1,10 @@
 //! `os.system`: the lines that a command prints (functions.md §18.12).
 
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::catalog::{CallError, CallResult, FunctionDef, Host, Sampler, Wake};
 use crate::value::{Str, Value};
@@ -66,7 +69,7 @@ impl Sampler for System {
     }
 }
 
-/// Runs a command until it has printed a line.
+/// Runs a command until it has printed a line; then ends it with all that it started.
 fn first_line(command: &[u8]) -> Result<Option<Vec<u8>>, CallError> {
     use std::os::unix::ffi::OsStrExt;
     let failed = |error: std::io::Error| CallError::fatal(format!("can't run a command: {error}"));
@@ -76,17 +79,21 @@ fn first_line(command: &[u8]) -> Result<Option<Vec<u8>>, CallError> {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
+        .process_group(0)
         .spawn()
         .map_err(failed)?;
     let mut line = Vec::new();
-    if let Some(stdout) = child.stdout.take() {
-        BufReader::new(stdout)
-            .read_until(b'\n', &mut line)
-            .map_err(failed)?;
+    let read = match child.stdout.take() {
+        Some(stdout) => BufReader::new(stdout).read_until(b'\n', &mut line),
+        None => Ok(0),
+    };
+    // The group has the number of the shell, which nobody else has before it is reaped.
+    if let Some(group) = Pid::from_raw(child.id().cast_signed()) {
+        // It fails if all of the group has ended.
+        let _ = kill_process_group(group, Signal::KILL);
     }
-    // It fails if the command has ended already.
-    let _ = child.kill();
     child.wait().map_err(failed)?;
+    read.map_err(failed)?;
     Ok((!line.is_empty()).then(|| without_end(line)))
 }
 
@@ -105,6 +112,7 @@ pub(crate) fn without_end(mut line: Vec<u8>) -> Vec<u8> {
 mod tests {
     use super::super::super::testing::{TestHost, call, caught, sample};
     use super::*;
+    use std::time::{Duration, Instant};
 
     #[test]
     fn alone_it_gives_the_first_line() {
@@ -116,6 +124,32 @@ mod tests {
             caught(run("true")),
             "the command has ended and printed nothing: true"
         );
+    }
+
+    #[test]
+    fn a_line_may_be_long() {
+        let line = call(
+            "os.system",
+            &["head -c 200000 /dev/zero | tr '\\0' x; echo".into()],
+        );
+        assert_eq!(line.unwrap().as_str().unwrap().len(), 200_000);
+    }
+
+    #[test]
+    fn after_the_first_line_nothing_runs_on() {
+        let printed = call("os.system", &["sleep 1000 & echo $!; wait".into()]).unwrap();
+        let process = printed.as_str().unwrap().to_string_lossy().into_owned();
+        let stat = format!("/proc/{process}/stat");
+        // Whoever adopts what has ended may take its time to reap it.
+        let runs = || std::fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z "));
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while runs() {
+            assert!(
+                Instant::now() < deadline,
+                "process {process} runs on: {printed}"
+            );
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     #[test]
