@@ -187,6 +187,8 @@ impl<'de> Visitor<'de> for Typed<'_> {
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
         match self.ty {
             Type::Float => Ok(Value::Float(value)),
+            // The reader of JSON makes a float of `-0`, since ints have one zero.
+            Type::Int if value == 0.0 && value.is_sign_negative() => Ok(Value::Int(0)),
             Type::Int => Err(E::custom("num doesn't contain int64")),
             _ => Err(self.mismatch("a number")),
         }
@@ -287,6 +289,9 @@ mod tests {
             ("-9223372036854775808", "int", "-9223372036854775808"),
             ("18446744073709551616", "float", "18446744073709552000"),
             ("1e2", "float", "100"),
+            ("-0", "int", "0"),
+            ("-0", "float", "-0"),
+            ("9007199254740993", "float", "9007199254740992"),
             (r#" "a\u00e9" "#, "str", r#""aé""#),
             (r#""\ud800x""#, "str", "\"\u{fffd}x\""),
             (r#"[[1],[]]"#, "[][]int", "[[1], []]"),
@@ -330,6 +335,21 @@ mod tests {
         ] {
             let found = exact(text, ty).unwrap_err();
             assert!(found.starts_with(error), "{text}: {found}");
+        }
+    }
+
+    #[test]
+    fn only_white_space_follows_the_value() {
+        for fields in [Fields::Exact, Fields::Flexible] {
+            let decode = |text: &str| decode_json(text.as_bytes(), &Type::Int, fields);
+            assert_eq!(decode(" 1 \t\r\n"), Ok(Value::Int(1)));
+            for text in ["1 2", "1,", "1}", "1 x", "1\0"] {
+                let found = decode(text).unwrap_err();
+                assert!(
+                    found.starts_with("invalid JSON: trailing characters"),
+                    "{text:?}: {found}"
+                );
+            }
         }
     }
 
