@@ -156,10 +156,15 @@ mod tests {
                 format!("invalid bool: `{text}`")
             );
         }
-        assert_eq!(
-            call("convert.parse_bool", &["f".into()]),
-            Ok(Value::Bool(false))
-        );
+        for (texts, value) in [
+            (["1", "t", "T", "TRUE", "true", "True"], true),
+            (["0", "f", "F", "FALSE", "false", "False"], false),
+        ] {
+            for text in texts {
+                let parsed = call("convert.parse_bool", &[text.into()]);
+                assert_eq!(parsed, Ok(Value::Bool(value)), "{text}");
+            }
+        }
     }
 
     #[test]
@@ -185,7 +190,33 @@ mod tests {
         assert_eq!(call("convert.to_int", &[1.9.into()]), Ok(Value::Int(1)));
     }
 
+    #[test]
+    fn a_float_that_is_no_number_survives_text() {
+        let text = call("convert.float_to_str", &[f64::NAN.into()]).unwrap();
+        let back = call("convert.str_to_float", &[text]).unwrap();
+        assert!(back.as_float().unwrap().is_nan());
+    }
+
+    #[test]
+    fn large_ints_become_the_nearest_float() {
+        for (int, float) in [
+            (9_007_199_254_740_993, 9_007_199_254_740_992.0),
+            (9_007_199_254_740_995, 9_007_199_254_740_996.0),
+            (i64::MAX, 9_223_372_036_854_775_808.0),
+            (i64::MIN, -9_223_372_036_854_775_808.0),
+        ] {
+            let found = call("convert.to_float", &[Value::Int(int)]);
+            assert_eq!(found, Ok(Value::Float(float)), "{int}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn small_ints_survive_floats(value in -(1i64 << 53)..=1 << 53) {
+            let float = call("convert.to_float", &[value.into()]).unwrap();
+            prop_assert_eq!(call("convert.to_int", &[float]), Ok(Value::Int(value)));
+        }
+
         #[test]
         fn ints_survive_text(value: i64) {
             let text = call("convert.int_to_str", &[value.into()]).unwrap();
@@ -193,7 +224,7 @@ mod tests {
         }
 
         #[test]
-        fn floats_survive_text(value in prop::num::f64::NORMAL) {
+        fn floats_survive_text(value in { use prop::num::f64::*; NORMAL | SUBNORMAL | ZERO | INFINITE }) {
             let text = call("convert.float_to_str", &[value.into()]).unwrap();
             prop_assert_eq!(call("convert.str_to_float", &[text]), Ok(Value::Float(value)));
         }

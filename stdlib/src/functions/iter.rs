@@ -97,6 +97,7 @@ fn range(args: &[Value]) -> CallResult {
 mod tests {
     use super::super::testing::{call, fatal};
     use super::*;
+    use proptest::prelude::*;
 
     fn range_of(args: &[i64]) -> CallResult {
         let args: Vec<Value> = args.iter().map(|arg| Value::Int(*arg)).collect();
@@ -136,5 +137,17 @@ mod tests {
             call("iter.flatten", &[list]),
             Ok(Value::list([Value::list([1.into()])]))
         );
+    }
+
+    proptest! {
+        #[test]
+        fn ranges_are_those_of_a_loop(start in -50i64..50, stop in -50i64..50, step in prop_oneof![-7i64..=-1, 1i64..=7]) {
+            let (mut at, mut expected) = (start, Vec::new());
+            while if step > 0 { at < stop } else { at > stop } {
+                expected.push(at);
+                at += step;
+            }
+            prop_assert_eq!(range_of(&[start, stop, step]), ints(&expected));
+        }
     }
 }

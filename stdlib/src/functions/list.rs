@@ -129,6 +129,23 @@ mod tests {
     }
 
     #[test]
+    fn lookups_outside_can_be_caught() {
+        let at = |index: i64| call("list.lookup", &[ints(&[7]), index.into()]);
+        assert_eq!(at(0), Ok(Value::Int(7)));
+        assert_eq!(
+            caught(at(i64::MIN)),
+            format!("list index negative, got: {}", i64::MIN)
+        );
+        assert_eq!(
+            caught(at(i64::MAX)),
+            format!(
+                "list index not present, got: {}, len is: 1, in: [7]",
+                i64::MAX
+            )
+        );
+    }
+
+    #[test]
     fn slices_stay_in_the_list() {
         let cut =
             |low: i64, high: i64| call("list.slice", &[ints(&[1, 2, 3]), low.into(), high.into()]);
@@ -160,6 +177,51 @@ mod tests {
                 prop_assert!(!unique.iter().take(at).any(|other| other == value));
             }
             prop_assert!(values.iter().all(|value| unique.contains(&Value::Int(*value))));
+        }
+
+        #[test]
+        fn a_second_time_changes_nothing(values in prop::collection::vec(any::<f64>(), 0..12)) {
+            let list = Value::list(values.into_iter().map(Value::Float));
+            for name in ["list.sort", "list.unique"] {
+                let once = call(name, std::slice::from_ref(&list)).unwrap();
+                let twice = call(name, std::slice::from_ref(&once)).unwrap();
+                prop_assert!(twice.is_same(&once), "{} {} {}", name, once, twice);
+            }
+        }
+
+        #[test]
+        fn unique_elements_keep_their_order(values in prop::collection::vec(0i64..5, 0..20)) {
+            let mut expected: Vec<i64> = Vec::new();
+            for value in &values {
+                if !expected.contains(value) {
+                    expected.push(*value);
+                }
+            }
+            prop_assert_eq!(call("list.unique", &[ints(&values)]), Ok(ints(&expected)));
+        }
+
+        #[test]
+        fn both_sides_of_a_cut_are_the_whole(values: Vec<i64>, at: prop::sample::Index) {
+            let at = at.index(values.len() + 1) as i64;
+            let cut = |low: i64, high: i64| call("list.slice", &[ints(&values), low.into(), high.into()]);
+            let sides = [cut(0, at).unwrap(), cut(at, values.len() as i64).unwrap()];
+            prop_assert_eq!(call("list.concat", &sides), Ok(ints(&values)));
+        }
+
+        #[test]
+        fn what_is_found_is_there(values in prop::collection::vec(0i64..5, 0..9), wanted in 0i64..5) {
+            let at = call("list.index", &[ints(&values), wanted.into()]).unwrap();
+            let looked_up = call("list.lookup", &[ints(&values), at.clone()]);
+            match values.iter().position(|value| *value == wanted) {
+                Some(first) => {
+                    prop_assert_eq!(at, Value::Int(first as i64));
+                    prop_assert_eq!(looked_up, Ok(Value::Int(wanted)));
+                }
+                None => {
+                    prop_assert_eq!(at, Value::Int(-1));
+                    prop_assert_eq!(caught(looked_up), "list index negative, got: -1");
+                }
+            }
         }
     }
 }

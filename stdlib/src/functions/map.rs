@@ -75,7 +75,7 @@ fn merge(args: &[Value]) -> crate::catalog::CallResult {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::call;
+    use super::super::testing::{call, caught};
     use super::*;
     use proptest::prelude::*;
 
@@ -88,6 +88,52 @@ mod tests {
             prop_assert_eq!(call("map.keys", std::slice::from_ref(&map)), Ok(Value::from(keys)));
             prop_assert_eq!(call("map.values", &[map]), Ok(Value::from(values)));
         }
+
+        #[test]
+        fn of_several_maps_the_last_one_says(
+            a: std::collections::BTreeMap<u8, i64>,
+            b: std::collections::BTreeMap<u8, i64>,
+        ) {
+            let map = |entries: &std::collections::BTreeMap<u8, i64>| {
+                Value::Map(entries.iter().map(|(k, v)| (i64::from(*k).into(), (*v).into())).collect())
+            };
+            let mut both = a.clone();
+            both.extend(&b);
+            prop_assert_eq!(call("map.merge", &[map(&a), map(&b)]), Ok(map(&both)));
+            prop_assert_eq!(call("map.merge", &[map(&a), map(&a)]), Ok(map(&a)));
+        }
+    }
+
+    #[test]
+    fn keys_and_values_are_in_one_order() {
+        let entries = |order: &[(&str, i64)]| {
+            let entries = order
+                .iter()
+                .map(|(key, value)| ((*key).into(), (*value).into()));
+            Value::Map(entries.collect())
+        };
+        for order in [
+            [("b", 1), ("B", 2), ("a", 3), ("\u{e9}", 4), ("", 5)],
+            [("", 5), ("\u{e9}", 4), ("a", 3), ("B", 2), ("b", 1)],
+        ] {
+            let keys = call("map.keys", &[entries(&order)]).unwrap();
+            assert_eq!(keys.to_string(), "[\"\", \"B\", \"a\", \"b\", \"\u{e9}\"]");
+            let values = call("map.values", &[entries(&order)]).unwrap();
+            assert_eq!(values.to_string(), "[5, 2, 3, 1, 4]");
+        }
+    }
+
+    #[test]
+    fn a_missing_key_can_be_caught() {
+        let map = Value::Map([("a".into(), 1.into())].into_iter().collect());
+        assert_eq!(
+            call("map.lookup", &[map.clone(), "a".into()]),
+            Ok(Value::Int(1))
+        );
+        assert_eq!(
+            caught(call("map.lookup", &[map, "b".into()])),
+            r#"map key not present, want: "b" in {"a": 1}"#
+        );
     }
 
     #[test]

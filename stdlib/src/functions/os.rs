@@ -175,6 +175,12 @@ mod tests {
     }
 
     #[test]
+    fn loaded_modules_wake_who_looks_at_them() {
+        let wake = sample("os.modinfo_loaded").wake(&["loop".into()]);
+        assert_eq!(wake, [Wake::Devices("module")]);
+    }
+
+    #[test]
     fn modules_are_found_by_their_whole_name() {
         let directory = tempfile::tempdir().unwrap();
         std::fs::create_dir(directory.path().join("proc")).unwrap();

@@ -196,5 +196,28 @@ mod tests {
             let once = clean(path.as_bytes());
             prop_assert_eq!(clean(&once), once);
         }
+
+        #[test]
+        fn a_relative_path_leads_to_its_target(base in "[./a-c]{0,12}", target in "[./a-c]{0,12}") {
+            let (base, target) = (base.as_bytes(), target.as_bytes());
+            if let Some(path) = relative(base, target) {
+                let from = clean(base);
+                prop_assert_eq!(join(vec![&from, &path]), clean(target));
+            }
+        }
+
+        #[test]
+        fn directory_and_last_element_are_the_path(path in "[./a-c]{0,12}") {
+            let path = clean(path.as_bytes());
+            prop_assume!(path != b"/");
+            prop_assert_eq!(join(vec![&dir(&path), base(&path)]), path);
+        }
+
+        #[test]
+        fn a_local_path_is_found_below_any_directory(path in "[./a-c]{0,12}") {
+            prop_assume!(is_local(path.as_bytes()));
+            let below = clean(&[b"/d/", path.as_bytes()].concat());
+            prop_assert!(below == b"/d" || below.starts_with(b"/d/"));
+        }
     }
 }

@@ -92,6 +92,55 @@ fn parse(a: &Str) -> Result<Struct, CallError> {
 mod tests {
     use super::super::testing::{call, caught};
     use crate::value::Value;
+    use proptest::prelude::*;
+
+    /// Versions that often have something in common.
+    fn version() -> impl Strategy<Value = String> {
+        r"v?[0-2]\.(0|1|10)\.[0-2](-(rc|alpha|1|10)(\.(1|2|10|x))?)?(\+(a|1))?"
+    }
+
+    fn compare(a: &str, b: &str) -> i64 {
+        let order = call("semver.compare", &[a.into(), b.into()]).unwrap();
+        order.as_int().unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn versions_are_in_one_order(a in version(), b in version(), c in version()) {
+            prop_assert_eq!(compare(&a, &a), 0);
+            prop_assert_eq!(compare(&a, &b), -compare(&b, &a));
+            if compare(&a, &b) <= 0 && compare(&b, &c) <= 0 {
+                prop_assert!(compare(&a, &c) <= 0);
+            }
+        }
+
+        #[test]
+        fn a_requirement_of_one_release_is_met_by_it(
+            version in r"(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9])\.[0-9]",
+        ) {
+            let meets = |requirement: String| call("semver.matches", &[version.as_str().into(), requirement.into()]);
+            prop_assert_eq!(meets(format!("={version}")), Ok(Value::Bool(true)));
+            prop_assert_eq!(meets(format!(">={version}, <={version}")), Ok(Value::Bool(true)));
+            prop_assert_eq!(meets(format!(">{version}")), Ok(Value::Bool(false)));
+        }
+
+        #[test]
+        fn the_parts_are_the_version(version in version()) {
+            let parts = call("semver.parse", &[version.as_str().into()]).unwrap();
+            let part = |name: &str| {
+                let part = parts.as_struct().unwrap().get(name).unwrap();
+                part.as_str().map_or_else(|| part.to_string(), |text| text.to_string_lossy().into_owned())
+            };
+            let mut text = format!("{}.{}.{}", part("major"), part("minor"), part("patch"));
+            for (mark, name) in [('-', "pre"), ('+', "build")] {
+                if !part(name).is_empty() {
+                    text.push(mark);
+                    text.push_str(&part(name));
+                }
+            }
+            prop_assert_eq!(text, version.trim_start_matches('v'));
+        }
+    }
 
     #[test]
     fn releases_are_newer_than_what_comes_before() {

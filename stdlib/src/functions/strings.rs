@@ -402,6 +402,69 @@ mod tests {
     }
 
     #[test]
+    fn padding_with_nothing_ends() {
+        for name in ["strings.left_pad", "strings.right_pad"] {
+            let padded = call(name, &["abc".into(), "".into(), i64::MAX.into()]);
+            assert_eq!(padded, Ok("abc".into()), "{name}");
+        }
+    }
+
+    #[test]
+    fn pieces_between_separators() {
+        for (s, by, pieces) in [
+            (&b""[..], ",", &[&b""[..]][..]),
+            (b"", "", &[]),
+            (b"a", ",", &[b"a"]),
+            (b",a,", ",", &[b"", b"a", b""]),
+            (b"aaa", "aa", &[b"", b"a"]),
+            (b"\xc3\xa9\xff", "", &[b"\xc3\xa9", b"\xff"]),
+        ] {
+            let expected = Value::list(pieces.iter().map(|piece| Value::str(*piece)));
+            let found = call("strings.split", &[s.to_vec().into(), by.into()]);
+            assert_eq!(found, Ok(expected));
+        }
+    }
+
+    #[test]
+    fn joining_skips_what_is_empty() {
+        for (pieces, joined) in [(&["", ""][..], ""), (&["", "a", "", "b"], "a-b"), (&[], "")] {
+            let pieces = Value::list(pieces.iter().map(|piece| Value::from(*piece)));
+            let found = call("strings.join_nonempty", &[pieces, "-".into()]);
+            assert_eq!(found, Ok(joined.into()));
+        }
+    }
+
+    #[test]
+    fn an_empty_text_is_replaced_between_characters() {
+        let replace = |s: Value| call("strings.replace_all", &[s, "".into(), "-".into()]);
+        assert_eq!(replace("a\u{e9}".into()), Ok("-a-\u{e9}-".into()));
+        assert_eq!(replace("".into()), Ok("-".into()));
+        let invalid = replace(b"\xff".to_vec().into());
+        assert_eq!(invalid, Ok(b"-\xff-".to_vec().into()));
+    }
+
+    #[test]
+    fn case_maps_one_character_to_one() {
+        for (name, s, mapped) in [
+            ("strings.to_upper", "\u{df}", "\u{df}"),
+            ("strings.to_lower", "\u{130}", "i"),
+            ("strings.to_lower", "\u{391}\u{3a3}", "\u{3b1}\u{3c3}"),
+        ] {
+            assert_eq!(call(name, &[s.into()]), Ok(mapped.into()), "{name} {s}");
+        }
+        let invalid = call("strings.to_upper", &[b"a\xff".to_vec().into()]);
+        assert_eq!(invalid, Ok("A\u{fffd}".into()));
+    }
+
+    #[test]
+    fn white_space_is_that_of_unicode() {
+        let trim = |s: &str| call("strings.trim_space", &[s.into()]);
+        let space = "\t\n\u{b}\u{c}\r \u{85}\u{a0}\u{1680}\u{2003}\u{2028}\u{3000}";
+        assert_eq!(trim(&format!("{space}a b{space}")), Ok("a b".into()));
+        assert_eq!(trim("\u{200b}a"), Ok("\u{200b}a".into()));
+    }
+
+    #[test]
     fn substr_counts_bytes() {
         let cut = |s: &str, low: i64, high: i64| {
             call("strings.substr", &[s.into(), low.into(), high.into()])
@@ -451,6 +514,70 @@ mod tests {
         fn reversing_twice_changes_nothing(s: String) {
             let once = call("strings.reverse", &[s.clone().into()]).unwrap();
             prop_assert_eq!(call("strings.reverse", &[once]), Ok(s.into()));
+        }
+
+        #[test]
+        fn joining_undoes_splitting_into_characters(s: Vec<u8>) {
+            let pieces = call("strings.split", &[s.clone().into(), "".into()]).unwrap();
+            prop_assert_eq!(call("strings.join", &[pieces, "".into()]), Ok(Value::from(s)));
+        }
+
+        #[test]
+        fn splitting_undoes_joining(
+            pieces in prop::collection::vec("[a-z ]{0,4}", 1..6),
+            separator in "[,;]{1,3}",
+        ) {
+            let pieces = Value::list(pieces.into_iter().map(Value::from));
+            let joined = call("strings.join", &[pieces.clone(), separator.clone().into()]).unwrap();
+            prop_assert_eq!(call("strings.split", &[joined, separator.into()]), Ok(pieces));
+        }
+
+        #[test]
+        fn both_sides_of_a_cut_are_the_whole(s: Vec<u8>, at: prop::sample::Index) {
+            let at = Value::Int(at.index(s.len() + 1) as i64);
+            let len = Value::Int(s.len() as i64);
+            let low = call("strings.substr", &[s.clone().into(), 0.into(), at.clone()]).unwrap();
+            let high = call("strings.substr", &[s.clone().into(), at, len]).unwrap();
+            let joined = call("strings.join", &[Value::list([low, high]), "".into()]);
+            prop_assert_eq!(joined, Ok(Value::from(s)));
+        }
+
+        #[test]
+        fn replacing_by_the_same_changes_nothing(s: Vec<u8>, old in prop::collection::vec(any::<u8>(), 0..3)) {
+            let same = call("strings.replace_all", &[s.clone().into(), old.clone().into(), old.into()]);
+            prop_assert_eq!(same, Ok(Value::from(s)));
+        }
+
+        #[test]
+        fn a_second_time_changes_nothing(s: Vec<u8>) {
+            for name in ["strings.trim_space", "strings.to_lower", "strings.to_upper"] {
+                let once = call(name, &[s.clone().into()]).unwrap();
+                prop_assert_eq!(call(name, std::slice::from_ref(&once)), Ok(once), "{}", name);
+            }
+        }
+
+        #[test]
+        fn what_was_put_before_or_after_can_be_taken_off(s: Vec<u8>, more: Vec<u8>) {
+            let before = [&more[..], &s].concat();
+            let after = [&s[..], &more].concat();
+            let without = call("strings.trim_prefix", &[before.into(), more.clone().into()]);
+            prop_assert_eq!(without, Ok(s.clone().into()));
+            let without = call("strings.trim_suffix", &[after.into(), more.into()]);
+            prop_assert_eq!(without, Ok(s.into()));
+        }
+
+        #[test]
+        fn padding_reaches_the_length_by_less_than_one_copy(s: Vec<u8>, pad in prop::collection::vec(any::<u8>(), 1..5), len in -3i64..40) {
+            for (name, keeps) in [
+                ("strings.left_pad", <[u8]>::ends_with as fn(&[u8], &[u8]) -> bool),
+                ("strings.right_pad", <[u8]>::starts_with),
+            ] {
+                let padded = call(name, &[s.clone().into(), pad.clone().into(), len.into()]).unwrap();
+                let padded = padded.as_str().unwrap().as_bytes().to_vec();
+                let wanted = usize::try_from(len).unwrap_or(0).max(s.len());
+                prop_assert!(keeps(&padded, &s));
+                prop_assert!((wanted..wanted + pad.len()).contains(&padded.len()));
+            }
         }
     }
 }

@@ -1,11 +1,11 @@
 //! What the tests of the functions share.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-
-use std::collections::BTreeMap;
 
 use crate::catalog::{
     CallResult, Catalog, DiskTree, ExportFilter, Exported, FileTree, FunctionDef, Host,
@@ -129,10 +129,12 @@ impl WorldView for TestWorld {
     }
 }
 
+/// It takes long to make for a property that is checked some hundred times.
+static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog::standard().unwrap());
+
 fn find(name: &str) -> FunctionDef {
     let (package, name) = name.rsplit_once('.').unwrap_or(("", name));
-    let catalog = Catalog::standard().unwrap();
-    (**catalog.function(package, name).unwrap()).clone()
+    (**CATALOG.function(package, name).unwrap()).clone()
 }
 
 /// Calls a function by its full name; one that looks at the machine sees an empty [`TestHost`].

@@ -115,7 +115,7 @@ impl Sampler for Stored {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{TestHost, call_on, fatal, sample};
+    use super::super::testing::{TestHost, call_on, fatal, sample, sample_at};
     use super::*;
 
     #[test]
@@ -145,6 +145,41 @@ mod tests {
             "type mismatch, check type in Value[a]: base kind does not match (str != int)"
         );
         assert_eq!(fatal(get("value.get_str", "")), "can't use an empty key");
+    }
+
+    #[test]
+    fn the_type_of_any_value_comes_from_the_context() {
+        let get = |ty: &str, values: &[(String, Value)]| {
+            let host = TestHost {
+                values: values.to_vec(),
+                ..TestHost::default()
+            };
+            let start = Start {
+                result: Some(Type::parse(&format!("struct{{value {ty}; ready bool}}")).unwrap()),
+                ..Start::default()
+            };
+            sample_at("value.get", &start).call(&host, &["a".into()])
+        };
+        let stored = [("a".to_owned(), Value::list([1.into(), 2.into()]))];
+        for (ty, values, shown) in [
+            ("[]int", &stored[..], "struct{value: [1, 2]; ready: true}"),
+            ("[]int", &[], "struct{value: []; ready: false}"),
+            ("map{str: int}", &[], "struct{value: {}; ready: false}"),
+            (
+                "struct{a int; b str}",
+                &[],
+                r#"struct{value: struct{a: 0; b: ""}; ready: false}"#,
+            ),
+        ] {
+            assert_eq!(get(ty, values).unwrap().to_string(), shown, "{ty}");
+        }
+        for ty in ["[]str", "map{str: int}"] {
+            let error = fatal(get(ty, &stored));
+            assert!(
+                error.starts_with("type mismatch, check type in Value[a]: "),
+                "{error}"
+            );
+        }
     }
 
     #[test]

@@ -64,7 +64,7 @@ fn key_text(key: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::decode::{Fields, decode_json, decode_yaml};
+    use super::super::decode::{Fields, decode_json, decode_toml, decode_yaml};
     use super::*;
     use crate::types::Type;
     use proptest::prelude::*;
@@ -90,22 +90,140 @@ mod tests {
         );
     }
 
+    /// A type that all three formats have.
+    fn any_type() -> impl Strategy<Value = Type> {
+        let leaf = prop_oneof![
+            Just(Type::Bool),
+            Just(Type::Int),
+            Just(Type::Float),
+            Just(Type::Str),
+        ];
+        leaf.prop_recursive(3, 12, 3, |inner| {
+            prop_oneof![
+                inner.clone().prop_map(Type::list),
+                inner.clone().prop_map(|value| Type::map(Type::Str, value)),
+                prop::collection::btree_map("[a-z_][a-z0-9_]{0,4}", inner, 0..4)
+                    .prop_map(Type::structure),
+            ]
+        })
+    }
+
+    /// Any value of a type, without infinities and NaN.
+    fn value_of(ty: &Type) -> BoxedStrategy<Value> {
+        match ty {
+            Type::Bool => any::<bool>().prop_map(Value::Bool).boxed(),
+            Type::Int => any::<i64>().prop_map(Value::Int).boxed(),
+            Type::Float => {
+                use prop::num::f64::{NORMAL, SUBNORMAL, ZERO};
+                (NORMAL | SUBNORMAL | ZERO).prop_map(Value::Float).boxed()
+            }
+            Type::Str => any_text().prop_map(Value::from).boxed(),
+            Type::List(element) => prop::collection::vec(value_of(element), 0..4)
+                .prop_map(Value::from)
+                .boxed(),
+            Type::Map(entry) => prop::collection::vec((any_text(), value_of(&entry.1)), 0..4)
+                .prop_map(|entries| {
+                    let entries = entries.into_iter().map(|(key, value)| (key.into(), value));
+                    Value::Map(entries.collect())
+                })
+                .boxed(),
+            Type::Struct(fields) => {
+                let names: Vec<_> = fields.iter().map(|(name, _)| name.clone()).collect();
+                let values: Vec<_> = fields.iter().map(|(_, ty)| value_of(ty)).collect();
+                values
+                    .prop_map(move |values| {
+                        Value::Struct(names.iter().cloned().zip(values).collect())
+                    })
+                    .boxed()
+            }
+            other => unreachable!("{other} is none of these types"),
+        }
+    }
+
+    /// Text, with a preference for what the formats could take for something else.
+    fn any_text() -> impl Strategy<Value = String> {
+        prop_oneof![
+            any::<String>(),
+            r#"[ -~\t\r\n]{0,12}"#,
+            prop::sample::select(vec![
+                "",
+                " ",
+                "~",
+                "null",
+                "true",
+                "No",
+                "on",
+                "1",
+                "1_0",
+                "0x1f",
+                "0o7",
+                "1e3",
+                ".inf",
+                ".NaN",
+                "-",
+                "- a",
+                "a: b",
+                "a #b",
+                "#",
+                "---",
+                "...",
+                "!x",
+                "&a",
+                "*a",
+                "|",
+                ">",
+                "%",
+                "@",
+                "`",
+                "<<",
+                "=",
+                "2024-01-02",
+                "12:30:45",
+                "\u{85}",
+                "\u{2028}",
+                "\u{feff}",
+                "\u{7f}",
+                "\0",
+                "\n",
+                "a\n",
+                "\na",
+                "\r\n",
+                "'",
+                "\"\"\"",
+            ])
+            .prop_map(str::to_owned),
+        ]
+    }
+
+    /// A value with its type.
+    fn typed_value(ty: impl Strategy<Value = Type>) -> impl Strategy<Value = (Type, Value)> {
+        ty.prop_flat_map(|ty| value_of(&ty).prop_map(move |value| (ty.clone(), value)))
+    }
+
     proptest! {
         #[test]
-        fn decoding_undoes_encoding(
-            entries in prop::collection::btree_map(".*", prop::collection::vec(any::<i64>(), 0..4), 0..4),
+        fn decoding_undoes_encoding((ty, value) in typed_value(any_type())) {
+            for fields in [Fields::Exact, Fields::Flexible] {
+                let text = encode_json(&value).unwrap();
+                prop_assert!(!text.contains('\n'), "{}", text);
+                prop_assert_eq!(decode_json(text.as_bytes(), &ty, fields), Ok(value.clone()), "{}", text);
+                let text = encode_yaml(&value).unwrap();
+                prop_assert_eq!(decode_yaml(text.as_bytes(), &ty, fields), Ok(value.clone()), "{}", text);
+            }
+        }
+
+        /// A TOML document is a table.
+        #[test]
+        fn decoding_undoes_encoding_of_tables(
+            (ty, value) in typed_value(prop_oneof![
+                any_type().prop_map(|value| Type::map(Type::Str, value)),
+                prop::collection::btree_map("[a-z_]{1,4}", any_type(), 0..4).prop_map(Type::structure),
+            ]),
         ) {
-            let ty = Type::parse("map{str: []int}").unwrap();
-            let value = Value::Map(
-                entries
-                    .into_iter()
-                    .map(|(key, list)| (key.into(), Value::list(list.into_iter().map(Value::Int))))
-                    .collect(),
-            );
-            let text = encode_json(&value).unwrap();
-            prop_assert_eq!(decode_json(text.as_bytes(), &ty, Fields::Exact), Ok(value.clone()));
-            let text = encode_yaml(&value).unwrap();
-            prop_assert_eq!(decode_yaml(text.as_bytes(), &ty, Fields::Exact), Ok(value));
+            for fields in [Fields::Exact, Fields::Flexible] {
+                let text = encode_toml(&value).unwrap();
+                prop_assert_eq!(decode_toml(text.as_bytes(), &ty, fields), Ok(value.clone()), "{}", text);
+            }
         }
     }
 }

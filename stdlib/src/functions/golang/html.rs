@@ -43,5 +43,12 @@ mod tests {
             let back = call("golang/html.unescape_string", &[escaped]);
             prop_assert_eq!(back, Ok(text.into()));
         }
+
+        #[test]
+        fn escaped_text_has_no_meaning_in_html(text in "[<>&\"'a;#0-9]{0,12}") {
+            let escaped = call("golang/html.escape_string", &[text.as_str().into()]).unwrap();
+            let escaped = escaped.as_str().unwrap().to_string_lossy().into_owned();
+            prop_assert!(!escaped.contains(['<', '>', '"', '\'']), "{}", escaped);
+        }
     }
 }

@@ -198,5 +198,43 @@ mod tests {
             let back = call("golang/strconv.parse_int", &[text, base.into(), 64.into()]);
             prop_assert_eq!(back, Ok(Value::Int(value)));
         }
+
+        #[test]
+        fn unquoting_undoes_quoting(text: Vec<u8>, after in "[a-z\"'`]{0,3}") {
+            for name in ["quote", "quote_to_ascii", "quote_to_graphic"] {
+                let quoted = call(&format!("golang/strconv.{name}"), &[text.clone().into()]).unwrap();
+                let back = call("golang/strconv.unquote", std::slice::from_ref(&quoted));
+                prop_assert_eq!(back, Ok(text.clone().into()));
+                let more = [quoted.as_str().unwrap().as_bytes(), after.as_bytes()].concat();
+                prop_assert_eq!(call("golang/strconv.quoted_prefix", &[more.into()]), Ok(quoted));
+            }
+        }
+
+        #[test]
+        fn back_quotes_hold_what_they_can(text in "[ -~\t\r\n\u{e9}]{0,8}") {
+            let can = call("golang/strconv.can_backquote", &[text.as_str().into()]).unwrap();
+            let back = call("golang/strconv.unquote", &[format!("`{text}`").into()]);
+            if can == Value::Bool(true) {
+                prop_assert_eq!(back, Ok(text.into()));
+            } else {
+                prop_assert!(text.contains(['`', '\r', '\n']));
+            }
+        }
+
+        #[test]
+        fn what_is_formatted_is_parsed(int: i64, flag: bool) {
+            let text = call("golang/strconv.itoa", &[int.into()]).unwrap();
+            prop_assert_eq!(call("golang/strconv.atoi", &[text]), Ok(Value::Int(int)));
+            let text = call("golang/strconv.format_bool", &[flag.into()]).unwrap();
+            prop_assert_eq!(call("golang/strconv.parse_bool", &[text]), Ok(Value::Bool(flag)));
+        }
+
+        #[test]
+        fn appending_is_formatting_after_the_text(before: Vec<u8>, int: i64, base in 2i64..=36) {
+            let text = call("golang/strconv.format_int", &[int.into(), base.into()]).unwrap();
+            let appended = call("golang/strconv.append_int", &[before.clone().into(), int.into(), base.into()]);
+            let expected = [&before[..], text.as_str().unwrap().as_bytes()].concat();
+            prop_assert_eq!(appended, Ok(expected.into()));
+        }
     }
 }

@@ -316,6 +316,11 @@ mod tests {
     }
 
     #[test]
+    fn the_first_address_is_read_like_the_others() {
+        assert_eq!(of("cidr_to_first", " 10.0.0.77/24\n"), "10.0.0.1");
+    }
+
+    #[test]
     fn what_is_no_network_is_refused() {
         for cidr in [
             "",
@@ -373,6 +378,30 @@ mod tests {
             if let Ok(address) = call("net.cidr_host", &[cidr.clone(), n.into()]) {
                 prop_assert_eq!(call("net.ip_in_cidr", &[address, cidr]), Ok(Value::Bool(true)));
             }
+        }
+
+        #[test]
+        fn networks_have_one_text(bits: u32, long: u128, prefix in 0u8..=32, long_prefix in 0u8..=128) {
+            for cidr in [
+                format!("{}/{prefix}", std::net::Ipv4Addr::from(bits)),
+                format!("{}/{long_prefix}", std::net::Ipv6Addr::from(long)),
+            ] {
+                prop_assert_eq!(format!("{}/{}", of("cidr_to_ip", &cidr), of("cidr_to_prefix", &cidr)), cidr.as_str());
+                let network = of("cidr_to_network", &cidr);
+                prop_assert_eq!(of("cidr_to_network", &network), network.as_str());
+                prop_assert_eq!(of("cidr_to_last", &network), of("cidr_to_last", &cidr));
+                prop_assert_eq!(of("cidr_to_mask", &network), of("cidr_to_mask", &cidr));
+                for address in [of("cidr_to_ip", &cidr), of("cidr_to_last", &cidr)] {
+                    let found = call("net.ip_in_cidr", &[address.into(), network.as_str().into()]);
+                    prop_assert_eq!(found, Ok(Value::Bool(true)));
+                }
+            }
+        }
+
+        #[test]
+        fn the_first_address_does_not_depend_on_the_written_one(bits: u32, prefix in 0u8..=31) {
+            let cidr = format!("{}/{prefix}", std::net::Ipv4Addr::from(bits));
+            prop_assert_eq!(of("cidr_to_first", &cidr), of("cidr_to_first", &of("cidr_to_network", &cidr)));
         }
     }
 }

@@ -95,6 +95,7 @@ fn format(a: &Str, separator: u8) -> Result<Vec<u8>, CallError> {
 mod tests {
     use super::super::super::testing::{call, caught};
     use crate::value::Value;
+    use proptest::prelude::*;
 
     #[test]
     fn separators_do_not_mix() {
@@ -124,6 +125,18 @@ mod tests {
                 Ok(Value::Bool(false)),
                 "{text}"
             );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn both_forms_say_the_same(text in "([0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}|([0-9a-fA-F]{2}-){5}[0-9a-fA-F]{2}") {
+            let new = call("net.macfmt", &[text.as_str().into()]).unwrap();
+            let old = call("net.oldmacfmt", &[text.as_str().into()]).unwrap();
+            prop_assert_eq!(call("net.is_mac", std::slice::from_ref(&new)), Ok(Value::Bool(true)));
+            prop_assert_eq!(call("net.macfmt", std::slice::from_ref(&old)), Ok(new.clone()));
+            prop_assert_eq!(call("net.macfmt", std::slice::from_ref(&new)), Ok(new.clone()));
+            prop_assert_eq!(call("net.oldmacfmt", &[new]), Ok(old));
         }
     }
 }
