@@ -257,6 +257,13 @@ mod tests {
     }
 
     #[test]
+    fn one_less_than_the_smallest_int_is_the_largest() {
+        let less = |x: i64| call("math.minus1", &[x.into()]);
+        assert_eq!(less(i64::MIN), Ok(Value::Int(i64::MAX)));
+        assert_eq!(less(0), Ok(Value::Int(-1)));
+    }
+
+    #[test]
     fn the_smallest_int_has_no_positive_counterpart() {
         assert_eq!(
             call("math.abs", &[i64::MIN.into()]),

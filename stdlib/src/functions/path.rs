@@ -215,9 +215,9 @@ mod tests {
 
         #[test]
         fn a_local_path_is_found_below_any_directory(path in "[./a-c]{0,12}") {
-            prop_assume!(is_local(path.as_bytes()));
             let below = clean(&[b"/d/", path.as_bytes()].concat());
-            prop_assert!(below == b"/d" || below.starts_with(b"/d/"));
+            let is_below = below == b"/d" || below.starts_with(b"/d/");
+            prop_assert!(is_below || !is_local(path.as_bytes()));
         }
     }
 }

@@ -271,6 +271,7 @@ fn zero<E: Error>(ty: &Type) -> Result<Value, E> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn exact(text: &str, ty: &str) -> Result<String, String> {
         let ty = Type::parse(ty).unwrap();
@@ -370,6 +371,68 @@ mod tests {
         assert!(decode_json("[".repeat(depth).as_bytes(), &ty, Fields::Exact).is_err());
         let ignored = format!(r#"{{"x":{}"#, "[".repeat(depth));
         assert!(flexible(&ignored, "struct{}").is_err());
+        // The scanner of YAML takes time by the square of the depth.
+        let yaml_depth = 2_000;
+        for nested in [
+            "[".repeat(yaml_depth),
+            "{a: ".repeat(yaml_depth),
+            "- ".repeat(yaml_depth),
+        ] {
+            assert!(decode_yaml(nested.as_bytes(), &ty, Fields::Exact).is_err());
+        }
+        for nested in ["[".repeat(depth), "{a=".repeat(depth)] {
+            let document = format!("a = {nested}");
+            assert!(decode_toml(document.as_bytes(), &ty, Fields::Exact).is_err());
+        }
+    }
+
+    #[test]
+    fn a_type_text_may_be_hostile() {
+        let depth = 100_000;
+        for (open, close) in [("[]", ""), ("map{str: ", "}"), ("struct{a ", "}")] {
+            let text = format!("{}int{}", open.repeat(depth), close.repeat(depth));
+            assert!(Type::parse(&text).is_err(), "{open}");
+        }
+    }
+
+    #[test]
+    fn yaml_that_multiplies_is_an_error() {
+        let mut bomb = "a: &a [x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for (name, of) in ('b'..='i').zip('a'..) {
+            let nine = vec![format!("*{of}"); 9].join(", ");
+            bomb.push_str(&format!("{name}: &{name} [{nine}]\n"));
+        }
+        let ty = Type::parse("struct{x int}").unwrap();
+        let error = decode_yaml(bomb.as_bytes(), &ty, Fields::Flexible).unwrap_err();
+        assert!(error.starts_with("invalid YAML: "), "{error}");
+    }
+
+    #[test]
+    fn documents_of_yaml_and_toml_may_be_wrong() {
+        let ty = Type::parse("map{str: int}").unwrap();
+        for (text, error) in [
+            ("a = 1\na = 2\n", "invalid TOML: duplicate key"),
+            ("a", "invalid TOML: "),
+            ("a = 9223372036854775808\n", "invalid TOML: "),
+            ("a = 1.5\n", "num doesn't contain int64"),
+            ("a = true\n", "type doesn't match int: found a bool"),
+        ] {
+            let found = decode_toml(text.as_bytes(), &ty, Fields::Exact).unwrap_err();
+            assert!(found.starts_with(error), "{text}: {found}");
+        }
+        for (text, error) in [
+            ("a: 1\n---\nb: 2\n", "invalid YAML: "),
+            ("a: 9223372036854775808\n", "num doesn't contain int64"),
+            ("a: ~\n", "type doesn't match int: found null"),
+            ("", "type doesn't match map: found null"),
+        ] {
+            let found = decode_yaml(text.as_bytes(), &ty, Fields::Exact).unwrap_err();
+            assert!(found.starts_with(error), "{text}: {found}");
+        }
+        for decode in [decode_yaml, decode_toml] {
+            let found = decode(b"a\xff", &ty, Fields::Exact).unwrap_err();
+            assert!(found.contains("invalid utf-8"), "{found}");
+        }
     }
 
     #[test]
@@ -385,5 +448,21 @@ mod tests {
         assert!(decode("a: [1\n").unwrap_err().starts_with("invalid YAML: "));
         let error = decode("a: 1\nb: x\n").unwrap_err();
         assert!(error.starts_with("type doesn't match list"), "{error}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_is_too_much(text in r#"[\[\]{}:,"'0-9a-e.\-+ \n\\&*|>=#~]{0,24}"#, bytes: Vec<u8>) {
+            let ty = Type::parse("struct{a []int; b map{str: float}; c str}").unwrap();
+            for text in [text.as_bytes(), &bytes] {
+                for fields in [Fields::Exact, Fields::Flexible] {
+                    for decode in [decode_json, decode_yaml, decode_toml] {
+                        if let Ok(value) = decode(text, &ty, fields) {
+                            prop_assert!(value.fits(&ty), "{}", value);
+                        }
+                    }
+                }
+            }
+        }
     }
 }
