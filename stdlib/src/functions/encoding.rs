@@ -285,6 +285,29 @@ mod tests {
         assert!(fatal(run("what")).starts_with("invalid type specification: "));
     }
 
+    #[test]
+    fn data_of_any_format_that_does_not_fit_can_be_caught() {
+        use crate::catalog::Implementation;
+        let ty = FuncType {
+            args: Vec::new(),
+            result: Type::parse("struct{a int}").unwrap(),
+        };
+        let mut decoders = 0;
+        for function in all() {
+            if let Implementation::Typed(decode) = function.implementation {
+                decoders += 1;
+                for data in ["", "]", "a: x", "a = \"x\"", r#"{"a": null}"#] {
+                    let decoded = decode(&ty, &[data.into()]);
+                    let is_flexible = function.name.ends_with("_flexible");
+                    if !(is_flexible && decoded.is_ok()) {
+                        assert!(!caught(decoded).is_empty(), "{}", function.full_name());
+                    }
+                }
+            }
+        }
+        assert_eq!(decoders, 6);
+    }
+
     proptest! {
         #[test]
         fn decoding_undoes_encoding(data: Vec<u8>) {
