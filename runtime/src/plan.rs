@@ -97,7 +97,9 @@ pub async fn plan(graph: &ResourceGraph, mut config: EngineConfig) -> Result<Pla
     let found = all_checked(&engine).await;
     // Nothing was begun that could fail to end.
     let _ = engine.shutdown(true).await;
-    let mut resources = judge(graph, &found);
+    let mut ordered = graph.clone();
+    ordered.add_automatic_edges();
+    let mut resources = judge(&ordered, &found);
     resources.sort_by(|a, b| (a.span, &a.identity).cmp(&(b.span, &b.identity)));
     Ok(Plan { resources })
 }

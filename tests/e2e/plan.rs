@@ -128,3 +128,15 @@ fn what_can_not_be_checked_is_an_error_and_its_followers_are_not_checked() {
     assert_eq!(status, Some(1), "{text}");
     assert!(text.contains("site.mcl:2"), "{text}");
 }
+
+#[test]
+fn what_waits_for_an_earlier_change_is_not_known_yet() {
+    let agent = Agent::new(
+        "file \"@DIR@/origin\" {\n\tstate => \"exists\",\n\tcontent => \"x\",\n}\n\
+         file \"@DIR@/copy\" {\n\tstate => \"exists\",\n\tsource => \"@DIR@/origin\",\n}\n",
+    );
+    let (status, text) = plan(&agent, &[]);
+    assert_eq!(status, Some(2), "{text}");
+    assert!(text.contains("not known yet"), "{text}");
+    assert!(text.contains("2 to change, 0 unchanged\n"), "{text}");
+}
