@@ -22,6 +22,7 @@ pub mod driver;
 pub mod engine;
 pub mod frontend;
 pub mod hostname_watch;
+pub mod http;
 pub mod http_responses;
 pub mod journal;
 pub mod kernel_events;
