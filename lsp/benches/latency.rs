@@ -22,6 +22,10 @@ use client::Client;
 /// Longer than the server waits between two looks, so that only its work is measured.
 const PAUSE: Duration = Duration::from_millis(60);
 
+fn listener() -> client::Listener {
+    Box::new(|_, _| {})
+}
+
 fn main() {
     initialize();
     let file = program("", 100, true);

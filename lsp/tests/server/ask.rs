@@ -300,6 +300,7 @@ fn parts_are_formatted_and_lines_indented() {
             .unwrap()
             .starts_with("$a = 1\n")
     );
+    params.as_object_mut().unwrap().remove("range");
     params["position"] = json!({ "line": 3, "character": 0 });
     params["ch"] = json!("\n");
     let edits = client.request("textDocument/onTypeFormatting", &params);

@@ -14,6 +14,26 @@ use tempfile::TempDir;
 /// No answer takes nearly as long as this.
 const DEADLINE: Duration = Duration::from_secs(60);
 
+/// Who says something.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Side {
+    Client,
+    Server,
+}
+
+impl Side {
+    #[allow(dead_code, reason = "the benchmark checks no messages")]
+    pub fn other(self) -> Self {
+        match self {
+            Side::Client => Side::Server,
+            Side::Server => Side::Client,
+        }
+    }
+}
+
+/// Hears every message.
+pub type Listener = Box<dyn FnMut(Side, &Value)>;
+
 pub struct Client {
     process: Child,
     stdin: Option<ChildStdin>,
@@ -22,6 +42,9 @@ pub struct Client {
     notifications: VecDeque<Value>,
     last_id: i64,
     versions: i32,
+    listener: Listener,
+    /// What the server offers.
+    pub capabilities: Value,
     pub dir: TempDir,
 }
 
@@ -55,15 +78,19 @@ impl Client {
             notifications: VecDeque::new(),
             last_id: 0,
             versions: 0,
+            listener: crate::listener(),
+            capabilities: Value::Null,
             dir,
         };
         let folder = client.uri("");
         let params = json!({
             "processId": null,
+            "rootUri": null,
             "capabilities": capabilities,
             "workspaceFolders": [{ "uri": folder, "name": "test" }],
         });
-        client.request("initialize", &params);
+        let mut initialized = client.request("initialize", &params);
+        client.capabilities = initialized["capabilities"].take();
         client.notify("initialized", &json!({}));
         client
     }
@@ -82,7 +109,7 @@ impl Client {
     }
 
     pub fn notify(&mut self, method: &str, params: &Value) {
-        self.send(&json!({ "jsonrpc": "2.0", "method": method, "params": params }));
+        self.send(&message(method, params));
     }
 
     /// Sends a request and waits for its result. An error is one of the test.
@@ -101,7 +128,9 @@ impl Client {
     pub fn send_request(&mut self, method: &str, params: &Value) -> i64 {
         self.last_id += 1;
         let id = self.last_id;
-        self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
+        let mut message = message(method, params);
+        message["id"] = json!(id);
+        self.send(&message);
         id
     }
 
@@ -214,6 +243,7 @@ impl Client {
     }
 
     fn send(&mut self, message: &Value) {
+        (self.listener)(Side::Client, message);
         let text = message.to_string();
         let stdin = self.stdin.as_mut().unwrap();
         write!(stdin, "Content-Length: {}\r\n\r\n{text}", text.len()).unwrap();
@@ -226,6 +256,7 @@ impl Client {
                 .messages
                 .recv_timeout(DEADLINE)
                 .expect("the server says nothing");
+            (self.listener)(Side::Server, &message);
             // What it asks of the client is granted.
             if message.get("method").is_some() && message.get("id").is_some() {
                 let id = message["id"].clone();
@@ -243,6 +274,15 @@ impl Drop for Client {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// What has no parameters is said without.
+fn message(method: &str, params: &Value) -> Value {
+    let mut message = json!({ "jsonrpc": "2.0", "method": method });
+    if !params.is_null() {
+        message["params"] = params.clone();
+    }
+    message
 }
 
 pub fn uri(path: &Path) -> String {

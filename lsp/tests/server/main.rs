@@ -4,6 +4,18 @@
 
 mod ask;
 mod client;
+mod conformance;
 mod life;
+mod meta_model;
 mod robust;
 mod sync;
+
+/// Checks all that is said in the tests.
+fn listener() -> client::Listener {
+    let mut conversation = meta_model::Conversation::default();
+    Box::new(move |side, message| {
+        if let Err(reason) = conversation.check(side, message) {
+            panic!("{side:?} breaks the protocol: {reason}\n{message:#}");
+        }
+    })
+}

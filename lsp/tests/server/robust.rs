@@ -53,33 +53,47 @@ fn ask(client: &mut Client, name: &str, line: u32, column: u32) {
         "start": { "line": 0, "character": 0 },
         "end": { "line": 1000, "character": 0 },
     });
-    let params = json!({
-        "textDocument": document,
-        "position": position,
-        "positions": [position],
-        "range": everything,
-        "context": { "includeDeclaration": true, "diagnostics": [], "triggerKind": 1, "isRetrigger": false },
-    });
-    for method in [
-        "hover",
-        "definition",
-        "declaration",
-        "typeDefinition",
-        "references",
-        "documentHighlight",
-        "documentSymbol",
-        "completion",
-        "signatureHelp",
-        "foldingRange",
-        "selectionRange",
-        "documentLink",
-        "semanticTokens/full",
-        "semanticTokens/range",
-        "inlayHint",
-        "codeAction",
-        "codeLens",
-        "prepareCallHierarchy",
-        "diagnostic",
+    let of_place = json!({ "textDocument": document, "position": position });
+    let of_document = json!({ "textDocument": document });
+    let of_range = json!({ "textDocument": document, "range": everything });
+    let with = |params: &Value, name: &str, value: Value| {
+        let mut params = params.clone();
+        params[name] = value;
+        params
+    };
+    let context = |value: Value, params: &Value| with(params, "context", value);
+    for (method, params) in [
+        ("hover", of_place.clone()),
+        ("definition", of_place.clone()),
+        ("declaration", of_place.clone()),
+        ("typeDefinition", of_place.clone()),
+        (
+            "references",
+            context(json!({ "includeDeclaration": true }), &of_place),
+        ),
+        ("documentHighlight", of_place.clone()),
+        (
+            "completion",
+            context(json!({ "triggerKind": 1 }), &of_place),
+        ),
+        ("signatureHelp", of_place.clone()),
+        ("prepareCallHierarchy", of_place),
+        ("documentSymbol", of_document.clone()),
+        ("foldingRange", of_document.clone()),
+        ("documentLink", of_document.clone()),
+        ("semanticTokens/full", of_document.clone()),
+        ("codeLens", of_document.clone()),
+        ("diagnostic", of_document.clone()),
+        (
+            "selectionRange",
+            with(&of_document, "positions", json!([position])),
+        ),
+        ("semanticTokens/range", of_range.clone()),
+        ("inlayHint", of_range.clone()),
+        (
+            "codeAction",
+            context(json!({ "diagnostics": [] }), &of_range),
+        ),
     ] {
         client.request(&format!("textDocument/{method}"), &params);
     }
