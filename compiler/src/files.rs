@@ -88,6 +88,9 @@ pub fn clean(path: &Path) -> PathBuf {
     out
 }
 
+/// What stands before the path of a text of the library where it is shown to people.
+pub(crate) const LIBRARY_PREFIX: &str = "<library>";
+
 /// The texts of one compilation.
 #[derive(Clone, Debug, Default)]
 pub struct Sources(Vec<Source>);
@@ -116,6 +119,14 @@ impl Source {
             text,
             imported_at: None,
             lines,
+        }
+    }
+
+    /// Where it is in the tree of the [`Library`](mgmt_stdlib::modules::Library), if it is a part of that.
+    pub fn library_path(&self) -> Option<&Path> {
+        match self.path {
+            Some(_) => None,
+            None => self.name.strip_prefix(LIBRARY_PREFIX).map(Path::new),
         }
     }
 

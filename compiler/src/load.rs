@@ -17,7 +17,7 @@ use rustc_hash::FxHashMap;
 
 use crate::Input;
 use crate::diagnostic::{Code, Diagnostic, Stage, syntax};
-use crate::files::{Files, Source, Sources, clean};
+use crate::files::{Files, LIBRARY_PREFIX, Source, Sources, clean};
 
 use cache::Cached;
 pub use cache::ParseCache;
@@ -462,7 +462,7 @@ impl<'a> Loader<'a> {
 fn shown(path: &Path, origin: Origin) -> String {
     match origin {
         Origin::Program => path.display().to_string(),
-        Origin::Library => format!("<library>{}", path.display()),
+        Origin::Library => format!("{LIBRARY_PREFIX}{}", path.display()),
     }
 }
 

@@ -11,6 +11,7 @@ pub mod hover;
 pub mod imports;
 pub mod inlay;
 pub mod lens;
+pub mod library;
 pub mod navigate;
 pub mod organize;
 pub mod outline;

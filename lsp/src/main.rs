@@ -1,9 +1,11 @@
 //! `mgmt-lsp`: the language server of mcl.
 
+use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
-use mgmt_lsp::server::{self, Connection};
+use mgmt_lsp::server::{self, Connection, Places};
 
 /// Serve editors over the Language Server Protocol.
 #[derive(Parser)]
@@ -19,7 +21,7 @@ struct Cli {
 
     /// Where modules from other places are.
     #[arg(long, value_name = "DIR", env = "MGMT_MODULE_PATH")]
-    module_path: Option<std::path::PathBuf>,
+    module_path: Option<PathBuf>,
 
     /// The process to end with; editors say it, and it is known from the protocol already.
     #[arg(long = "clientProcessId", hide = true, value_name = "PID")]
@@ -31,7 +33,7 @@ struct Cli {
 
     /// Write a man page into a directory, which must exist.
     #[arg(long, value_name = "DIR", exclusive = true)]
-    man: Option<std::path::PathBuf>,
+    man: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -57,8 +59,16 @@ fn run(cli: Cli) -> std::io::Result<()> {
         Some(address) => Connection::Socket(address),
         None => Connection::Stdio,
     };
-    server::run(
-        &connection,
-        cli.module_path.map(|path| directory.join(path)),
-    )
+    let places = Places {
+        module_path: cli.module_path.map(|path| directory.join(path)),
+        copies: copies(|name| std::env::var_os(name)),
+    };
+    server::run(&connection, places)
+}
+
+/// Where copies of the library's texts go: each version has its own.
+fn copies(env: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    let set = |name: &str| env(name).map(PathBuf::from).filter(|it| it.is_absolute());
+    let cache = set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache")))?;
+    Some(cache.join("mgmt/library").join(env!("CARGO_PKG_VERSION")))
 }

@@ -4,11 +4,13 @@
 //! Notifications change it before they first wait, so in the order in which they came; a request takes the
 //! present [`World`](crate::analysis::World) and computes on another thread. Read [`backend`] first.
 
+mod addresses;
 mod backend;
 mod capabilities;
 mod commands;
 mod convert;
 mod diagnostics;
+mod newer;
 mod publisher;
 mod question;
 mod settings;
@@ -25,7 +27,9 @@ use tokio::net::TcpStream;
 use tower_lsp::{LspService, Server};
 
 use crate::analysis::World;
+use addresses::Addresses;
 use backend::Backend;
+use newer::{Said, WithNewer};
 
 /// How the editor is reached.
 #[derive(Clone, Debug)]
@@ -36,31 +40,46 @@ pub enum Connection {
     Socket(String),
 }
 
+/// Directories that the server uses.
+#[derive(Clone, Debug, Default)]
+pub struct Places {
+    /// Where modules from other places are.
+    pub module_path: Option<PathBuf>,
+    /// Where copies of what belongs to the library may be written, for editors that open files only.
+    pub copies: Option<PathBuf>,
+}
+
 /// Serves one editor, until it says that this is enough or goes away.
 ///
 /// # Errors
 /// If the editor can not be reached, or ended without shutting the server down first.
-pub fn run(connection: &Connection, module_path: Option<PathBuf>) -> io::Result<()> {
+pub fn run(connection: &Connection, places: Places) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()?;
-    let result = runtime.block_on(serve(connection, module_path));
+    let result = runtime.block_on(serve(connection, places));
     // The thread that reads standard input can not be told to stop.
     runtime.shutdown_background();
     result
 }
 
-async fn serve(connection: &Connection, module_path: Option<PathBuf>) -> io::Result<()> {
+async fn serve(connection: &Connection, places: Places) -> io::Result<()> {
     let catalog = Arc::new(Catalog::standard().map_err(io::Error::other)?);
     let options = Options {
         hostname: String::new(),
-        module_path,
+        module_path: places.module_path,
     };
+    let addresses = Arc::new(Addresses::new(catalog.clone(), places.copies));
     let world = World::new(catalog, options);
     let ended = Arc::default();
-    let (service, messages) =
-        LspService::build(|client| Backend::new(client, world, Arc::clone(&ended))).finish();
+    let newer: Arc<Said> = Arc::default();
+    let (service, messages) = LspService::build(|client| {
+        Backend::new(client, world, addresses, newer.clone(), Arc::clone(&ended))
+    })
+    .custom_method(newer::TEXT_CONTENT, Backend::text_document_content)
+    .finish();
+    let service = WithNewer::new(service, newer);
     match connection {
         Connection::Stdio => {
             let server = Server::new(tokio::io::stdin(), tokio::io::stdout(), messages);

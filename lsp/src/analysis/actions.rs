@@ -1,12 +1,17 @@
 //! What could be done here: fixes of what is wrong, and rewrites of what is right.
 
+mod conditions;
 mod fixes;
+mod meta;
 mod resources;
 mod variables;
 
 pub use fixes::fix_all;
 
-use super::{Range, TextEdit, View, organize};
+use mgmt_grammar::span::SourceId;
+use mgmt_grammar::{TokenKind, tokens};
+
+use super::{Range, TextEdit, View, library, organize};
 
 /// Something that can be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +56,10 @@ impl Action {
 
 /// What could be done with a part of the file; empty, if it is only a cursor.
 pub fn actions(view: &View, range: &Range) -> Vec<Action> {
+    // What belongs to the library can only be read.
+    if library::is_in(view.path()) {
+        return Vec::new();
+    }
     let mut found = fixes::fixes(view, range);
     found.extend(variables::extract(view, range));
     found.extend(variables::inline(view, range.start));
@@ -80,6 +89,45 @@ fn indent(text: &str, offset: u32) -> &str {
     let start = head.rfind('\n').map_or(0, |at| at + 1);
     let line = &text[start..];
     &line[..line.len() - line.trim_start_matches(['\t', ' ']).len()]
+}
+
+/// A part of a text with its lines but the first moved to the right by some tabs, or to the left. Strings that
+/// span lines stay as they are.
+fn shifted(text: &str, by: i32) -> String {
+    let strings: Vec<_> = tokens(text)
+        .into_iter()
+        .filter(|token| token.kind == TokenKind::String)
+        .collect();
+    let mut out = String::with_capacity(text.len());
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let in_string = strings
+            .iter()
+            .any(|it| (it.start as usize) < at && at < it.end as usize);
+        let is_blank = line.trim().is_empty();
+        if at == 0 || in_string || is_blank {
+            out.push_str(line);
+        } else if by >= 0 {
+            out.push_str(&"\t".repeat(by as usize));
+            out.push_str(line);
+        } else {
+            let tabs = line.len() - line.trim_start_matches('\t').len();
+            out.push_str(&line[tabs.min(by.unsigned_abs() as usize)..]);
+        }
+        at += line.len();
+    }
+    out
+}
+
+/// Whether a text that parsed still does after edits, which are in order.
+fn still_parses(text: &str, edits: &[TextEdit]) -> bool {
+    let mut new = text.to_owned();
+    for edit in edits.iter().rev() {
+        let (start, end) = (edit.range.start as usize, edit.range.end as usize);
+        new.replace_range(start..end, &edit.text);
+    }
+    let errors = |text: &str| mgmt_grammar::parse(SourceId::default(), text).errors.len();
+    errors(&new) <= errors(text)
 }
 
 /// Where a line begins.

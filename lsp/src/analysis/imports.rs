@@ -8,6 +8,8 @@ use mgmt_compiler::files::{Files, clean};
 use mgmt_compiler::load::{ImportKind, ImportName, Metadata};
 use mgmt_grammar::{TokenKind, tokens};
 
+use super::library;
+
 /// A file of very many programs is checked as part of this many.
 const MAX_ROOTS: usize = 16;
 
@@ -68,7 +70,7 @@ impl Imports {
     }
 }
 
-/// The files that a text imports, where they lie beside it.
+/// The files that a text imports, where they lie beside it or in the library.
 fn imported(path: &Path, text: &str, files: &dyn Files) -> Vec<PathBuf> {
     let dir = path.parent().unwrap_or(Path::new("/"));
     let tokens = tokens(text);
@@ -87,7 +89,8 @@ fn imported(path: &Path, text: &str, files: &dyn Files) -> Vec<PathBuf> {
             ImportKind::Directory(module) => {
                 found.push(entry_file(&clean(&dir.join(module)), files));
             }
-            ImportKind::System | ImportKind::Remote { .. } => {}
+            ImportKind::System => found.extend(library::package(quoted.trim_matches('"'))),
+            ImportKind::Remote { path, .. } => found.extend(library::module(&path)),
         }
     }
     found.sort();

@@ -1,12 +1,13 @@
 //! Where is this defined, and where is it used?
 
 use mgmt_compiler::hir::Var;
+use mgmt_compiler::resolve::{Alias, Module};
 use mgmt_grammar::span::Span;
 use mgmt_stdlib::types::Type;
 
 use super::symbol::{Mention, Symbol};
 use super::view::range;
-use super::{Location, Range, View};
+use super::{Location, Range, View, library};
 
 /// Where something is used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,29 +18,41 @@ pub struct Reference {
     pub is_definition: bool,
 }
 
-/// Where what stands at an offset is defined.
+/// Where what stands at an offset is defined. For what the library defines without a text in mcl it is the
+/// page of the manual that describes it.
 pub fn definition(view: &View, offset: u32) -> Vec<Location> {
-    let Some(mention) = view.mention_at(offset) else {
-        return Vec::new();
-    };
-    let spans = definition_of(view, &mention.symbol, true);
-    spans
-        .into_iter()
-        .filter_map(|span| view.location(span))
-        .collect()
+    lead(view, offset, true)
 }
 
 /// Where the name at an offset is written for the first time: of an alias the alias itself, and not what is
 /// behind it.
 pub fn declaration(view: &View, offset: u32) -> Vec<Location> {
+    lead(view, offset, false)
+}
+
+fn lead(view: &View, offset: u32, through_aliases: bool) -> Vec<Location> {
     let Some(mention) = view.mention_at(offset) else {
         return Vec::new();
     };
-    let spans = definition_of(view, &mention.symbol, false);
-    spans
+    let symbol = &mention.symbol;
+    if let Symbol::Alias(alias) = symbol
+        && through_aliases
+        && let Some(Alias::Module(Module::Package(package))) =
+            view.alias(*alias).map(|it| &it.alias)
+    {
+        let page = library::package_page(view.catalog(), package);
+        return page.into_iter().collect();
+    }
+    let found: Vec<Location> = definition_of(view, symbol, through_aliases)
         .into_iter()
         .filter_map(|span| view.location(span))
-        .collect()
+        .collect();
+    if found.is_empty() {
+        return library::description(view.catalog(), symbol)
+            .into_iter()
+            .collect();
+    }
+    found
 }
 
 fn definition_of(view: &View, symbol: &Symbol, through_aliases: bool) -> Vec<Span> {
@@ -72,7 +85,7 @@ fn definition_of(view: &View, symbol: &Symbol, through_aliases: bool) -> Vec<Spa
             .filter(|mention| mention.is_definition)
             .map(|mention| mention.span)
             .collect(),
-        // The library is no text.
+        // The rest is of the library.
         _ => Vec::new(),
     }
 }

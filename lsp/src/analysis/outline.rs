@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use super::imports::entry_file;
 use super::view::range;
-use super::{Range, View, syntax};
+use super::{Range, View, library, syntax};
 
 /// What kind of thing a part of a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -321,7 +321,7 @@ fn import_file(view: &View, path: &str, span: mgmt_grammar::span::Span) -> Optio
             .iter()
             .find(|it| it.path_span == Some(span))?;
         let source = view.imported_file(alias)?;
-        view.analysis.insight.sources.get(source)?.path.clone()
+        library::path_of(view.analysis.insight.sources.get(source)?)
     };
     let beside = || {
         let dir = view.path().parent()?;

@@ -15,7 +15,7 @@ use mgmt_grammar::span::Span;
 use mgmt_grammar::{TokenKind, tokens};
 
 use super::symbol::{Mention, Symbol};
-use super::{Range, TextEdit, View};
+use super::{Range, TextEdit, View, library};
 
 /// The edits of each file.
 pub type Edits = BTreeMap<PathBuf, Vec<TextEdit>>;
@@ -28,6 +28,13 @@ pub fn prepare(view: &View, offset: u32) -> Result<(Range, String), String> {
     let mention = view.mention_at(offset).ok_or("there is no name here")?;
     let place = name_part(view, &mention).ok_or("this name can't be changed here")?;
     let text = view.text_of(place).to_owned();
+    let is_of_library = |span: &Span| {
+        view.location(*span)
+            .is_some_and(|it| library::is_in(&it.path))
+    };
+    if definitions(view, &mention.symbol).iter().any(is_of_library) {
+        return Err(format!("`{text}` is defined by the library"));
+    }
     match &mention.symbol {
         Symbol::Var(_) | Symbol::Func(_) | Symbol::Class(_) | Symbol::Resource(..) => {}
         Symbol::Alias(_) if !text.starts_with('"') => {}

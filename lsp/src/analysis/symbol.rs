@@ -259,10 +259,12 @@ impl View {
         self.facts()?.aliases.get(index)
     }
 
-    /// The file behind an import.
+    /// The file behind an import; of a package, the first that is written in mcl.
     pub fn imported_file(&self, alias: &AliasDef) -> Option<SourceId> {
-        let Alias::Module(Module::File(scope)) = &alias.alias else {
-            return None;
+        let scope = match &alias.alias {
+            Alias::Module(Module::File(scope)) => scope,
+            Alias::Module(Module::Written(_, scopes)) => scopes.first()?,
+            Alias::Module(Module::Package(_) | Module::Broken) | Alias::Include(_) => return None,
         };
         let mut files = self.facts()?.files.iter();
         files

@@ -1,6 +1,6 @@
 //! A file as a part of a program: what most questions are asked of.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mgmt_compiler::files::Source;
@@ -12,7 +12,7 @@ use mgmt_grammar::span::{SourceId, Span};
 use mgmt_stdlib::catalog::Catalog;
 
 use super::world::{Analysis, World};
-use super::{Location, Range};
+use super::{Location, Range, library};
 
 /// A file as a part of a program.
 #[derive(Clone)]
@@ -23,6 +23,8 @@ pub struct View {
     pub analysis: Arc<Analysis>,
     /// The file.
     pub source: SourceId,
+    /// Where that is.
+    pub path: PathBuf,
 }
 
 impl View {
@@ -38,8 +40,7 @@ impl View {
 
     /// Where the file is.
     pub fn path(&self) -> &Path {
-        let path = self.file().and_then(|file| file.path.as_deref());
-        path.unwrap_or(Path::new(""))
+        &self.path
     }
 
     /// The tree of the file.
@@ -73,11 +74,11 @@ impl View {
         self.analysis.insight.sources.text(span)
     }
 
-    /// A span as a part of a file; nothing for texts that are no files.
+    /// A span as a part of a file, or of a text of the library; nothing for other texts that are no files.
     pub fn location(&self, span: Span) -> Option<Location> {
         let source = self.analysis.insight.sources.get(span.source)?;
         Some(Location {
-            path: source.path.clone()?,
+            path: library::path_of(source)?,
             range: range(span),
         })
     }

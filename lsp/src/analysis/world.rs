@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use mgmt_compiler::files::Files;
 use mgmt_compiler::insight::{Insight, inspect};
 use mgmt_compiler::load::ParseCache;
 use mgmt_compiler::{Input, Options};
@@ -15,6 +16,7 @@ use mgmt_grammar::span::SourceId;
 use mgmt_stdlib::catalog::Catalog;
 
 use super::imports::{Imports, metadata};
+use super::library;
 use super::overlay::Overlay;
 use super::view::View;
 
@@ -60,7 +62,10 @@ impl Analysis {
     pub fn source_of(&self, path: &Path) -> Option<SourceId> {
         let mut sources = self.insight.sources.iter();
         sources
-            .find(|(_, source)| source.path.as_deref() == Some(path))
+            .find(|(_, source)| match &source.path {
+                Some(known) => known == path,
+                None => library::path_of(source).as_deref() == Some(path),
+            })
             .map(|(id, _)| id)
     }
 }
@@ -191,11 +196,28 @@ impl World {
             world: self.clone(),
             analysis,
             source,
+            path: path.to_owned(),
         })
     }
 
-    /// An entry file as `mgmtc` would be told of it: the directory, if its metadata names the file.
+    /// The text at a path: of a file as the editor shows it, or of the library.
+    pub fn text(&self, path: &Path) -> Option<String> {
+        if library::is_in(path) {
+            return library::text(&self.shared.catalog, path);
+        }
+        String::from_utf8(self.files.read(path).ok()?).ok()
+    }
+
+    /// An entry file as `mgmtc` would be told of it: the directory, if its metadata names the file. A text of
+    /// the library is seen by a program that imports it.
     pub fn input(&self, root: &Path) -> Input {
+        if let Some(text) = library::program(root) {
+            return Input::Text {
+                name: root.display().to_string(),
+                text,
+                base: PathBuf::from("/"),
+            };
+        }
         let named = root.parent().filter(|dir| {
             metadata(dir, &*self.files).is_some_and(|metadata| dir.join(metadata.main) == *root)
         });

@@ -12,23 +12,27 @@ use tower_lsp::jsonrpc::{Error, ErrorCode, Result};
 use tower_lsp::ls_types::*;
 use tower_lsp::{Client, LanguageServer};
 
+use super::addresses::Addresses;
 use super::capabilities::{self, Client as Abilities};
 use super::commands;
-use super::convert::path;
 use super::diagnostics::{ByFile, Shown, merge};
+use super::newer::{Said, TextContent, TextContentParams};
 use super::publisher::Publisher;
 use super::question::Question;
 use super::state::State;
 use super::tokens::SentTokens;
 use crate::analysis::completion::document;
 use crate::analysis::{
-    self, World, calls, find, graph, highlight, inlay, navigate, outline, rename,
+    self, World, calls, find, graph, highlight, inlay, library, navigate, outline, rename,
 };
 
 /// The server of one client.
 pub struct Backend {
     client: Client,
     state: Arc<Mutex<State>>,
+    addresses: Arc<Addresses>,
+    /// What the client has said that the types of the protocol do not have yet.
+    newer: Arc<Said>,
     /// Tells the publisher of each new revision.
     changed: watch::Sender<u64>,
     tokens: Mutex<SentTokens>,
@@ -39,10 +43,18 @@ pub struct Backend {
 }
 
 impl Backend {
-    pub fn new(client: Client, world: World, ended: Arc<AtomicBool>) -> Self {
+    pub fn new(
+        client: Client,
+        world: World,
+        addresses: Arc<Addresses>,
+        newer: Arc<Said>,
+        ended: Arc<AtomicBool>,
+    ) -> Self {
         Self {
             client,
-            state: Arc::new(Mutex::new(State::new(world))),
+            state: Arc::new(Mutex::new(State::new(world, addresses.clone()))),
+            addresses,
+            newer,
             changed: watch::Sender::new(0),
             tokens: Mutex::default(),
             tasks: TaskTracker::new(),
@@ -72,7 +84,7 @@ impl Backend {
         uri: &Uri,
         answer: impl FnOnce(&Question) -> Option<T> + Send + 'static,
     ) -> Result<Option<T>> {
-        let path = path(uri);
+        let path = self.path(uri);
         self.ask_world(move |world, shown| {
             let view = world.view(&path)?;
             let shown = shown.clone();
@@ -104,14 +116,30 @@ impl Backend {
         }
     }
 
+    /// The path that a text is known by.
+    fn path(&self, uri: &Uri) -> PathBuf {
+        self.addresses.path(uri)
+    }
+
+    /// The text of an address that is no file's: what belongs to the library.
+    pub async fn text_document_content(&self, params: TextContentParams) -> Result<TextContent> {
+        let path = self.path(&params.uri);
+        let text = self
+            .ask_world(move |world, _| library::is_in(&path).then(|| world.text(&path)))
+            .await?;
+        match text.flatten() {
+            Some(text) => Ok(TextContent { text }),
+            None => Err(refusal(format!(
+                "there is nothing at `{}`",
+                params.uri.as_str()
+            ))),
+        }
+    }
+
     /// The present world, and how to speak of it.
     fn now(&self) -> (Arc<World>, Shown) {
         let state = self.state();
-        let shown = Shown {
-            client: state.client,
-            documents: state.documents.clone(),
-        };
-        (state.world.clone(), shown)
+        (state.world.clone(), state.shown())
     }
 
     /// Answers where to go from a place.
@@ -158,16 +186,19 @@ impl Backend {
 
 impl LanguageServer for Backend {
     async fn initialize(&self, params: InitializeParams) -> Result<InitializeResult> {
-        let abilities = Abilities::of(&params);
+        let abilities = Abilities::of(&params, self.newer.get());
         let mut state = self.state();
         state.client = abilities;
         if let Some(options) = &params.initialization_options {
             state.settings.read(options);
         }
         state.folders = match &params.workspace_folders {
-            Some(folders) => folders.iter().map(|folder| path(&folder.uri)).collect(),
+            Some(folders) => folders
+                .iter()
+                .map(|folder| self.path(&folder.uri))
+                .collect(),
             #[expect(deprecated, reason = "older clients say it this way")]
-            None => params.root_uri.iter().map(path).collect(),
+            None => params.root_uri.iter().map(|uri| self.path(uri)).collect(),
         };
         Ok(InitializeResult {
             capabilities: capabilities::offer(abilities),
@@ -212,12 +243,12 @@ impl LanguageServer for Backend {
     }
 
     async fn did_close(&self, params: DidCloseTextDocumentParams) {
-        self.tokens().forget(&path(&params.text_document.uri));
+        self.tokens().forget(&self.path(&params.text_document.uri));
         self.edit(|state| state.close(&params.text_document.uri));
     }
 
     async fn did_change_watched_files(&self, params: DidChangeWatchedFilesParams) {
-        let paths = params.changes.iter().map(|change| path(&change.uri));
+        let paths = params.changes.iter().map(|change| self.path(&change.uri));
         let paths: Vec<PathBuf> = paths
             .filter(|path| {
                 path.extension()
@@ -235,10 +266,10 @@ impl LanguageServer for Backend {
                 .event
                 .removed
                 .iter()
-                .map(|it| path(&it.uri))
+                .map(|it| self.path(&it.uri))
                 .collect();
             state.folders.retain(|folder| !gone.contains(folder));
-            let added = params.event.added.iter().map(|it| path(&it.uri));
+            let added = params.event.added.iter().map(|it| self.path(&it.uri));
             state.folders.extend(added);
         });
         self.scan();
@@ -363,7 +394,7 @@ impl LanguageServer for Backend {
         &self,
         params: SemanticTokensParams,
     ) -> Result<Option<SemanticTokensResult>> {
-        let path = path(&params.text_document.uri);
+        let path = self.path(&params.text_document.uri);
         let data = self
             .ask(&params.text_document.uri, |question| {
                 question.tokens(&highlight::colours(&question.view, None))
@@ -559,7 +590,8 @@ impl LanguageServer for Backend {
                 params.command
             )));
         };
-        let path = commands::path(&params).ok_or_else(|| {
+        let path = commands::address(&params).map(|uri| self.path(&uri));
+        let path = path.ok_or_else(|| {
             Error::invalid_params("the first argument must be the address of a file")
         })?;
         let drawn = self
@@ -600,7 +632,7 @@ impl LanguageServer for Backend {
         &self,
         params: DocumentDiagnosticParams,
     ) -> Result<DocumentDiagnosticReportResult> {
-        let path = path(&params.text_document.uri);
+        let path = self.path(&params.text_document.uri);
         let items = self
             .ask_world(move |world, shown| {
                 let mut found = ByFile::new();
@@ -633,7 +665,7 @@ impl LanguageServer for Backend {
         &self,
         params: SemanticTokensDeltaParams,
     ) -> Result<Option<SemanticTokensFullDeltaResult>> {
-        let path = path(&params.text_document.uri);
+        let path = self.path(&params.text_document.uri);
         let data = self
             .ask(&params.text_document.uri, |question| {
                 question.tokens(&highlight::colours(&question.view, None))

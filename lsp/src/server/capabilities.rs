@@ -16,6 +16,7 @@ use tower_lsp::ls_types::{
 
 use super::commands;
 use super::convert::Encoding;
+use super::newer::Newer;
 use crate::analysis::highlight;
 
 /// What the client can do.
@@ -41,11 +42,13 @@ pub struct Client {
     pub refreshes: bool,
     /// Whether it knows the command to show uses.
     pub shows_references: bool,
+    /// Whether it opens texts that are no files (LSP 3.18).
+    pub opens_contents: bool,
 }
 
 impl Client {
-    /// Reads what it says of itself.
-    pub fn of(params: &InitializeParams) -> Self {
+    /// Reads what it says of itself; `newer` is what the types of the protocol do not have yet.
+    pub fn of(params: &InitializeParams, newer: Newer) -> Self {
         let said = &params.capabilities;
         let encodings = said
             .general
@@ -72,6 +75,7 @@ impl Client {
             refreshes: workspace
                 .and_then(|workspace| workspace.diagnostics.as_ref()?.refresh_support)
                 .unwrap_or_default(),
+            opens_contents: newer.opens_contents,
             shows_references: said
                 .experimental
                 .as_ref()

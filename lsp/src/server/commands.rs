@@ -1,11 +1,7 @@
 //! The commands that a client can have executed.
 
-use std::path::PathBuf;
-
 use mgmt_compiler::graph::GraphFormat;
 use tower_lsp::ls_types::{ExecuteCommandParams, Uri};
-
-use super::convert;
 
 /// Gives the resource graph of a file as text: the arguments are its address and a format, which is
 /// `mermaid` unless it is given: also `dot`, `json` or `text`.
@@ -29,7 +25,6 @@ pub fn shape(params: &ExecuteCommandParams) -> Option<GraphFormat> {
 }
 
 /// The file that is meant.
-pub fn path(params: &ExecuteCommandParams) -> Option<PathBuf> {
-    let uri: Uri = params.arguments.first()?.as_str()?.parse().ok()?;
-    Some(convert::path(&uri))
+pub fn address(params: &ExecuteCommandParams) -> Option<Uri> {
+    params.arguments.first()?.as_str()?.parse().ok()
 }

@@ -1,11 +1,8 @@
-//! Between byte offsets and the positions of the protocol, between paths and its addresses. Nothing else
-//! knows the encoding that was agreed upon.
+//! Between byte offsets and the positions of the protocol. Nothing else knows the encoding that was agreed upon.
 
-use std::path::{Path, PathBuf};
-
-use mgmt_compiler::files::{Source, clean};
+use mgmt_compiler::files::Source;
 use mgmt_grammar::span::LineIndex;
-use tower_lsp::ls_types::{Position, Range, Uri};
+use tower_lsp::ls_types::{Position, Range};
 
 use crate::analysis;
 
@@ -99,16 +96,6 @@ impl<'t> Text<'t> {
     }
 }
 
-/// The path that a text is known by. What is no file gets one that no file has.
-pub fn path(uri: &Uri) -> PathBuf {
-    if uri.scheme().as_str() == "file"
-        && let Some(path) = uri.to_file_path()
-    {
-        return clean(&path);
-    }
-    Path::new("/").join(uri.as_str().replace('/', "\u{2215}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -164,12 +151,5 @@ mod tests {
             let text = Text::new(text, &lines, encoding);
             assert_eq!(text.offset(Position::new(line, column)), offset);
         }
-    }
-
-    #[test]
-    fn addresses_become_paths() {
-        let of = |text: &str| path(&text.parse().unwrap());
-        assert_eq!(of("file:///a%20b/c.mcl"), Path::new("/a b/c.mcl"));
-        assert_eq!(of("untitled:Untitled-1"), Path::new("/untitled:Untitled-1"));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use mgmt_compiler::diagnostic::{Code, Diagnostic, Severity};
 use mgmt_grammar::span::Span;
@@ -10,9 +11,11 @@ use tower_lsp::ls_types::{
     NumberOrString, Uri,
 };
 
+use super::addresses::Addresses;
 use super::capabilities::Client;
 use super::convert::Text;
 use super::state::Document;
+use crate::analysis::library;
 use crate::analysis::world::Analysis;
 
 /// The diagnostics of several files.
@@ -25,12 +28,18 @@ pub struct Shown {
     pub client: Client,
     /// What it has open.
     pub documents: BTreeMap<PathBuf, Document>,
+    /// Where it finds the texts of the library.
+    pub addresses: Arc<Addresses>,
 }
 
 impl Shown {
     /// The diagnostics of one program. Files that have none are there, with an empty list.
     pub fn by_file(&self, analysis: &Analysis) -> ByFile {
         let mut found = ByFile::new();
+        // Nobody has written the program that shows a text of the library.
+        if library::is_in(&analysis.root) {
+            return found;
+        }
         for (_, source) in analysis.insight.sources.iter() {
             if let Some(path) = &source.path {
                 found.entry(path.clone()).or_default();
@@ -97,7 +106,7 @@ impl Shown {
             let source = analysis.insight.sources.get(label.span.source)?;
             Some(DiagnosticRelatedInformation {
                 location: lsp::Location {
-                    uri: self.uri(source.path.as_deref()?)?,
+                    uri: self.uri(&library::path_of(source)?)?,
                     range: self.range(label.span, analysis),
                 },
                 message: label.text.clone(),
@@ -113,11 +122,11 @@ impl Shown {
         }
     }
 
-    /// As the client calls a file, if it has it open.
+    /// As the client calls a file, or as it can open it.
     pub fn uri(&self, path: &Path) -> Option<Uri> {
         match self.documents.get(path) {
             Some(document) => Some(document.uri.clone()),
-            None => Uri::from_file_path(path),
+            None => self.addresses.uri(path, self.client.opens_contents),
         }
     }
 }

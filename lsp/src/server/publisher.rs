@@ -16,7 +16,7 @@ use tower_lsp::ls_types as lsp;
 
 use super::diagnostics::{ByFile, Shown, merge};
 use super::state::State;
-use crate::analysis::World;
+use crate::analysis::{World, library};
 
 /// The shortest time between two looks.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -58,11 +58,11 @@ impl Publisher {
     async fn publish(&mut self) {
         let (world, shown, last) = {
             let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-            let shown = Shown {
-                client: state.client,
-                documents: state.documents.clone(),
-            };
-            (state.world.clone(), shown, state.last_changed.clone())
+            (
+                state.world.clone(),
+                state.shown(),
+                state.last_changed.clone(),
+            )
         };
         let computing = {
             let (world, shown, last) = (world.clone(), shown.clone(), last.clone());
@@ -128,11 +128,14 @@ impl Publisher {
 /// meanwhile.
 fn all(world: &World, shown: &Shown, last: Option<PathBuf>) -> Option<ByFile> {
     let mut roots: Vec<PathBuf> = Vec::new();
-    let open = shown.documents.keys();
+    let (library, open): (Vec<&PathBuf>, Vec<&PathBuf>) = shown
+        .documents
+        .keys()
+        .partition(|path| library::is_in(path));
     for path in last
         .iter()
-        .filter(|last| shown.documents.contains_key(*last))
-        .chain(open)
+        .filter(|last| open.contains(last))
+        .chain(open.iter().copied())
     {
         for root in world.imports.roots(path) {
             if !roots.contains(&root) {
@@ -146,13 +149,15 @@ fn all(world: &World, shown: &Shown, last: Option<PathBuf>) -> Option<ByFile> {
         merge(&mut found, shown.by_file(&analysis));
     }
     // A document that its importers do not reach, because their import is not right yet.
-    for path in shown.documents.keys() {
+    for path in open {
         if !found.contains_key(path) {
             roots.push(path.clone());
             let analysis = world.analysis(path, &|| world.is_newest())?;
             merge(&mut found, shown.by_file(&analysis));
         }
     }
+    // There is nothing wrong with them, but somebody reads them.
+    roots.extend(library.into_iter().cloned());
     world.keep_only(&roots);
     world.is_newest().then_some(found)
 }

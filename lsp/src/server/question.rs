@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use mgmt_compiler::files::Files;
 use mgmt_grammar::span::LineIndex;
 use tower_lsp::ls_types::{
     CallHierarchyItem, CodeAction, CodeActionKind, CodeActionOrCommand, CodeActionParams,
@@ -50,9 +49,16 @@ impl Question {
     /// A place in any file of the program, or in one that is not part of it.
     pub fn location(&self, location: &analysis::Location) -> Option<Location> {
         let uri = self.shown.uri(&location.path)?;
-        let source = self.view.analysis.source_of(&location.path)?;
-        let source = self.view.analysis.insight.sources.get(source)?;
-        let range = Text::of(source, self.shown.client.encoding).range(&location.range);
+        let source = self.view.analysis.source_of(&location.path);
+        let source = source.and_then(|it| self.view.analysis.insight.sources.get(it));
+        let range = match source {
+            Some(source) => Text::of(source, self.shown.client.encoding).range(&location.range),
+            None => {
+                let text = self.view.world.text(&location.path)?;
+                let lines = LineIndex::new(&text);
+                Text::new(&text, &lines, self.shown.client.encoding).range(&location.range)
+            }
+        };
         Some(Location::new(uri, range))
     }
 
@@ -361,8 +367,7 @@ impl Question {
                 Some(source) => convert(Text::of(source, self.shown.client.encoding)),
                 // A file of another program.
                 None => {
-                    let bytes = self.view.world.files.read(path).ok()?;
-                    let text = String::from_utf8(bytes).ok()?;
+                    let text = self.view.world.text(path)?;
                     let lines = LineIndex::new(&text);
                     convert(Text::new(&text, &lines, self.shown.client.encoding))
                 }

@@ -8,11 +8,13 @@ use mgmt_compiler::files::Files;
 use mgmt_grammar::span::LineIndex;
 use tower_lsp::ls_types::{TextDocumentContentChangeEvent, Uri};
 
+use super::addresses::Addresses;
 use super::capabilities::Client;
-use super::convert::{Encoding, Text, path};
+use super::convert::{Encoding, Text};
+use super::diagnostics::Shown;
 use super::settings::Settings;
-use crate::analysis::World;
 use crate::analysis::world::Change;
+use crate::analysis::{World, library};
 
 /// What changes while the server runs.
 pub struct State {
@@ -28,6 +30,8 @@ pub struct State {
     pub world: Arc<World>,
     /// The document that was changed last.
     pub last_changed: Option<PathBuf>,
+    /// Between addresses and paths.
+    pub addresses: Arc<Addresses>,
 }
 
 /// A text that is open in the editor.
@@ -40,8 +44,9 @@ pub struct Document {
 }
 
 impl State {
-    pub fn new(world: World) -> Self {
+    pub fn new(world: World, addresses: Arc<Addresses>) -> Self {
         Self {
+            addresses,
             client: Client::default(),
             settings: Settings::default(),
             documents: BTreeMap::new(),
@@ -51,8 +56,22 @@ impl State {
         }
     }
 
+    /// How to speak to the client of the present world.
+    pub fn shown(&self) -> Shown {
+        Shown {
+            client: self.client,
+            documents: self.documents.clone(),
+            addresses: self.addresses.clone(),
+        }
+    }
+
     pub fn open(&mut self, uri: Uri, version: i32, text: String) {
-        let path = path(&uri);
+        let path = self.addresses.path(&uri);
+        // The library is as it is.
+        if library::is_in(&path) {
+            self.documents.insert(path, Document { uri, version });
+            return;
+        }
         let as_saved = self
             .world
             .files
@@ -65,11 +84,14 @@ impl State {
 
     /// Applies edits, in their order.
     pub fn change(&mut self, uri: &Uri, version: i32, edits: Vec<TextDocumentContentChangeEvent>) {
-        let path = path(uri);
+        let path = self.addresses.path(uri);
         let Some(document) = self.documents.get_mut(&path) else {
             return;
         };
         document.version = version;
+        if library::is_in(&path) {
+            return;
+        }
         let before = self.world.files.texts.get(&path);
         let mut text = before.map(|text| text.to_string()).unwrap_or_default();
         for edit in edits {
@@ -79,8 +101,8 @@ impl State {
     }
 
     pub fn close(&mut self, uri: &Uri) {
-        let path = path(uri);
-        if self.documents.remove(&path).is_none() {
+        let path = self.addresses.path(uri);
+        if self.documents.remove(&path).is_none() || library::is_in(&path) {
             return;
         }
         let mut files = (*self.world.files).clone();

@@ -122,6 +122,72 @@ fn resources_are_rewritten() {
 }
 
 #[test]
+fn conditions_of_lines_become_statements_and_back() {
+    let line = "$c = true\nfile \"/x\" {\n\tstate => \"exists\",\n\tcontent => $c ?: \"a\nb\",\n\tmode => $c ?: \"0600\",\n}\n";
+    let statement = "$c = true\nif $c {\n\tfile \"/x\" {\n\t\tstate => \"exists\",\n\t\tcontent => \"a\nb\",\n\t\tmode => \"0600\",\n\t}\n} else {\n\tfile \"/x\" {\n\t\tstate => \"exists\",\n\t}\n}\n";
+    let at = line.replacen("\tcontent", "\tcont¦ent", 1);
+    check(&at, "Write the condition as", statement);
+    let at = statement.replacen("if $c", "i¦f $c", 1);
+    check(&at, "Write the `if` statement", line);
+    let both = "$n = 1\nif $n == 1 or¦ $n == 2 {\n\tfile \"/x\" {\n\t\tstate => \"exists\",\n\t\tcontent => \"a\",\n\t\tBefore => File[\"/y\"],\n\t}\n} else {\n\tfile \"/x\" {\n\t\tstate => \"exists\",\n\t\tcontent => \"b\",\n\t\towner => \"root\",\n\t}\n}\nfile \"/y\" {}\n";
+    check(
+        both,
+        "Write the `if` statement",
+        "$n = 1\nfile \"/x\" {\n\tstate => \"exists\",\n\tcontent => if $n == 1 or $n == 2 { \"a\" } else { \"b\" },\n\tBefore => ($n == 1 or $n == 2) ?: File[\"/y\"],\n\towner => not ($n == 1 or $n == 2) ?: \"root\",\n}\nfile \"/y\" {}\n",
+    );
+}
+
+#[test]
+fn what_would_lose_something_stays_a_statement() {
+    for text in [
+        "if true¦ {\n\tnoop \"a\" {}\n}\n",
+        "if true¦ {\n\tnoop \"a\" {}\n} else {\n\tnoop \"b\" {}\n}\n",
+        "if true¦ {\n\t# why\n\tnoop \"a\" {}\n} else {\n\tnoop \"a\" {}\n}\n",
+        "if true¦ {\n\tnoop \"a\" {}\n\tnoop \"b\" {}\n} else {\n\tnoop \"a\" {}\n}\n",
+    ] {
+        assert_eq!(done(text, "Write the `if` statement"), None, "{text}");
+    }
+}
+
+#[test]
+fn meta_parameters_are_joined_and_split() {
+    let lines = "import \"golang/math\"\n$c = true\nnoop \"a\" {\n\tMeta:retry => 3,\n\tMeta:noop => $c ?: true,\n\tMeta:sema => [\"x\"],\n}\n";
+    let joined = done(
+        &lines.replacen(":retry", ":ret¦ry", 1),
+        "Write the meta parameters",
+    )
+    .unwrap();
+    assert!(
+        joined.contains(
+            "\tMeta => struct{\n\t\tnoop => if $c { true } else { false },\n\t\tretry => 3,\n"
+        ),
+        "{joined}"
+    );
+    assert!(joined.contains("\t\tlimit => math.inf(1),\n"), "{joined}");
+    // It means what it meant, and the way back says only what was said.
+    let fixture = Fixture::new(&joined);
+    assert!(
+        fixture.view.analysis.insight.diagnostics.is_empty(),
+        "{joined}"
+    );
+    let split = done(&joined.replacen("\tMeta", "\tMe¦ta", 1), "Write each").unwrap();
+    assert_eq!(
+        split,
+        "import \"golang/math\"\n$c = true\nnoop \"a\" {\n\tMeta:noop => if $c { true } else { false },\n\tMeta:retry => 3,\n\tMeta:sema => [\"x\"],\n}\n"
+    );
+    let one = "$c = true\nnoop \"a\" {\n\tMeta:retry¦ => $c ?: 3,\n\tMeta:limit => $c ?: 2.5,\n\tMeta:burst => $c ?: 1,\n}\n";
+    let joined = done(one, "Write the meta parameters").unwrap();
+    assert!(joined.contains("\tMeta => $c ?: struct{\n"), "{joined}");
+    assert!(!joined.contains("import"), "{joined}");
+    let import = done(
+        "noop \"a\" {\n\tMeta:retry¦ => 3,\n}\n",
+        "Write the meta parameters",
+    )
+    .unwrap();
+    assert!(import.starts_with("import \"golang/math\"\n"), "{import}");
+}
+
+#[test]
 fn a_resource_that_is_not_closed_is_left_alone() {
     let text = "noop \"a\" {}\nnoop \"b\" {}\nNoop[\"a\"] -> Noop¦[\"b\"]\nnoop \"c\" {";
     assert!(done(text, "Write the edge inside").is_some());

@@ -7,6 +7,7 @@ mod completion;
 mod fixture;
 mod hints;
 mod hover;
+mod library;
 mod navigate;
 mod outline;
 mod rename;

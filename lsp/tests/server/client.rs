@@ -63,6 +63,7 @@ impl Client {
             std::fs::write(path, text).unwrap();
         }
         let mut process = Command::new(env!("CARGO_BIN_EXE_mgmt-lsp"))
+            .env("XDG_CACHE_HOME", dir.path().join(".cache"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -5,6 +5,7 @@
 mod ask;
 mod client;
 mod conformance;
+mod library;
 mod life;
 mod meta_model;
 mod robust;

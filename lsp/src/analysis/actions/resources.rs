@@ -4,7 +4,7 @@ use mgmt_grammar::ast::{EntryKind, ExprKind, File, Resource, Stmt, StmtKind};
 use mgmt_stdlib::param::HostType;
 use mgmt_stdlib::types::Type;
 
-use super::{Action, ActionKind, indent};
+use super::{Action, ActionKind, conditions, indent, meta, still_parses};
 use crate::analysis::completion::{capitalized, required};
 use crate::analysis::organize::whole_line;
 use crate::analysis::view::range;
@@ -13,10 +13,16 @@ use crate::analysis::{Range, TextEdit, View, syntax};
 /// What can be done with the resource or edge at an offset.
 pub fn all(view: &View, offset: u32, found: &mut Vec<Action>) {
     let Some(tree) = view.tree() else { return };
+    let text = view.text();
+    let entries = conditions::to_entries(view, tree, offset);
+    found.extend(entries.filter(|it| still_parses(text, &it.edits)));
     if let Some((stmt, resource)) = syntax::resource_at(tree, offset) {
         found.extend(add_required(view, stmt, resource));
-        found.extend(wrap_name(tree, view.text(), resource, offset));
-        found.extend(split_meta(view, tree, resource, offset));
+        found.extend(wrap_name(tree, text, resource, offset));
+        found.extend(meta::split(view, tree, resource, offset));
+        found.extend(meta::join(view, tree, resource, offset));
+        let statement = conditions::to_statement(view, tree, stmt, resource, offset);
+        found.extend(statement.filter(|it| still_parses(text, &it.edits)));
         found.extend(edge_out(view, tree, stmt, resource, offset));
     }
     if let Some((_, stmt)) = syntax::stmt_at(tree, offset)
@@ -111,43 +117,6 @@ fn wrap_name(tree: &File, text: &str, resource: &Resource, offset: u32) -> Optio
     Some(Action::new(
         ActionKind::Rewrite,
         "Wrap the name in a list",
-        vec![edit],
-    ))
-}
-
-/// `Meta => struct{a => 1, ...}` as one line for each. The other way is none: the struct must have all meta
-/// parameters, and not all of their defaults can be written.
-fn split_meta(view: &View, tree: &File, resource: &Resource, offset: u32) -> Option<Action> {
-    let entry = syntax::entry_at(resource, offset)?;
-    let EntryKind::MetaStruct { value, .. } = &entry.kind else {
-        return None;
-    };
-    let ExprKind::Struct(fields) = &tree[*value].kind else {
-        return None;
-    };
-    let text = view.text();
-    let cond = entry
-        .cond
-        .map(|cond| format!("{} ?: ", tree[cond].span.text(text)));
-    let cond = cond.unwrap_or_default();
-    let blanks = indent(text, entry.span.start);
-    let lines: Vec<String> = fields
-        .iter()
-        .map(|(name, value)| {
-            format!(
-                "Meta:{} => {cond}{},",
-                name.text,
-                tree[*value].span.text(text)
-            )
-        })
-        .collect();
-    let edit = TextEdit {
-        range: range(entry.span),
-        text: lines.join(&format!("\n{blanks}")),
-    };
-    Some(Action::new(
-        ActionKind::Rewrite,
-        "Write each meta parameter on its own",
         vec![edit],
     ))
 }
