@@ -23,6 +23,7 @@ pub mod scope;
 pub mod signature;
 pub mod symbol;
 pub mod syntax;
+pub mod uses;
 pub mod view;
 pub mod world;
 

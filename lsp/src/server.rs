@@ -11,11 +11,13 @@ mod commands;
 mod convert;
 mod diagnostics;
 mod newer;
+mod progress;
 mod publisher;
 mod question;
 mod settings;
 mod state;
 mod tokens;
+mod work;
 
 use std::io;
 use std::path::PathBuf;
@@ -39,6 +41,10 @@ pub enum Connection {
     /// It listens at this port, or address and port.
     Socket(String),
 }
+
+/// So many messages may be on their way at once. Most only wait; those behind them, such as a cancellation, must
+/// not.
+const IN_FLIGHT: usize = 1000;
 
 /// Directories that the server uses.
 #[derive(Clone, Debug, Default)]
@@ -83,6 +89,7 @@ async fn serve(connection: &Connection, places: Places) -> io::Result<()> {
     match connection {
         Connection::Stdio => {
             let server = Server::new(tokio::io::stdin(), tokio::io::stdout(), messages);
+            let server = server.concurrency_level(IN_FLIGHT);
             server.serve(service).await;
         }
         Connection::Socket(address) => {
@@ -98,7 +105,8 @@ async fn serve(connection: &Connection, places: Places) -> io::Result<()> {
             })?;
             stream.set_nodelay(true)?;
             let (read, write) = stream.into_split();
-            Server::new(read, write, messages).serve(service).await;
+            let server = Server::new(read, write, messages).concurrency_level(IN_FLIGHT);
+            server.serve(service).await;
         }
     }
     if ended.load(std::sync::atomic::Ordering::Acquire) {

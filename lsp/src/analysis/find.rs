@@ -26,11 +26,16 @@ pub struct Found {
     pub text: Arc<str>,
 }
 
-/// The definitions and resources whose names have the letters of the query in them, in that order.
-pub fn find(world: &World, query: &str) -> Vec<Found> {
+/// The definitions and resources whose names have the letters of the query in them, in that order. `step` is told
+/// how many files of how many were searched, and says whether to go on; nothing comes of it if not.
+pub fn find(world: &World, query: &str, step: &dyn Fn(usize, usize) -> bool) -> Option<Vec<Found>> {
     let query = query.to_lowercase();
     let mut found = Vec::new();
-    for path in world.imports.paths() {
+    let total = world.imports.paths().count();
+    for (done, path) in world.imports.paths().enumerate() {
+        if !step(done, total) {
+            return None;
+        }
         let text: Option<Arc<str>> = match world.files.texts.get(path) {
             Some(text) => Some(text.clone()),
             None => world
@@ -69,11 +74,11 @@ pub fn find(world: &World, query: &str) -> Vec<Found> {
                 text: text.clone(),
             });
             if found.len() == MAX_FOUND {
-                return found;
+                return Some(found);
             }
         }
     }
-    found
+    Some(found)
 }
 
 fn has_letters(name: &str, query: &str) -> bool {

@@ -23,7 +23,11 @@ impl Imports {
     /// Enters a file with its text, or anew if the text has changed. Says whether its imports are others
     /// than before.
     pub fn enter(&mut self, path: &Path, text: &str, files: &dyn Files) -> bool {
-        let imported: Arc<[PathBuf]> = imported(path, text, files).into();
+        self.enter_imported(path, imported(path, text, files))
+    }
+
+    /// The same with what [`imported`] has found in the text.
+    pub fn enter_imported(&mut self, path: &Path, imported: Arc<[PathBuf]>) -> bool {
         let before = self.files.insert(path.to_owned(), imported.clone());
         before.as_deref() != Some(&*imported)
     }
@@ -40,7 +44,7 @@ impl Imports {
 
     /// The entry files of the programs that a file is part of: those that import it, directly or not,
     /// and are imported by nobody; itself if nobody imports it.
-    pub fn roots(&self, path: &Path) -> Vec<PathBuf> {
+    pub fn all_roots(&self, path: &Path) -> Vec<PathBuf> {
         let mut importers: BTreeMap<&Path, Vec<&Path>> = BTreeMap::new();
         for (from, imported) in &self.files {
             for to in imported.iter() {
@@ -62,16 +66,19 @@ impl Imports {
         if roots.is_empty() {
             roots.insert(path);
         }
+        roots.into_iter().map(Path::to_owned).collect()
+    }
+
+    /// The first of them, so that a file of very many programs can still be looked at on each edit.
+    pub fn roots(&self, path: &Path) -> Vec<PathBuf> {
+        let mut roots = self.all_roots(path);
+        roots.truncate(MAX_ROOTS);
         roots
-            .into_iter()
-            .take(MAX_ROOTS)
-            .map(Path::to_owned)
-            .collect()
     }
 }
 
 /// The files that a text imports, where they lie beside it or in the library.
-fn imported(path: &Path, text: &str, files: &dyn Files) -> Vec<PathBuf> {
+pub fn imported(path: &Path, text: &str, files: &dyn Files) -> Arc<[PathBuf]> {
     let dir = path.parent().unwrap_or(Path::new("/"));
     let tokens = tokens(text);
     let mut found = Vec::new();
@@ -95,7 +102,7 @@ fn imported(path: &Path, text: &str, files: &dyn Files) -> Vec<PathBuf> {
     }
     found.sort();
     found.dedup();
-    found
+    found.into()
 }
 
 /// The file that a module begins with.

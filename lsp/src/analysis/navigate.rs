@@ -9,15 +9,6 @@ use super::symbol::{Mention, Symbol};
 use super::view::range;
 use super::{Location, Range, View, library};
 
-/// Where something is used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reference {
-    /// The place.
-    pub location: Location,
-    /// Whether it is defined here.
-    pub is_definition: bool,
-}
-
 /// Where what stands at an offset is defined. For what the library defines without a text in mcl it is the
 /// page of the manual that describes it.
 pub fn definition(view: &View, offset: u32) -> Vec<Location> {
@@ -127,22 +118,6 @@ pub fn type_definition(view: &View, offset: u32) -> Vec<Location> {
         }
     }
     Vec::new()
-}
-
-/// Where what stands at an offset is used, and defined, in the program.
-pub fn references(view: &View, offset: u32) -> Vec<Reference> {
-    let Some(mention) = view.mention_at(offset) else {
-        return Vec::new();
-    };
-    let mentions = view.mentions_of(&mention.symbol).into_iter();
-    mentions
-        .filter_map(|mention| {
-            Some(Reference {
-                location: view.location(mention.span)?,
-                is_definition: mention.is_definition,
-            })
-        })
-        .collect()
 }
 
 /// Where in the same file what stands at an offset is used; and whether it is defined there.

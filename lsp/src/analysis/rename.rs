@@ -71,7 +71,7 @@ pub fn rename(view: &View, offset: u32, new: &str) -> Result<Edits, String> {
         .map_or_else(|| view.path().to_owned(), |it| it.path);
     let mut edits = Edits::new();
     let mut views = Vec::new();
-    for root in view.world.imports.roots(&home) {
+    for root in view.world.imports.all_roots(&home) {
         let Some(other) = view.world.view_in(&home, &root) else {
             continue;
         };
@@ -133,7 +133,7 @@ fn validate(symbol: &Symbol, new: &str) -> Result<(), String> {
 }
 
 /// The places where a symbol is defined.
-fn definitions(view: &View, symbol: &Symbol) -> Vec<Span> {
+pub fn definitions(view: &View, symbol: &Symbol) -> Vec<Span> {
     let Some(hir) = view.hir() else {
         return Vec::new();
     };
@@ -151,10 +151,25 @@ fn definitions(view: &View, symbol: &Symbol) -> Vec<Span> {
     }
 }
 
-/// The symbol as another program knows it.
-fn same_symbol(view: &View, symbol: &Symbol, definitions: &[Span], other: &View) -> Option<Symbol> {
-    if let Symbol::Resource(..) = symbol {
-        return Some(symbol.clone());
+/// The symbol as another program knows it, which is seen in the file with the definition.
+pub fn same_symbol(
+    view: &View,
+    symbol: &Symbol,
+    definitions: &[Span],
+    other: &View,
+) -> Option<Symbol> {
+    match symbol {
+        Symbol::Var(_) | Symbol::Func(_) | Symbol::Class(_) | Symbol::Alias(_) => {}
+        // These are the same everywhere.
+        Symbol::LibraryVar(_)
+        | Symbol::LibraryFunc(_)
+        | Symbol::Hostname
+        | Symbol::Kind(_)
+        | Symbol::Param(..)
+        | Symbol::Send(..)
+        | Symbol::Meta(_)
+        | Symbol::EdgeProperty(_)
+        | Symbol::Resource(..) => return Some(symbol.clone()),
     }
     let here = view.location(*definitions.first()?)?;
     let found = other.definitions(other.source).into_iter();

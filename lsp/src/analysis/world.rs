@@ -160,19 +160,29 @@ impl World {
         if !is_wanted() {
             return None;
         }
-        let analysis = Arc::new(Analysis {
-            root: root.to_owned(),
-            insight: inspect(
-                &self.input(root),
-                &*self.files,
-                &self.shared.catalog,
-                &self.shared.options,
-                &mut cache,
-                is_wanted,
-            )?,
-        });
+        let analysis = self.inspect(root, &mut cache, is_wanted)?;
         *slot = Some(analysis.clone());
         Some(analysis)
+    }
+
+    fn inspect(
+        &self,
+        root: &Path,
+        cache: &mut ParseCache,
+        is_wanted: &dyn Fn() -> bool,
+    ) -> Option<Arc<Analysis>> {
+        let insight = inspect(
+            &self.input(root),
+            &*self.files,
+            &self.shared.catalog,
+            &self.shared.options,
+            cache,
+            is_wanted,
+        )?;
+        Some(Arc::new(Analysis {
+            root: root.to_owned(),
+            insight,
+        }))
     }
 
     /// Forgets what was parsed for programs that nobody looks at any more.
@@ -183,14 +193,38 @@ impl World {
 
     /// A file and the program that it is looked at in.
     pub fn view(self: &Arc<Self>, path: &Path) -> Option<View> {
+        self.view_while(path, &|| true)
+    }
+
+    /// The same, but nothing comes of it once that is not wanted any more.
+    pub fn view_while(self: &Arc<Self>, path: &Path, is_wanted: &dyn Fn() -> bool) -> Option<View> {
         let roots = self.imports.roots(path);
-        self.view_in(path, roots.first()?)
-            .or_else(|| self.view_in(path, path))
+        let seen = |root: &Path| self.show(path, self.analysis(root, is_wanted)?);
+        seen(roots.first()?).or_else(|| seen(path))
     }
 
     /// A file as a part of a program.
     pub fn view_in(self: &Arc<Self>, path: &Path, root: &Path) -> Option<View> {
-        let analysis = self.analysis(root, &|| true)?;
+        self.show(path, self.analysis(root, &|| true)?)
+    }
+
+    /// A file as a part of a program that nobody may ask about again: what is not known of it yet is not kept.
+    pub fn view_once(
+        self: &Arc<Self>,
+        path: &Path,
+        root: &Path,
+        is_wanted: &dyn Fn() -> bool,
+    ) -> Option<View> {
+        let known = lock(&self.programs).get(root).cloned();
+        let known = known.and_then(|slot| lock(&slot.0).clone());
+        let analysis = match known {
+            Some(known) => known,
+            None => self.inspect(root, &mut ParseCache::default(), is_wanted)?,
+        };
+        self.show(path, analysis)
+    }
+
+    fn show(self: &Arc<Self>, path: &Path, analysis: Arc<Analysis>) -> Option<View> {
         let source = analysis.source_of(path)?;
         Some(View {
             world: self.clone(),

@@ -1,11 +1,13 @@
 //! One method for each message. Each is a line or two; what it asks is in [`crate::analysis`].
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+mod ask;
+mod scan;
+
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_lsp::jsonrpc::{Error, ErrorCode, Result};
@@ -17,13 +19,15 @@ use super::capabilities::{self, Client as Abilities};
 use super::commands;
 use super::diagnostics::{ByFile, Shown, merge};
 use super::newer::{Said, TextContent, TextContentParams};
+use super::progress::{self, Step};
 use super::publisher::Publisher;
 use super::question::Question;
 use super::state::State;
 use super::tokens::SentTokens;
+use super::work::{AT_ONCE, Bound};
 use crate::analysis::completion::document;
 use crate::analysis::{
-    self, World, calls, find, graph, highlight, inlay, library, navigate, outline, rename,
+    self, World, calls, find, graph, highlight, inlay, library, navigate, outline, rename, uses,
 };
 
 /// The server of one client.
@@ -38,6 +42,8 @@ pub struct Backend {
     tokens: Mutex<SentTokens>,
     tasks: TaskTracker,
     cancel: CancellationToken,
+    /// For answers that are worked on.
+    permits: Arc<Semaphore>,
     /// Whether the client has asked for the end.
     ended: Arc<AtomicBool>,
 }
@@ -59,6 +65,7 @@ impl Backend {
             tokens: Mutex::default(),
             tasks: TaskTracker::new(),
             cancel: CancellationToken::new(),
+            permits: Arc::new(Semaphore::new(AT_ONCE)),
             ended,
         }
     }
@@ -77,43 +84,8 @@ impl Backend {
         self.changed.send_replace(revision);
     }
 
-    /// Answers a question about a file off the task that reads messages. The world is that of the moment
-    /// when this is called, not when it is first polled, so call it before the first `.await`.
-    async fn ask<T: Send + 'static>(
-        &self,
-        uri: &Uri,
-        answer: impl FnOnce(&Question) -> Option<T> + Send + 'static,
-    ) -> Result<Option<T>> {
-        let path = self.path(uri);
-        self.ask_world(move |world, shown| {
-            let view = world.view(&path)?;
-            let shown = shown.clone();
-            answer(&Question { view, shown })
-        })
-        .await
-    }
-
     fn tokens(&self) -> MutexGuard<'_, SentTokens> {
         self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Answers a question about no file in particular; see [`Backend::ask`].
-    async fn ask_world<T: Send + 'static>(
-        &self,
-        answer: impl FnOnce(&Arc<World>, &Shown) -> Option<T> + Send + 'static,
-    ) -> Result<Option<T>> {
-        let (world, shown) = self.now();
-        let answering = tokio::task::spawn_blocking(move || {
-            catch_unwind(AssertUnwindSafe(|| answer(&world, &shown)))
-        });
-        match answering.await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(_)) | Err(_) => {
-                let text = "a request ended in a panic: this is a defect of mgmt-lsp";
-                self.client.log_message(MessageType::ERROR, text).await;
-                Err(Error::internal_error())
-            }
-        }
     }
 
     /// The path that a text is known by.
@@ -125,7 +97,9 @@ impl Backend {
     pub async fn text_document_content(&self, params: TextContentParams) -> Result<TextContent> {
         let path = self.path(&params.uri);
         let text = self
-            .ask_world(move |world, _| library::is_in(&path).then(|| world.text(&path)))
+            .ask_world(Bound::Nothing, move |world, _, _| {
+                library::is_in(&path).then(|| world.text(&path))
+            })
             .await?;
         match text.flatten() {
             Some(text) => Ok(TextContent { text }),
@@ -162,25 +136,6 @@ impl Backend {
             Some(GotoDefinitionResponse::Link(question.links(from, &found)))
         })
         .await
-    }
-
-    /// Finds the programs of the workspace.
-    fn scan(&self) {
-        let state = self.state.clone();
-        let changed = self.changed.clone();
-        let folders = self.state().folders.clone();
-        self.tasks.spawn_blocking(move || {
-            let paths: Vec<PathBuf> = folders
-                .iter()
-                .flat_map(|folder| analysis::scan::programs(folder))
-                .collect();
-            if paths.is_empty() {
-                return;
-            }
-            let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
-            state.look_at(paths);
-            changed.send_replace(state.world.revision);
-        });
     }
 }
 
@@ -276,7 +231,7 @@ impl LanguageServer for Backend {
     }
 
     async fn formatting(&self, params: DocumentFormattingParams) -> Result<Option<Vec<TextEdit>>> {
-        self.ask(&params.text_document.uri, |question| {
+        self.ask_whole(&params.text_document.uri, |question| {
             let edits = analysis::format::document(question.view.text())?;
             question.edits(&edits)
         })
@@ -321,18 +276,28 @@ impl LanguageServer for Backend {
     async fn references(&self, params: ReferenceParams) -> Result<Option<Vec<Location>>> {
         let at = params.text_document_position;
         let with_definition = params.context.include_declaration;
-        self.ask(&at.text_document.uri, move |question| {
-            let found = navigate::references(&question.view, question.offset(at.position)?);
+        let path = self.path(&at.text_document.uri);
+        let (steps, progress) = watch::channel(Step::default());
+        let finding = self.ask_world(Bound::Places(path.clone()), move |world, shown, wanted| {
+            let view = world.view_while(&path, &|| wanted.holds())?;
+            let shown = shown.clone();
+            let question = Question { view, shown };
+            let found = uses::everywhere(
+                &question.view,
+                question.offset(at.position)?,
+                &|done, total| {
+                    steps.send_replace(Step { done, total });
+                    wanted.holds()
+                },
+            )?;
             let wanted = found
-                .iter()
+                .into_iter()
                 .filter(|it| with_definition || !it.is_definition);
-            Some(
-                wanted
-                    .filter_map(|it| question.location(&it.location))
-                    .collect(),
-            )
-        })
-        .await
+            let places: Vec<_> = wanted.map(|it| it.location).collect();
+            Some(question.locations(&places))
+        });
+        let token = params.work_done_progress_params.work_done_token;
+        progress::follow(&self.client, token, "Finding uses", progress, finding).await
     }
 
     async fn document_highlight(
@@ -350,14 +315,15 @@ impl LanguageServer for Backend {
         &self,
         params: DocumentSymbolParams,
     ) -> Result<Option<DocumentSymbolResponse>> {
-        self.ask(&params.text_document.uri, |question| {
+        self.ask_whole(&params.text_document.uri, |question| {
             Some(DocumentSymbolResponse::Nested(question.symbols()?))
         })
         .await
     }
 
     async fn folding_range(&self, params: FoldingRangeParams) -> Result<Option<Vec<FoldingRange>>> {
-        self.ask(&params.text_document.uri, Question::folds).await
+        self.ask_whole(&params.text_document.uri, Question::folds)
+            .await
     }
 
     async fn selection_range(
@@ -375,7 +341,7 @@ impl LanguageServer for Backend {
     }
 
     async fn document_link(&self, params: DocumentLinkParams) -> Result<Option<Vec<DocumentLink>>> {
-        self.ask(&params.text_document.uri, |question| {
+        self.ask_whole(&params.text_document.uri, |question| {
             let links = outline::links(&question.view).into_iter();
             let links = links.filter_map(|(range, path)| {
                 Some(DocumentLink {
@@ -396,7 +362,7 @@ impl LanguageServer for Backend {
     ) -> Result<Option<SemanticTokensResult>> {
         let path = self.path(&params.text_document.uri);
         let data = self
-            .ask(&params.text_document.uri, |question| {
+            .ask_whole(&params.text_document.uri, |question| {
                 question.tokens(&highlight::colours(&question.view, None))
             })
             .await?;
@@ -520,13 +486,18 @@ impl LanguageServer for Backend {
         &self,
         params: WorkspaceSymbolParams,
     ) -> Result<Option<WorkspaceSymbolResponse>> {
-        self.ask_world(move |world, shown| {
-            let found = find::find(world, &params.query);
+        let (steps, progress) = watch::channel(Step::default());
+        let finding = self.ask_world(Bound::Nothing, move |world, shown, wanted| {
+            let found = find::find(world, &params.query, &|done, total| {
+                steps.send_replace(Step { done, total });
+                wanted.holds()
+            })?;
             let symbols: Vec<SymbolInformation> =
                 found.iter().filter_map(|it| shown.symbol(it)).collect();
             Some(WorkspaceSymbolResponse::Flat(symbols))
-        })
-        .await
+        });
+        let token = params.work_done_progress_params.work_done_token;
+        progress::follow(&self.client, token, "Searching", progress, finding).await
     }
 
     async fn prepare_call_hierarchy(
@@ -580,7 +551,8 @@ impl LanguageServer for Backend {
     }
 
     async fn code_lens(&self, params: CodeLensParams) -> Result<Option<Vec<CodeLens>>> {
-        self.ask(&params.text_document.uri, Question::lenses).await
+        self.ask_whole(&params.text_document.uri, Question::lenses)
+            .await
     }
 
     async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<LSPAny>> {
@@ -595,7 +567,9 @@ impl LanguageServer for Backend {
             Error::invalid_params("the first argument must be the address of a file")
         })?;
         let drawn = self
-            .ask_world(move |world, _| Some(graph::graph(world, &path, shape)))
+            .ask_world(Bound::Nothing, move |world, _, _| {
+                Some(graph::graph(world, &path, shape))
+            })
             .await?;
         match drawn {
             Some(Ok(text)) => Ok(Some(LSPAny::String(text))),
@@ -634,18 +608,19 @@ impl LanguageServer for Backend {
     ) -> Result<DocumentDiagnosticReportResult> {
         let path = self.path(&params.text_document.uri);
         let items = self
-            .ask_world(move |world, shown| {
+            .ask_world(Bound::Nothing, move |world, shown, wanted| {
+                let is_wanted = || wanted.holds();
                 let mut found = ByFile::new();
                 for root in world.imports.roots(&path) {
                     merge(
                         &mut found,
-                        shown.by_file(&*world.analysis(&root, &|| true)?),
+                        shown.by_file(&*world.analysis(&root, &is_wanted)?),
                     );
                 }
                 if !found.contains_key(&path) {
                     merge(
                         &mut found,
-                        shown.by_file(&*world.analysis(&path, &|| true)?),
+                        shown.by_file(&*world.analysis(&path, &is_wanted)?),
                     );
                 }
                 found.remove(&path)
@@ -667,7 +642,7 @@ impl LanguageServer for Backend {
     ) -> Result<Option<SemanticTokensFullDeltaResult>> {
         let path = self.path(&params.text_document.uri);
         let data = self
-            .ask(&params.text_document.uri, |question| {
+            .ask_whole(&params.text_document.uri, |question| {
                 question.tokens(&highlight::colours(&question.view, None))
             })
             .await?;

@@ -6,12 +6,13 @@ use tower_lsp::ls_types::{
     DiagnosticServerCapabilities, DidChangeWatchedFilesRegistrationOptions, DocumentLinkOptions,
     DocumentOnTypeFormattingOptions, ExecuteCommandOptions, FileSystemWatcher,
     FoldingRangeProviderCapability, GlobPattern, HoverProviderCapability, InitializeParams,
-    MarkupKind, OneOf, PositionEncodingKind, Registration, RenameOptions,
+    MarkupKind, OneOf, PositionEncodingKind, ReferenceOptions, Registration, RenameOptions,
     SelectionRangeProviderCapability, SemanticTokenModifier, SemanticTokenType,
     SemanticTokensFullOptions, SemanticTokensLegend, SemanticTokensOptions, ServerCapabilities,
     SignatureHelpOptions, TextDocumentClientCapabilities, TextDocumentSyncCapability,
     TextDocumentSyncKind, TextDocumentSyncOptions, TypeDefinitionProviderCapability,
     WorkDoneProgressOptions, WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
+    WorkspaceSymbolOptions,
 };
 
 use super::commands;
@@ -42,6 +43,10 @@ pub struct Client {
     pub refreshes: bool,
     /// Whether it knows the command to show uses.
     pub shows_references: bool,
+    /// Whether it shows how far work of the server's own is.
+    pub shows_progress: bool,
+    /// Whether it knows what to do if the texts have changed before there was an answer.
+    pub knows_stale: bool,
     /// Whether it opens texts that are no files (LSP 3.18).
     pub opens_contents: bool,
 }
@@ -76,6 +81,15 @@ impl Client {
                 .and_then(|workspace| workspace.diagnostics.as_ref()?.refresh_support)
                 .unwrap_or_default(),
             opens_contents: newer.opens_contents,
+            shows_progress: said
+                .window
+                .as_ref()
+                .and_then(|window| window.work_done_progress)
+                .unwrap_or_default(),
+            knows_stale: said
+                .general
+                .as_ref()
+                .is_some_and(|general| general.stale_request_support.is_some()),
             shows_references: said
                 .experimental
                 .as_ref()
@@ -157,7 +171,10 @@ pub fn offer(client: Client) -> ServerCapabilities {
             prepare_provider: Some(true),
             work_done_progress_options: WorkDoneProgressOptions::default(),
         })),
-        workspace_symbol_provider: Some(OneOf::Left(true)),
+        workspace_symbol_provider: Some(OneOf::Right(WorkspaceSymbolOptions {
+            work_done_progress_options: progress(),
+            resolve_provider: None,
+        })),
         call_hierarchy_provider: Some(CallHierarchyServerCapability::Simple(true)),
         code_lens_provider: Some(CodeLensOptions {
             resolve_provider: Some(false),
@@ -177,7 +194,9 @@ pub fn offer(client: Client) -> ServerCapabilities {
         definition_provider: Some(OneOf::Left(true)),
         declaration_provider: Some(DeclarationCapability::Simple(true)),
         type_definition_provider: Some(TypeDefinitionProviderCapability::Simple(true)),
-        references_provider: Some(OneOf::Left(true)),
+        references_provider: Some(OneOf::Right(ReferenceOptions {
+            work_done_progress_options: progress(),
+        })),
         document_highlight_provider: Some(OneOf::Left(true)),
         document_symbol_provider: Some(OneOf::Left(true)),
         folding_range_provider: Some(FoldingRangeProviderCapability::Simple(true)),
@@ -218,6 +237,13 @@ pub fn offer(client: Client) -> ServerCapabilities {
             ..WorkspaceServerCapabilities::default()
         }),
         ..ServerCapabilities::default()
+    }
+}
+
+/// For what may take long.
+fn progress() -> WorkDoneProgressOptions {
+    WorkDoneProgressOptions {
+        work_done_progress: Some(true),
     }
 }
 

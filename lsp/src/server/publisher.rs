@@ -15,11 +15,15 @@ use tower_lsp::Client;
 use tower_lsp::ls_types as lsp;
 
 use super::diagnostics::{ByFile, Shown, merge};
+use super::progress::{self, Step, Steps};
 use super::state::State;
 use crate::analysis::{World, library};
 
 /// The shortest time between two looks.
 const PAUSE: Duration = Duration::from_millis(50);
+
+/// Checking that takes longer than this is shown.
+const LONG: Duration = Duration::from_millis(300);
 
 pub struct Publisher {
     pub client: Client,
@@ -64,11 +68,19 @@ impl Publisher {
                 state.last_changed.clone(),
             )
         };
+        let (steps, progress) = watch::channel(Step::default());
         let computing = {
             let (world, shown, last) = (world.clone(), shown.clone(), last.clone());
-            tokio::task::spawn_blocking(move || all(&world, &shown, last))
+            tokio::task::spawn_blocking(move || all(&world, &shown, last, &steps))
         };
-        let Ok(Some(found)) = computing.await else {
+        let computed = if shown.client.shows_progress {
+            let token = format!("mgmt/check/{}", world.revision);
+            let title = "Checking the programs";
+            progress::show(&self.client, token, title, LONG, progress, computing).await
+        } else {
+            computing.await
+        };
+        let Ok(Some(found)) = computed else {
             return;
         };
         // Files that no open document has to do with any more are as if clean.
@@ -126,7 +138,7 @@ impl Publisher {
 
 /// What is wrong in all programs that an open document is part of; nothing if the texts have changed
 /// meanwhile.
-fn all(world: &World, shown: &Shown, last: Option<PathBuf>) -> Option<ByFile> {
+fn all(world: &World, shown: &Shown, last: Option<PathBuf>, steps: &Steps) -> Option<ByFile> {
     let mut roots: Vec<PathBuf> = Vec::new();
     let (library, open): (Vec<&PathBuf>, Vec<&PathBuf>) = shown
         .documents
@@ -144,7 +156,9 @@ fn all(world: &World, shown: &Shown, last: Option<PathBuf>) -> Option<ByFile> {
         }
     }
     let mut found = ByFile::new();
-    for root in &roots {
+    for (done, root) in roots.iter().enumerate() {
+        let total = roots.len();
+        steps.send_replace(Step { done, total });
         let analysis = world.analysis(root, &|| world.is_newest())?;
         merge(&mut found, shown.by_file(&analysis));
     }

@@ -1,5 +1,6 @@
 //! A question about a file, and how what the analysis answers is said in the protocol.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use mgmt_grammar::span::LineIndex;
@@ -48,25 +49,34 @@ impl Question {
 
     /// A place in any file of the program, or in one that is not part of it.
     pub fn location(&self, location: &analysis::Location) -> Option<Location> {
-        let uri = self.shown.uri(&location.path)?;
-        let source = self.view.analysis.source_of(&location.path);
-        let source = source.and_then(|it| self.view.analysis.insight.sources.get(it));
-        let range = match source {
-            Some(source) => Text::of(source, self.shown.client.encoding).range(&location.range),
-            None => {
-                let text = self.view.world.text(&location.path)?;
-                let lines = LineIndex::new(&text);
-                Text::new(&text, &lines, self.shown.client.encoding).range(&location.range)
-            }
-        };
-        Some(Location::new(uri, range))
+        self.locations(std::slice::from_ref(location)).pop()
     }
 
+    /// Places in any files.
     pub fn locations(&self, locations: &[analysis::Location]) -> Vec<Location> {
-        locations
-            .iter()
-            .filter_map(|it| self.location(it))
-            .collect()
+        // Those of other programs are read once.
+        let mut others: BTreeMap<&Path, (String, LineIndex)> = BTreeMap::new();
+        let mut found = Vec::with_capacity(locations.len());
+        for location in locations {
+            let Some(uri) = self.shown.uri(&location.path) else {
+                continue;
+            };
+            let source = self.view.analysis.source_of(&location.path);
+            let source = source.and_then(|it| self.view.analysis.insight.sources.get(it));
+            let range = match source {
+                Some(source) => Text::of(source, self.shown.client.encoding).range(&location.range),
+                None => {
+                    let (text, lines) = others.entry(&location.path).or_insert_with(|| {
+                        let text = self.view.world.text(&location.path).unwrap_or_default();
+                        let lines = LineIndex::new(&text);
+                        (text, lines)
+                    });
+                    Text::new(text, lines, self.shown.client.encoding).range(&location.range)
+                }
+            };
+            found.push(Location::new(uri, range));
+        }
+        found
     }
 
     /// Places, with the part of this file that leads there if the client shows it.

@@ -142,6 +142,19 @@ impl State {
         self.world = Arc::new(self.world.after(files, imports, Change::Files));
     }
 
+    /// Enters what was found in the workspace. What is open is known better.
+    pub fn found(&mut self, found: Vec<(PathBuf, Arc<[PathBuf]>)>) {
+        let mut imports = self.world.imports.clone();
+        let known = Arc::make_mut(&mut imports);
+        for (path, imported) in found {
+            if !self.documents.contains_key(&path) {
+                known.enter_imported(&path, imported);
+            }
+        }
+        let files = self.world.files.clone();
+        self.world = Arc::new(self.world.after(files, imports, Change::Files));
+    }
+
     fn replace(&mut self, path: &Path, text: String, known: bool) {
         let mut files = (*self.world.files).clone();
         files.texts.insert(path.to_owned(), text.as_str().into());

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use mgmt_lsp::analysis::highlight::colours;
-use mgmt_lsp::analysis::navigate::{definition, references};
+use mgmt_lsp::analysis::navigate::definition;
 use mgmt_lsp::analysis::rename::prepare;
+use mgmt_lsp::analysis::uses::everywhere;
 use mgmt_lsp::analysis::{View, actions, hover};
 
 use crate::fixture::{Fixture, world};
@@ -89,7 +90,7 @@ fn they_have_the_services_of_every_file() {
         let (_, shown) = hover::hover(&view, call).unwrap();
         assert!(shown.contains("answer"), "{shown}");
         let name = text.find("nativeanswer").unwrap() as u32;
-        let uses = references(&view, name);
+        let uses = everywhere(&view, name, &|_, _| true).unwrap();
         assert_eq!(uses.len(), 1 + files.len(), "{uses:?}");
         assert!(colours(&view, None).len() >= 4);
         assert!(definition(&view, name)[0].path == view.path());

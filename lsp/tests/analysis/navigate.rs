@@ -1,8 +1,7 @@
 //! Where is this defined, and where is it used?
 
-use mgmt_lsp::analysis::navigate::{
-    declaration, definition, highlights, references, type_definition,
-};
+use mgmt_lsp::analysis::navigate::{declaration, definition, highlights, type_definition};
+use mgmt_lsp::analysis::uses::everywhere;
 
 use crate::fixture::Fixture;
 
@@ -14,7 +13,7 @@ fn definitions(text: &str) -> Vec<String> {
 
 fn uses(text: &str) -> Vec<String> {
     let fixture = Fixture::new(text);
-    let found = references(&fixture.view, fixture.offset);
+    let found = everywhere(&fixture.view, fixture.offset, &|_, _| true).unwrap();
     let mut found: Vec<String> = found.iter().map(|it| fixture.place(&it.location)).collect();
     found.sort();
     found
@@ -95,6 +94,31 @@ fn uses_are_found_everywhere() {
     assert_eq!(uses(text), ["1: \"fmt\"", "2: fmt", "3: fmt"]);
     let text = "file \"/a\" { state¦ => \"exists\", }\nfile \"/b\" { state => \"exists\", }\n";
     assert_eq!(uses(text), ["1: state", "2: state"]);
+}
+
+#[test]
+fn uses_are_found_in_programs_that_know_nothing_of_each_other() {
+    let files = "-- a.mcl --\nimport \"lib.mcl\"\n$x = $lib.y¦\n-- b.mcl --\nimport \"lib.mcl\" as l\n$x = $l.y\n-- lib.mcl --\n$y = 1\n";
+    let fixture = Fixture::new(files);
+    let found = everywhere(&fixture.view, fixture.offset, &|_, _| true).unwrap();
+    let mut lines: Vec<String> = found
+        .iter()
+        .map(|it| {
+            let text = fixture.view.world.text(&it.location.path).unwrap();
+            let line = text[..it.location.range.start as usize]
+                .matches('\n')
+                .count()
+                + 1;
+            let name = it.location.path.file_name().unwrap().to_string_lossy();
+            format!("{name}:{line}")
+        })
+        .collect();
+    lines.sort();
+    assert_eq!(lines, ["a.mcl:2", "b.mcl:2", "lib.mcl:1"]);
+    assert_eq!(
+        everywhere(&fixture.view, fixture.offset, &|_, _| false),
+        None
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use mgmt_lsp::analysis::{
     View, completion, highlight, hover, inlay, navigate, organize, outline, signature,
 };
-use mgmt_lsp::analysis::{actions, calls, format, lens, rename};
+use mgmt_lsp::analysis::{actions, calls, format, lens, rename, uses};
 
 use crate::fixture::world;
 
@@ -66,7 +66,7 @@ fn ask(view: &View, offset: u32) {
     }
     navigate::definition(view, offset);
     navigate::type_definition(view, offset);
-    navigate::references(view, offset);
+    uses::everywhere(view, offset, &|_, _| true);
     for (range, _) in navigate::highlights(view, offset) {
         check(&range);
     }

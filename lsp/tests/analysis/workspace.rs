@@ -47,7 +47,8 @@ fn symbols_are_found_by_some_of_their_letters() {
         "-- a.mcl --\nclass web_server {\n\tfile \"/etc/x\" {}\n}\n-- b.mcl --\n$server_name = 1\n",
     );
     let found = |query| -> Vec<String> {
-        find(&fixture.view.world, query)
+        find(&fixture.view.world, query, &|_, _| true)
+            .unwrap()
             .into_iter()
             .map(|it| it.name)
             .collect()
@@ -56,7 +57,9 @@ fn symbols_are_found_by_some_of_their_letters() {
     assert_eq!(found("ETCX"), ["file \"/etc/x\""]);
     assert_eq!(found("zzz"), [""; 0]);
     assert_eq!(
-        find(&fixture.view.world, "etc")[0].container.as_deref(),
+        find(&fixture.view.world, "etc", &|_, _| true).unwrap()[0]
+            .container
+            .as_deref(),
         Some("web_server")
     );
 }

@@ -148,6 +148,35 @@ impl Client {
         }
     }
 
+    /// The next answer to any request, with its id.
+    pub fn next_answer(&mut self) -> (i64, Result<Value, Value>) {
+        loop {
+            let mut message = self.receive();
+            if let (Some(id), None) = (message["id"].as_i64(), message.get("method")) {
+                let answer = match message.get("error") {
+                    Some(error) => Err(error.clone()),
+                    None => Ok(message["result"].take()),
+                };
+                return (id, answer);
+            }
+            self.notifications.push_back(message);
+        }
+    }
+
+    /// Waits for a notification or request of the server; those before it are forgotten.
+    pub fn wait_for(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
+        loop {
+            match self.notifications.pop_front() {
+                Some(message) if wanted(&message) => return message,
+                Some(_) => {}
+                None => {
+                    let message = self.receive();
+                    self.notifications.push_back(message);
+                }
+            }
+        }
+    }
+
     /// A request about a place: line and column from 0.
     pub fn at(&mut self, method: &str, name: &str, line: u32, column: u32) -> Value {
         let params = json!({

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
 mod ask;
+mod cancel;
 mod client;
 mod conformance;
 mod library;
