@@ -4,13 +4,14 @@ mod layout;
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use jiff::civil::Weekday;
-use jiff::{Timestamp, Zoned};
 
 use crate::catalog::{CallError, FunctionDef, Host, Wake};
 use crate::value::Value;
 
 use super::declare::{sampler, snapshot, source};
+use layout::LocalTime;
 
 pub(crate) fn all() -> Vec<FunctionDef> {
     vec![
@@ -68,14 +69,25 @@ fn each_midnight(_: &[Value]) -> Vec<Wake> {
     vec![Wake::Midnight]
 }
 
+/// The calendar, days of the week included, repeats after so many seconds ...
+const CYCLE: i64 = 146_097 * 24 * 60 * 60;
+/// ... which are so many years.
+const CYCLE_YEARS: i64 = 400;
+
 /// The local time that is so many seconds after the start of 1970.
-fn local(host: &dyn Host, seconds: i64) -> Result<Zoned, CallError> {
+fn local(host: &dyn Host, seconds: i64) -> Result<LocalTime, CallError> {
     if seconds < 0 {
         return Err(CallError::fatal("epoch delta must be positive"));
     }
-    Timestamp::from_second(seconds)
-        .map(|timestamp| timestamp.to_zoned(host.time_zone()))
-        .map_err(|_| CallError::fatal(format!("{seconds} seconds end after the year 9999")))
+    // The calendar in use ends with the year 9999.
+    let beyond = (seconds - Timestamp::MAX.as_second()).max(0);
+    let cycles = beyond / CYCLE + i64::from(beyond % CYCLE > 0);
+    let timestamp = Timestamp::from_second(seconds - cycles * CYCLE)
+        .map_err(|error| CallError::fatal(error.to_string()))?;
+    Ok(LocalTime {
+        zoned: timestamp.to_zoned(host.time_zone()),
+        more_years: cycles * CYCLE_YEARS,
+    })
 }
 
 fn format(host: &dyn Host, a: i64, b: &[u8]) -> Result<Vec<u8>, CallError> {
@@ -83,7 +95,7 @@ fn format(host: &dyn Host, a: i64, b: &[u8]) -> Result<Vec<u8>, CallError> {
 }
 
 fn hour(host: &dyn Host, a: i64) -> Result<i64, CallError> {
-    Ok(local(host, a)?.hour().into())
+    Ok(local(host, a)?.zoned.hour().into())
 }
 
 fn now(host: &dyn Host) -> i64 {
@@ -99,7 +111,7 @@ fn str_now(host: &dyn Host) -> String {
 }
 
 fn weekday(host: &dyn Host, a: i64) -> Result<&'static str, CallError> {
-    Ok(lower_name(local(host, a)?.weekday()))
+    Ok(lower_name(local(host, a)?.zoned.weekday()))
 }
 
 fn weekday_fast(host: &dyn Host) -> &'static str {
@@ -157,12 +169,43 @@ mod tests {
     }
 
     #[test]
-    fn times_have_limits() {
-        assert_eq!(
-            fatal(call("datetime.hour", &[(-1).into()])),
-            "epoch delta must be positive"
+    fn times_before_1970_end_the_program() {
+        for seconds in [-1, i64::MIN] {
+            for name in ["datetime.hour", "datetime.print", "datetime.weekday"] {
+                let failed = fatal(call(name, &[seconds.into()]));
+                assert_eq!(failed, "epoch delta must be positive", "{name}");
+            }
+            let failed = fatal(call("datetime.format", &[seconds.into(), "".into()]));
+            assert_eq!(failed, "epoch delta must be positive");
+        }
+    }
+
+    #[test]
+    fn years_do_not_end_with_9999() {
+        let host = TestHost {
+            time_zone: TimeZone::get("America/New_York").unwrap(),
+            ..TestHost::default()
+        };
+        for (seconds, text, day) in [
+            (253_402_300_799, "9999-12-31 18:59:59 -0500 EST", "friday"),
+            (
+                253_402_318_800,
+                "10000-01-01 00:00:00 -0500 EST",
+                "saturday",
+            ),
+            (268_000_000_000, "10462-07-31 16:26:40 -0400 EDT", "monday"),
+            (i64::MAX, "292277026596-12-04 10:30:07 -0500 EST", "sunday"),
+        ] {
+            let print = call_on(&host, "datetime.print", &[seconds.into()]);
+            assert_eq!(print, Ok(text.into()));
+            let weekday = call_on(&host, "datetime.weekday", &[seconds.into()]);
+            assert_eq!(weekday, Ok(day.into()), "{text}");
+        }
+        let year = call(
+            "datetime.format",
+            &[253_402_300_800i64.into(), "06 2006".into()],
         );
-        assert!(fatal(call("datetime.print", &[i64::MAX.into()])).contains("after the year 9999"));
+        assert_eq!(year, Ok("00 10000".into()));
     }
 
     #[test]

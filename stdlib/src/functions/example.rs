@@ -30,7 +30,7 @@ pub(crate) fn all() -> Vec<FunctionDef> {
             "example.flipflop",
             "func() bool",
             "True and false in turn. It wakes every five seconds.",
-            |_| Box::new(FlipFlop { value: false }),
+            |_| Box::new(FlipFlop::default()),
         ),
         pure(
             "example.int2str",
@@ -95,19 +95,25 @@ fn hello() -> &'static str {
     "Hello!"
 }
 
-/// A live call, inverted each time.
+/// Seconds after which the flipflop flips.
+const FLIP: i64 = 5;
+
+/// A live call. It flips when the clock does, and not because it is called (§1.4.1).
+#[derive(Default)]
 struct FlipFlop {
-    value: bool,
+    /// The period in which it started.
+    start: Option<i64>,
 }
 
 impl Sampler for FlipFlop {
-    fn call(&mut self, _: &dyn Host, _: &[Value]) -> CallResult {
-        self.value = !self.value;
-        Ok(Value::Bool(self.value))
+    fn call(&mut self, host: &dyn Host, _: &[Value]) -> CallResult {
+        let period = host.now().as_second().div_euclid(FLIP);
+        let start = *self.start.get_or_insert(period);
+        Ok(Value::Bool((period - start) % 2 == 0))
     }
 
     fn wake(&self, _: &[Value]) -> Vec<Wake> {
-        vec![Wake::Clock(Duration::from_secs(5))]
+        vec![Wake::Clock(Duration::from_secs(FLIP.unsigned_abs()))]
     }
 }
 
@@ -115,10 +121,14 @@ impl Sampler for FlipFlop {
 mod tests {
     use super::super::testing::{TestHost, call, fatal, sample};
     use super::*;
+    use jiff::Timestamp;
 
     #[test]
     fn errors_come_on_request() {
-        assert!(call("example.errorbool", &[false.into()]).is_ok());
+        assert_eq!(
+            call("example.errorbool", &[false.into()]),
+            Ok("set input to true to generate an error".into())
+        );
         assert_eq!(
             fatal(call("example.errorbool", &[true.into()])),
             "we errored on request"
@@ -126,10 +136,39 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_int_is_zero() {
+        for (text, value) in [
+            ("+7", 7),
+            ("-9223372036854775808", i64::MIN),
+            ("9223372036854775808", 0),
+            ("", 0),
+            ("1_0", 0),
+            (" 1", 0),
+            ("0x1", 0),
+        ] {
+            let found = call("example.str2int", &[text.into()]);
+            assert_eq!(found, Ok(Value::Int(value)), "{text}");
+        }
+    }
+
+    #[test]
     fn the_flipflop_flips() {
         let mut live = sample("example.flipflop");
-        for value in [true, false, true] {
-            assert_eq!(live.call(&TestHost::default(), &[]), Ok(Value::Bool(value)));
+        for (second, value) in [
+            (1003, true),
+            (1004, true),
+            (1005, false),
+            (1005, false),
+            (1010, true),
+            (1015, false),
+            (999, false),
+        ] {
+            let host = TestHost {
+                now: Timestamp::from_second(second).unwrap(),
+                ..TestHost::default()
+            };
+            assert_eq!(live.call(&host, &[]), Ok(Value::Bool(value)), "{second}");
         }
+        assert_eq!(live.wake(&[]), [Wake::Clock(Duration::from_secs(5))]);
     }
 }

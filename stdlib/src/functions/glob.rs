@@ -129,8 +129,12 @@ fn class_character(rest: &mut impl Iterator<Item = Character>) -> Result<Charact
         .next()
         .map(|character| (character, char::from_u32(character)))
     {
-        Some((_, Some('\\'))) => rest.next().ok_or(PatternError),
-        None | Some((_, Some('-' | ']'))) => Err(PatternError),
+        Some((_, Some('\\'))) => rest
+            .next()
+            .filter(|character| char::from_u32(*character).is_some())
+            .ok_or(PatternError),
+        // What is not UTF-8 has no place in a range.
+        None | Some((_, None | Some('-' | ']'))) => Err(PatternError),
         Some((character, _)) => Ok(character),
     }
 }
@@ -175,6 +179,15 @@ mod tests {
                 Err(PatternError),
                 "{pattern}"
             );
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf8_stand_for_themselves_outside_of_classes() {
+        assert_eq!(matches(b"\xff?", b"\xff\xfe"), Ok(true));
+        assert_eq!(matches(b"[^a]", b"\xff"), Ok(true));
+        for pattern in [&b"[\xff]"[..], b"[a-\xff]", b"[\\\xff]"] {
+            assert_eq!(matches(pattern, b"\xff"), Err(PatternError));
         }
     }
 

@@ -121,20 +121,20 @@ fn prepare(text: &[u8]) -> Result<Prepared, NumberError> {
     let (negative, digits) = sign(text);
     if let [b'0', b'x' | b'X', rest @ ..] = digits {
         let rest = rest.strip_prefix(b"_").unwrap_or(rest);
-        return Hexadecimal::parse(negative, &without_underscores(rest)?)
+        return Hexadecimal::parse(negative, &without_underscores(rest, 16)?)
             .map(Prepared::Hexadecimal)
             .ok_or(NumberError::Syntax);
     }
-    without_underscores(text).map(Prepared::Decimal)
+    without_underscores(text, 10).map(Prepared::Decimal)
 }
 
-/// Takes out the underscores, which must stand between digits.
-pub(crate) fn without_underscores(text: &[u8]) -> Result<String, NumberError> {
+/// Takes out the underscores, which must stand between digits of the base.
+pub(crate) fn without_underscores(text: &[u8], base: u32) -> Result<String, NumberError> {
     let text = std::str::from_utf8(text).map_err(|_| NumberError::Syntax)?;
     let bytes = text.as_bytes();
     let is_digit = |at: Option<usize>| {
         at.and_then(|at| bytes.get(at))
-            .is_some_and(u8::is_ascii_hexdigit)
+            .is_some_and(|byte| char::from(*byte).is_digit(base))
     };
     let misplaced = bytes.iter().enumerate().any(|(at, byte)| {
         *byte == b'_' && !(is_digit(at.checked_sub(1)) && is_digit(at.checked_add(1)))
@@ -243,6 +243,8 @@ mod tests {
             (".5", 0.5),
             ("-1e5", -1e5),
             ("1_000.5", 1000.5),
+            ("1_0e1_0", 1e11),
+            ("0x_ap0_1", 20.0),
             ("0x1p-2", 0.25),
             ("0x.8p1", 1.0),
             ("0X1.8P+1", 3.0),
@@ -273,6 +275,9 @@ mod tests {
             "_1",
             "1_",
             "1_.5",
+            "1_e5",
+            "1e_5",
+            "0x1_p5",
             " 1",
             "1 ",
             "0x1.2.3p1",

@@ -49,9 +49,11 @@ pub(crate) fn unquote_prefix(text: &[u8]) -> Option<(Vec<u8>, usize)> {
                     b'\n' => return None,
                     b'\\' => at += 1 + unescape(&text[at + 1..], quote, &mut out)?,
                     _ => {
-                        let (_, size) = bstr::decode_utf8(&text[at..]);
-                        out.extend_from_slice(&text[at..at + size]);
-                        at += size;
+                        // What is not UTF-8 can not be written in quotes: it is read as U+FFFD, byte by byte.
+                        let (c, size) = bstr::decode_utf8(&text[at..]);
+                        let read = c.unwrap_or(char::REPLACEMENT_CHARACTER);
+                        out.extend_from_slice(read.encode_utf8(&mut [0; 4]).as_bytes());
+                        at += if c.is_some() { size } else { 1 };
                     }
                 }
                 characters += 1;
@@ -151,6 +153,14 @@ mod tests {
         ] {
             assert_eq!(unquote(text.as_bytes()), None, "{text}");
         }
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf8_are_replaced_in_quotes() {
+        assert_eq!(unquote(b"\"a\xe2\x82\""), Some("a\u{fffd}\u{fffd}".into()));
+        assert_eq!(unquote(b"'\xff'"), Some("\u{fffd}".into()));
+        assert_eq!(unquote(b"'\xe2\x82'"), None);
+        assert_eq!(unquote(b"`\xff`"), Some(b"\xff".to_vec()));
     }
 
     #[test]

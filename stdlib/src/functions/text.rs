@@ -5,13 +5,34 @@ use std::borrow::Cow;
 use bstr::ByteSlice;
 use icu_casemap::{CaseMapper, CaseMapperBorrowed};
 
+/// The characters with where they start and end. Each byte that is not UTF-8 is one, read as U+FFFD (§1.9.2).
+pub(crate) fn char_indices(text: &[u8]) -> impl Iterator<Item = (usize, usize, char)> {
+    let mut at = 0;
+    text.utf8_chunks().flat_map(move |chunk| {
+        let start = at;
+        let middle = start + chunk.valid().len();
+        at = middle + chunk.invalid().len();
+        let valid = chunk.valid().char_indices().map(move |(place, c)| {
+            let place = start + place;
+            (place, place + c.len_utf8(), c)
+        });
+        let invalid = (middle..at).map(|byte| (byte, byte + 1, char::REPLACEMENT_CHARACTER));
+        valid.chain(invalid)
+    })
+}
+
+/// The characters of [`char_indices`] alone.
+pub(crate) fn chars(text: &[u8]) -> impl Iterator<Item = char> {
+    char_indices(text).map(|(_, _, c)| c)
+}
+
 /// Maps each character by itself; a byte that is not UTF-8 becomes U+FFFD.
 pub(crate) fn map_chars(
     text: &[u8],
     map: impl Fn(CaseMapperBorrowed<'static>, char) -> char,
 ) -> String {
     let cases = CaseMapper::new();
-    text.chars().map(|c| map(cases, c)).collect()
+    chars(text).map(|c| map(cases, c)).collect()
 }
 
 /// Simple upper case (§1.9.4).
@@ -27,7 +48,7 @@ pub(crate) fn lower(text: &[u8]) -> String {
 /// The characters under simple case folding.
 pub(crate) fn fold(text: &[u8]) -> impl Iterator<Item = char> {
     let cases = CaseMapper::new();
-    text.chars().map(move |c| cases.simple_fold(c))
+    chars(text).map(move |c| cases.simple_fold(c))
 }
 
 /// The places of the non-overlapping occurrences of `needle`, from the left. An empty needle is found
@@ -37,7 +58,7 @@ pub(crate) fn find_all<'t>(
     needle: &'t [u8],
 ) -> Box<dyn Iterator<Item = usize> + 't> {
     if needle.is_empty() {
-        let boundaries = text.char_indices().map(|(start, _, _)| start);
+        let boundaries = char_indices(text).map(|(start, _, _)| start);
         Box::new(boundaries.chain([text.len()]))
     } else {
         Box::new(text.find_iter(needle))
@@ -60,7 +81,7 @@ pub(crate) fn replace(text: &[u8], old: &[u8], new: &[u8], limit: usize) -> Vec<
 /// The pieces between occurrences of `separator`; with an empty one, the characters.
 pub(crate) fn split<'t>(text: &'t [u8], separator: &'t [u8]) -> Vec<&'t [u8]> {
     if separator.is_empty() {
-        text.char_indices()
+        char_indices(text)
             .map(|(start, end, _)| &text[start..end])
             .collect()
     } else {
@@ -118,7 +139,7 @@ pub(crate) fn to_valid<'t>(text: &'t [u8], replacement: &[u8]) -> Cow<'t, [u8]> 
 pub(crate) fn title(text: &[u8]) -> String {
     let cases = CaseMapper::new();
     let mut previous = ' ';
-    text.chars()
+    chars(text)
         .map(|c| {
             let starts = if previous.is_ascii() {
                 !previous.is_ascii_alphanumeric() && previous != '_'
@@ -156,6 +177,8 @@ mod tests {
         assert_eq!(upper("straße".as_bytes()), "STRAßE");
         assert_eq!(lower("İΣ".as_bytes()), "iσ");
         assert_eq!(upper(b"a\xffb"), "A\u{fffd}B");
+        // The first two bytes of three are two characters.
+        assert_eq!(lower(b"A\xe2\x82B"), "a\u{fffd}\u{fffd}b");
         assert_eq!(
             title("hello wORLD it's o'neil_x".as_bytes()),
             "Hello WORLD It'S O'Neil_x"
@@ -170,12 +193,13 @@ mod tests {
         );
         assert_eq!(replace(b"ab", b"", b"-", 1), b"-ab");
         assert_eq!(replace(b"", b"", b"-", usize::MAX), b"-");
+        assert_eq!(replace(b"\xf0\x9f", b"", b"-", usize::MAX), b"-\xf0-\x9f-");
         assert_eq!(replace(b"aaa", b"aa", b"b", usize::MAX), b"ba");
     }
 
     #[test]
     fn splitting_by_nothing_gives_characters() {
-        assert_eq!(split(b"a\xff", b""), [&b"a"[..], b"\xff"]);
+        assert_eq!(split(b"a\xe2\x82", b""), [&b"a"[..], b"\xe2", b"\x82"]);
         assert!(split(b"", b"").is_empty());
         assert_eq!(split(b"", b","), [b""]);
         assert_eq!(split(b"a,,b", b","), [&b"a"[..], b"", b"b"]);

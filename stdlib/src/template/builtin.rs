@@ -3,10 +3,12 @@
 use std::cmp::Ordering;
 use std::ops::RangeInclusive;
 
+use bstr::ByteSlice;
+
 use super::format::{print_value, type_name};
 use super::printf::printf;
 use super::render::{Failure, Item};
-use crate::functions::text::escape_html;
+use crate::functions::text::{self, escape_html};
 use crate::value::Value;
 
 /// A built-in function.
@@ -27,15 +29,15 @@ const BUILTINS: [Builtin; 19] = [
     builtin("len", 1, 1, |args| len(args[0])),
     builtin("index", 1, ANY, index),
     builtin("slice", 1, ANY, slice),
-    builtin("print", 0, ANY, |args| Ok(text(joined(args, "")))),
-    builtin("println", 0, ANY, |args| Ok(text(lined(args)))),
+    builtin("print", 0, ANY, |args| Ok(text_of(joined(args, "")))),
+    builtin("println", 0, ANY, |args| Ok(text_of(lined(args)))),
     builtin("printf", 1, ANY, format),
     builtin("html", 0, ANY, |args| {
-        Ok(text(escape_html(&joined(args, ""))))
+        Ok(text_of(escape_markup(&shown(args))))
     }),
-    builtin("js", 0, ANY, |args| Ok(text(escape_js(&joined(args, ""))))),
+    builtin("js", 0, ANY, |args| Ok(text_of(escape_js(&shown(args))))),
     builtin("urlquery", 0, ANY, |args| {
-        Ok(text(escape_query(&joined(args, ""))))
+        Ok(text_of(escape_query(&shown(args))))
     }),
     builtin("call", 1, ANY, |_| {
         Err(Failure::new(
@@ -81,7 +83,7 @@ fn bool(value: bool) -> Item {
     Item::Value(Value::Bool(value))
 }
 
-fn text(bytes: Vec<u8>) -> Item {
+fn text_of(bytes: Vec<u8>) -> Item {
     Item::Value(Value::from(bytes))
 }
 
@@ -120,6 +122,9 @@ fn place(item: &Item, len: usize) -> Result<usize, Failure> {
 fn index(args: &[&Item]) -> Result<Item, Failure> {
     let (first, places) = args.split_first().ok_or_else(missing)?;
     let mut item = (*first).clone();
+    if let Item::Absent = item {
+        return Err(Failure::new("index of untyped nil"));
+    }
     for at in places {
         item = match item.value() {
             None => return Err(Failure::new("index of untyped nil")),
@@ -199,8 +204,11 @@ fn slice(args: &[&Item]) -> Result<Item, Failure> {
         .collect::<Result<Vec<_>, _>>()?;
     let low = places.first().copied().unwrap_or(0);
     let high = places.get(1).copied().unwrap_or(len);
-    if low > high || places.get(2).is_some_and(|limit| high > *limit) {
-        return Err(Failure::new(format!("invalid slice index: {low} > {high}")));
+    let limit = places.get(2).copied().unwrap_or(len);
+    for (from, to) in [(low, high), (high, limit)] {
+        if from > to {
+            return Err(Failure::new(format!("invalid slice index: {from} > {to}")));
+        }
     }
     Ok(Item::Value(match value {
         Some(Value::List(list)) => Value::List(list.slice(low..high).unwrap_or_default()),
@@ -229,6 +237,19 @@ fn joined(args: &[&Item], separator: &str) -> Vec<u8> {
     out
 }
 
+/// The arguments as an action writes them, joined as by `print`.
+fn shown(args: &[&Item]) -> Vec<u8> {
+    let absent = Item::Value(Value::from("<no value>"));
+    let args: Vec<&Item> = args
+        .iter()
+        .map(|item| match item {
+            Item::Absent => &absent,
+            item => *item,
+        })
+        .collect();
+    joined(&args, "")
+}
+
 fn lined(args: &[&Item]) -> Vec<u8> {
     let mut out = joined(args, " ");
     out.push(b'\n');
@@ -238,7 +259,7 @@ fn lined(args: &[&Item]) -> Vec<u8> {
 fn format(args: &[&Item]) -> Result<Item, Failure> {
     let (first, values) = args.split_first().ok_or_else(missing)?;
     match first {
-        Item::Value(Value::Str(format)) => Ok(text(printf(format.as_bytes(), values))),
+        Item::Value(Value::Str(format)) => Ok(text_of(printf(format.as_bytes(), values))),
         other => Err(Failure::new(match other.value() {
             Some(value) => format!(
                 "wrong type for value; expected string; got {}",
@@ -270,10 +291,7 @@ fn equal(args: &[&Item]) -> Result<Item, Failure> {
 fn same(a: &Item, b: &Item) -> Result<bool, Failure> {
     match (a.value(), b.value()) {
         (None, None) => Ok(true),
-        (None, Some(other)) | (Some(other), None) => {
-            basic(&other)?;
-            Ok(false)
-        }
+        (None, Some(_)) | (Some(_), None) => Ok(false),
         (Some(a), Some(b)) => {
             basic(&a)?;
             basic(&b)?;
@@ -318,26 +336,32 @@ fn order(a: &Item, b: &Item) -> Result<Option<Ordering>, Failure> {
 
 /// Escapes for the inside of a string in JavaScript.
 fn escape_js(bytes: &[u8]) -> Vec<u8> {
-    let mut out = String::with_capacity(bytes.len() + bytes.len() / 8);
-    for c in String::from_utf8_lossy(bytes).chars() {
+    let mut out = Vec::with_capacity(bytes.len() + bytes.len() / 8);
+    for (start, end, c) in text::char_indices(bytes) {
         match c {
-            '\\' => out.push_str(r"\\"),
-            '\'' => out.push_str(r"\'"),
-            '"' => out.push_str(r#"\""#),
-            '<' | '>' | '&' | '=' => out.push_str(&format!("\\u{:04X}", c as u32)),
-            c if c.is_ascii_control() && c != '\x7f' => {
-                out.push_str(&format!("\\u{:04X}", c as u32));
+            '\\' | '\'' | '"' => out.extend_from_slice(&[b'\\', bytes[start]]),
+            '<' | '>' | '&' | '=' => write_unit(&mut out, c as u16),
+            // What is not UTF-8 stays as it is, too.
+            c if c == '\x7f' || crate::value::is_printable(c) => {
+                out.extend_from_slice(&bytes[start..end]);
             }
-            c if crate::value::is_printable(c) => out.push(c),
             c => {
-                let mut units = [0; 2];
-                for unit in c.encode_utf16(&mut units) {
-                    out.push_str(&format!("\\u{unit:04X}"));
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    write_unit(&mut out, *unit);
                 }
             }
         }
     }
-    out.into_bytes()
+    out
+}
+
+fn write_unit(out: &mut Vec<u8>, unit: u16) {
+    out.extend_from_slice(format!("\\u{unit:04X}").as_bytes());
+}
+
+/// Escapes what has a meaning in HTML, and NUL, which may not stand there.
+fn escape_markup(bytes: &[u8]) -> Vec<u8> {
+    escape_html(bytes).replace(b"\0", "\u{fffd}")
 }
 
 /// Escapes for a part of a query in a URL.

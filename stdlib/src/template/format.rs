@@ -1,9 +1,7 @@
 //! How values look in a template (functions.md §10.7).
 
-use std::io::Write;
-
 use super::render::Item;
-use crate::value::Value;
+use crate::value::{Struct, Value};
 
 /// The name of a field or function with its first letter in upper case.
 pub(super) fn title(name: &str) -> String {
@@ -34,86 +32,75 @@ pub(super) fn print(out: &mut Vec<u8>, item: &Item) {
 }
 
 /// Writes a value as `%v` does.
-pub(super) fn print_value(out: &mut Vec<u8>, value: &Value) {
-    // Writing to a vector never fails.
-    let _ = match value {
-        Value::Bool(value) => write!(out, "{value}"),
-        Value::Int(value) => write!(out, "{value}"),
-        Value::Float(value) => write!(out, "{}", shortest(*value)),
-        Value::Str(text) => out.write_all(text.as_bytes()),
-        Value::List(list) => {
-            out.push(b'[');
-            for (at, value) in list.iter().enumerate() {
-                separate(out, at);
-                print_value(out, value);
-            }
-            out.write_all(b"]")
-        }
-        Value::Map(map) => {
-            out.extend_from_slice(b"map[");
-            for (at, (key, value)) in map.iter().enumerate() {
-                separate(out, at);
-                print_key(out, key);
-                out.push(b':');
-                print_value(out, value);
-            }
-            out.write_all(b"]")
-        }
-        Value::Struct(fields) => {
-            let mut entries: Vec<_> = fields
-                .iter()
-                .map(|(name, value)| (title(name), value))
-                .collect();
-            entries.sort_by(|a, b| a.0.cmp(&b.0));
-            out.extend_from_slice(b"map[");
-            for (at, (name, value)) in entries.into_iter().enumerate() {
-                separate(out, at);
-                out.extend_from_slice(name.as_bytes());
-                out.push(b':');
-                print_value(out, value);
-            }
-            out.write_all(b"]")
-        }
-        Value::Func(_) => write!(out, "{value}"),
-    };
-}
+pub(super) use super::printf::print_value;
 
-fn separate(out: &mut Vec<u8>, at: usize) {
-    if at > 0 {
-        out.push(b' ');
-    }
-}
-
-/// A struct that is the key of a map looks like a record.
-fn print_key(out: &mut Vec<u8>, key: &Value) {
-    let Value::Struct(fields) = key else {
-        return print_value(out, key);
-    };
-    out.push(b'{');
-    for (at, (_, value)) in fields.iter().enumerate() {
-        separate(out, at);
-        print_key(out, value);
-    }
-    out.push(b'}');
+/// The fields of a struct under their names in title case, in the order of these.
+pub(super) fn entries(fields: &Struct) -> Vec<(String, &Value)> {
+    let mut entries: Vec<_> = fields
+        .iter()
+        .map(|(name, value)| (title(name), value))
+        .collect();
+    entries.sort_by(|a, b| a.0.cmp(&b.0));
+    entries
 }
 
 /// The name of a value's type in the template language.
 pub(super) fn type_name(value: &Value) -> String {
     match value {
+        Value::Map(map) => {
+            let key = map.iter().next().map(|(key, _)| key_type(key));
+            format!("map[{}]interface {{}}", key.as_deref().unwrap_or("string"))
+        }
+        Value::Struct(_) => "map[string]interface {}".to_owned(),
+        Value::List(_) if has_struct(value) => "[]interface {}".to_owned(),
+        // Of what an empty list is one can not be seen.
+        _ => exact_type(value).unwrap_or_else(|| "[]interface {}".to_owned()),
+    }
+}
+
+/// The type of a list, which is kept if no struct is in it (§10.7.2), or of what is in one; nothing if an empty
+/// list or map hides it.
+fn exact_type(value: &Value) -> Option<String> {
+    Some(match value {
         Value::Bool(_) => "bool".to_owned(),
         Value::Int(_) => "int64".to_owned(),
         Value::Float(_) => "float64".to_owned(),
         Value::Str(_) => "string".to_owned(),
-        Value::List(list) => {
-            let element = list.get(0).map(type_name);
-            format!("[]{}", element.as_deref().unwrap_or("interface {}"))
-        }
+        Value::List(list) => format!("[]{}", list.iter().find_map(exact_type)?),
         Value::Map(map) => {
-            let key = map.iter().next().map(|(key, _)| type_name(key));
-            format!("map[{}]interface {{}}", key.as_deref().unwrap_or("string"))
+            let key = key_type(map.iter().next()?.0);
+            let value = map.iter().find_map(|(_, value)| exact_type(value))?;
+            format!("map[{key}]{value}")
         }
         Value::Struct(_) => "map[string]interface {}".to_owned(),
         Value::Func(_) => "func".to_owned(),
+    })
+}
+
+/// The type of a key, which is a record if it is a struct.
+fn key_type(key: &Value) -> String {
+    let Value::Struct(fields) = key else {
+        return exact_type(key).unwrap_or_else(|| "interface {}".to_owned());
+    };
+    let fields: Vec<String> = fields
+        .iter()
+        .map(|(name, value)| format!("{} {}", title(name), key_type(value)))
+        .collect();
+    if fields.is_empty() {
+        "struct {}".to_owned()
+    } else {
+        format!("struct {{ {} }}", fields.join("; "))
+    }
+}
+
+fn has_struct(value: &Value) -> bool {
+    match value {
+        Value::Struct(_) => true,
+        Value::List(list) => list.iter().any(has_struct),
+        Value::Map(map) => map
+            .iter()
+            .any(|(key, value)| has_struct(key) || has_struct(value)),
+        _ => false,
     }
 }
 

@@ -331,7 +331,12 @@ fn int(text: &[u8]) -> Option<i64> {
         [b'0', rest @ ..] if !rest.is_empty() => (8, rest),
         _ => (10, digits),
     };
-    without_underscores(digits)
+    // Right after a prefix an underscore may stand.
+    let digits = match digits {
+        [b'_', rest @ ..] if base != 10 => rest,
+        _ => digits,
+    };
+    without_underscores(digits, base)
         .and_then(|digits| integer(negative, digits.as_bytes(), base, 64))
         .or(Err(NumberError::Syntax))
         .ok()

@@ -421,10 +421,13 @@ impl Parser<'_> {
         };
         action.next();
         while let Kind::Field(name) = action.peek() {
-            if matches!(
-                base,
-                Base::Bool(_) | Base::Text(_) | Base::Number(_) | Base::Nil
-            ) {
+            let is_dot = matches!(base, Base::Dot) && fields.is_empty();
+            if is_dot
+                || matches!(
+                    base,
+                    Base::Bool(_) | Base::Text(_) | Base::Number(_) | Base::Nil
+                )
+            {
                 return Err(action.unexpected("operand"));
             }
             fields.push(name.clone());

@@ -269,16 +269,11 @@ impl<'t> Renderer<'t> {
                 Box::new(entries.into_iter())
             }
             Some(Value::Struct(fields)) => {
-                let mut entries: Vec<_> = fields
-                    .iter()
-                    .map(|(name, field)| (title(name), value(field)))
+                let entries: Vec<_> = format::entries(&fields)
+                    .into_iter()
+                    .map(|(name, field)| (Item::Value(name.into()), value(field)))
                     .collect();
-                entries.sort_by(|a, b| a.0.cmp(&b.0));
-                Box::new(
-                    entries
-                        .into_iter()
-                        .map(|(name, field)| (Item::Value(name.into()), field)),
-                )
+                Box::new(entries.into_iter())
             }
             Some(Value::Int(count)) => {
                 if pipeline.variables.len() > 1 {

@@ -1,5 +1,7 @@
 //! What the template language does, rule by rule.
 
+mod printf;
+
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
@@ -229,8 +231,8 @@ fn definitions() {
 fn operands() {
     check(&[
         (
-            "{{'a'}} {{0x1f}} {{0o17}} {{017}} {{0b11}} {{1_000}} {{1.5}} {{1e3}}",
-            "97 31 15 15 3 1000 1.5 1000",
+            "{{'a'}} {{0x1f}} {{0o17}} {{017}} {{0b11}} {{1_000}} {{0x_1_f}} {{1.5}} {{1e3}}",
+            "97 31 15 15 3 1000 31 1.5 1000",
         ),
         ("{{\"\\u00e9\\n\"}}{{`\\n`}}", "é\n\\n"),
         ("{{true}} {{(.Inner).Load_avg}} {{$.N}}", "true 1.5 3"),
@@ -259,6 +261,10 @@ fn operands() {
         ("{{1)}}", "unexpected right paren"),
         ("{{1 |}}", "missing value for command"),
         ("{{.A$}}", "bad character '$'"),
+        ("{{..N}}", "unexpected <.N> in operand"),
+        ("{{\"a\".N}}", "unexpected <.N> in operand"),
+        ("{{0x_}}", "bad number syntax"),
+        ("{{1__0}}", "bad number syntax"),
     ]);
     let missing = render("{{.X}}", None).unwrap_err().to_string();
     assert!(
@@ -299,6 +305,10 @@ fn logic_and_comparison() {
             "true true true true false",
         ),
         ("{{if not .Empty}}none{{end}}", "none"),
+        (
+            "{{eq nil nil}} {{eq .List nil}} {{eq nil .N}} {{ne .M nil}}",
+            "true false false true",
+        ),
     ]);
     check_errors(&[
         ("{{eq 1 1.5}}", "incompatible types for comparison"),
@@ -339,6 +349,14 @@ fn containers() {
         ("{{slice .S 9}}", "index out of range: 9"),
         ("{{slice .S 0 1 2}}", "cannot 3-index slice a string"),
         ("{{call .N}}", "error calling call"),
+        ("{{index nil}}", "index of untyped nil"),
+        ("{{index .List nil}}", "cannot index slice/array with nil"),
+        ("{{index .M 1}}", "value has type int64; should be string"),
+        ("{{index .M \"no\" 0}}", "index of untyped nil"),
+        ("{{slice nil}}", "slice of untyped nil"),
+        ("{{slice .N 0}}", "can't slice item of type int64"),
+        ("{{slice .List 0 2 1}}", "invalid slice index: 2 > 1"),
+        ("{{slice .List 0 1 2 3}}", "too many slice indexes: 4"),
     ]);
 }
 
@@ -356,6 +374,15 @@ fn how_values_look() {
             "{{html .S \"'\\\"\"}} {{js \"'<\\n\"}} {{urlquery \"a b&\"}}",
             "a&lt;b&#39;&#34; \\'\\u003C\\u000A a+b%26",
         ),
+        (
+            "{{html nil}} {{html .N nil}} {{js nil}} {{urlquery nil}} {{html \"a\\x00\"}}",
+            "&lt;no value&gt; 3&lt;no value&gt; \\u003Cno value\\u003E %3Cno+value%3E a\u{fffd}",
+        ),
+        (
+            "{{js `&=>\"\\`}} {{js \"\\x7f\\u2028\\U0001D173é\"}}",
+            "\\u0026\\u003D\\u003E\\\"\\\\ \u{7f}\\u2028\\uD834\\uDD73é",
+        ),
+        ("{{html 1 2 `a` 3}} {{urlquery 1 2}}", "1 2a3 1+2"),
     ]);
     for (float, expected) in [
         (100_000.0, "100000"),
@@ -426,64 +453,6 @@ fn functions_can_not_be_printed() {
         failed.ends_with("can't use `func` as vars input"),
         "{failed}"
     );
-}
-
-#[test]
-fn printf_verbs() {
-    check(&[
-        (
-            r#"{{printf "%s|%5s|%-5s|%.1s|%q|%x|%X" "ab" "ab" "ab" "ab" "ab" "ab" "ab"}}"#,
-            r#"ab|   ab|ab   |a|"ab"|6162|6162"#,
-        ),
-        (
-            r#"{{printf "%d|%5d|%-5d|%05d|%+d|%x|%X|%#x|%o|%#o|%O|%b|%c|%U|%q" 42 42 42 42 42 42 42 42 42 42 42 42 42 42 42}}"#,
-            "42|   42|42   |00042|+42|2a|2A|0x2a|52|052|0o52|101010|*|U+002A|'*'",
-        ),
-        (r#"{{printf "%05d|% d|%.3d" -42 42 7}}"#, "-0042| 42|007"),
-        (
-            r#"{{printf "%f|%.2f|%8.3f|%-8.1f|%05.2f|%e|%E|%g|%G|%.3g" 2.5 2.5 2.5 2.5 2.5 2.5 2.5 2.5 1e300 1234.5}}"#,
-            "2.500000|2.50|   2.500|2.5     |02.50|2.500000e+00|2.500000E+00|2.5|1E+300|1.23e+03",
-        ),
-        (
-            r#"{{printf "%08.2f|%+.1f|%6.1f" -3.14159 2.0 -1.0}}"#,
-            "-0003.14|+2.0|  -1.0",
-        ),
-        (r#"{{printf "%t %v %v %v" true 1 2.5 "a"}}"#, "true 1 2.5 a"),
-        (
-            r#"{{printf "%v %d %s" .List (slice .List 0 0) .List}}"#,
-            "[a b c] [] [a b c]",
-        ),
-        (
-            r#"{{printf "%T %T %T %T %T %T" 1 1.5 "a" true .List .M}}"#,
-            "int64 float64 string bool []string map[string]interface {}",
-        ),
-        (
-            r#"{{printf "%*s|%-*s|%.*f" 4 "a" 4 "b" 1 2.55}}"#,
-            "   a|b   |2.5",
-        ),
-        (r#"{{printf "%[2]d %[1]d" 1 2}}"#, "2 1"),
-        (r#"{{printf "100%%"}}"#, "100%"),
-        (r#"{{.N | printf "%d-%d" 1}}"#, "1-3"),
-        (r#"{{printf "%6q" "é"}}"#, r#"   "é""#),
-        (r#"{{printf "% x" "abc"}}"#, "61 62 63"),
-    ]);
-}
-
-#[test]
-fn printf_mistakes_are_shown() {
-    check(&[
-        (r#"{{printf "%d" "abc"}}"#, "%!d(string=abc)"),
-        (r#"{{printf "%d"}}"#, "%!d(MISSING)"),
-        (
-            r#"{{printf "x" "abc" 1}}"#,
-            "x%!(EXTRA string=abc, int64=1)",
-        ),
-        (r#"{{printf "%z" 5}}"#, "%!z(int64=5)"),
-        (r#"{{printf "%"}}"#, "%!(NOVERB)"),
-        (r#"{{printf "%[5]d" 1}}"#, "%!d(BADINDEX)"),
-        (r#"{{printf "%s" 5}}"#, "%!s(int64=5)"),
-        (r#"{{printf "%d" nil}}"#, "%!d(<nil>)"),
-    ]);
 }
 
 #[test]

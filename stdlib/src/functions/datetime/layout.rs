@@ -4,6 +4,14 @@ use std::io::Write;
 
 use jiff::Zoned;
 
+/// A time of day somewhere, in whatever year.
+pub(super) struct LocalTime {
+    /// The time, in a year that the calendar in use knows.
+    pub(super) zoned: Zoned,
+    /// What is to be added to its year.
+    pub(super) more_years: i64,
+}
+
 /// What a piece of a layout stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Piece {
@@ -59,7 +67,7 @@ enum OffsetFields {
 }
 
 /// Writes a time like the example that the layout is.
-pub(super) fn format(time: &Zoned, layout: &[u8]) -> Vec<u8> {
+pub(super) fn format(time: &LocalTime, layout: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(layout.len() + 10);
     let mut rest = layout;
     while let Some(first) = rest.first() {
@@ -155,11 +163,13 @@ fn fraction(layout: &[u8]) -> Option<(Piece, usize)> {
     Some((piece, digits + 1))
 }
 
-fn write_piece(out: &mut Vec<u8>, piece: Piece, time: &Zoned) {
+fn write_piece(out: &mut Vec<u8>, piece: Piece, local: &LocalTime) {
+    let time = &local.zoned;
+    let year = i64::from(time.year()) + local.more_years;
     // Writing to a vector never fails.
     let _ = match piece {
-        Piece::Year => write!(out, "{:04}", time.year()),
-        Piece::YearOfCentury => write!(out, "{:02}", time.year().rem_euclid(100)),
+        Piece::Year => write!(out, "{year:04}"),
+        Piece::YearOfCentury => write!(out, "{:02}", year.rem_euclid(100)),
         Piece::MonthName => write!(out, "{}", time.strftime("%B")),
         Piece::MonthAbbreviation => write!(out, "{}", time.strftime("%b")),
         Piece::WeekdayName => write!(out, "{}", time.strftime("%A")),
@@ -239,7 +249,10 @@ mod tests {
     use jiff::tz::{Offset, TimeZone};
 
     fn at(seconds: i64, zone: TimeZone, layout: &str) -> String {
-        let time = Timestamp::from_second(seconds).unwrap().to_zoned(zone);
+        let time = LocalTime {
+            zoned: Timestamp::from_second(seconds).unwrap().to_zoned(zone),
+            more_years: 0,
+        };
         String::from_utf8(format(&time, layout.as_bytes())).unwrap()
     }
 

@@ -32,7 +32,11 @@ fn look_path(host: &dyn Host, file: &Str) -> Result<Str, CallError> {
         };
     }
     let search = sys::variable(host, &Str::from("PATH")).unwrap_or_default();
-    for directory in search.split(':').filter(|_| !file.is_empty()) {
+    // Nothing at all is no search path, but an empty entry of one is.
+    let entries = search
+        .split(':')
+        .filter(|_| !search.is_empty() && !file.is_empty());
+    for directory in entries {
         // An empty entry means the working directory.
         let directory = Path::new(if directory.is_empty() { "." } else { directory });
         let found = directory.join(path::from_str(file));
@@ -83,5 +87,29 @@ mod tests {
         );
         assert!(caught(look("/a/tool")).ends_with("it is no executable file"));
         assert!(caught(look("")).ends_with("not found in $PATH"));
+    }
+
+    #[test]
+    fn programs_of_the_working_directory_are_refused() {
+        let here = std::env::current_dir().unwrap();
+        let directory = tempfile::tempdir_in(&here).unwrap();
+        let path = directory.path().join("tool");
+        std::fs::write(&path, "").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let name = directory.path().file_name().unwrap().to_str().unwrap();
+        for (search, error) in [
+            (
+                name,
+                "cannot run executable found relative to current directory",
+            ),
+            ("", "executable file not found in $PATH"),
+        ] {
+            let host = TestHost {
+                env: vec![("PATH".to_owned(), search.to_owned())],
+                ..TestHost::default()
+            };
+            let found = caught(call_on(&host, "golang/os/exec.look_path", &["tool".into()]));
+            assert_eq!(found, format!(r#"exec: "tool": {error}"#));
+        }
     }
 }

@@ -1,7 +1,9 @@
 //! `golang/os`: the process and its files, as they are when asked (functions.md §11.2.4).
 
 use std::ffi::OsStr;
+use std::fs::Permissions;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice;
@@ -57,9 +59,11 @@ pub(crate) fn all() -> Vec<FunctionDef> {
         temp_dir, "func() str", "The directory for temporary files.",
             |host| temp_dir(host);
         user_cache_dir, "func() str", "The directory for what this user's programs can make again.",
-            |host| user_dir(host, "XDG_CACHE_HOME", ".cache"), catches "neither $XDG_CACHE_HOME nor $HOME are defined";
+            |host| user_dir(host, "XDG_CACHE_HOME", ".cache"),
+            catches "neither $XDG_CACHE_HOME nor $HOME are defined", "path in $XDG_CACHE_HOME is relative";
         user_config_dir, "func() str", "The directory for what this user's programs are told.",
-            |host| user_dir(host, "XDG_CONFIG_HOME", ".config"), catches "neither $XDG_CONFIG_HOME nor $HOME are defined";
+            |host| user_dir(host, "XDG_CONFIG_HOME", ".config"),
+            catches "neither $XDG_CONFIG_HOME nor $HOME are defined", "path in $XDG_CONFIG_HOME is relative";
         user_home_dir, "func() str", "The home directory, by `$HOME`.",
             |host| set(host, "HOME").ok_or_else(|| CallError::catchable("$HOME is not defined")), catches "$HOME is not defined";
     }
@@ -87,9 +91,17 @@ fn temp_dir(host: &dyn Host) -> String {
 }
 
 fn user_dir(host: &dyn Host, variable: &str, below_home: &str) -> Result<String, CallError> {
-    set(host, variable)
-        .or_else(|| Some(format!("{}/{below_home}", set(host, "HOME")?)))
-        .ok_or_else(|| CallError::catchable(format!("neither ${variable} nor $HOME are defined")))
+    match set(host, variable) {
+        Some(path) if path.starts_with('/') => Ok(path),
+        Some(_) => Err(CallError::catchable(format!(
+            "path in ${variable} is relative"
+        ))),
+        None => set(host, "HOME")
+            .map(|home| format!("{home}/{below_home}"))
+            .ok_or_else(|| {
+                CallError::catchable(format!("neither ${variable} nor $HOME are defined"))
+            }),
+    }
 }
 
 fn mkdir_temp(host: &dyn Host, dir: &Str, pattern: &Str) -> Result<Str, CallError> {
@@ -111,6 +123,7 @@ fn mkdir_temp(host: &dyn Host, dir: &Str, pattern: &Str) -> Result<Str, CallErro
         .prefix(OsStr::from_bytes(prefix))
         .suffix(OsStr::from_bytes(suffix))
         .rand_bytes(10)
+        .permissions(Permissions::from_mode(0o700))
         .disable_cleanup(true)
         .tempdir_in(dir)
         .map(|made| path::to_str(made.path()))
@@ -148,24 +161,21 @@ fn reference(text: &[u8]) -> (Option<&[u8]>, usize) {
             // Without an end the brace alone is dropped.
             None => (None, 1),
             Some(end) => {
+                // The environment may know more than names, such as `a.b`.
                 let name = &text[1..end];
-                let known = name.len() == 1 && special(&name[0]) || is_name(name);
-                (known.then_some(name), end + 1)
+                ((!name.is_empty()).then_some(name), end + 1)
             }
         },
         Some(byte) if special(byte) => (Some(&text[..1]), 1),
         _ => {
-            let len = text.iter().take_while(|byte| is_name(&[**byte])).count();
+            let len = text.iter().take_while(|byte| is_name(byte)).count();
             ((len > 0).then_some(&text[..len]), len)
         }
     }
 }
 
-fn is_name(text: &[u8]) -> bool {
-    !text.is_empty()
-        && text
-            .iter()
-            .all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+fn is_name(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || *byte == b'_'
 }
 
 #[cfg(test)]
@@ -186,15 +196,29 @@ mod tests {
 
     #[test]
     fn references_are_replaced() {
-        let host = host(&[("A", "x"), ("B_1", "y")]);
+        let host = host(&[
+            ("A", "x"),
+            ("B_1", "y"),
+            ("a.b", "z"),
+            ("1", "one"),
+            ("*", "star"),
+        ]);
         for (text, expanded) in [
             ("$A-${B_1}-$UNSET.", "x-y-."),
             ("$A$B_1", "xy"),
             ("${A", "A"),
             ("${}b", "b"),
             ("a$", "a$"),
-            ("$1x", "x"),
+            ("$1x", "onex"),
+            ("$11", "one1"),
+            ("$*${*}", "starstar"),
+            ("$$$?$!$@$#$-", ""),
             ("$/", "$/"),
+            ("${a.b}$a.b", "z.b"),
+            ("${B_1", "B_1"),
+            ("${A}${", "x"),
+            ("$\u{e9}A", "$\u{e9}A"),
+            ("", ""),
         ] {
             assert_eq!(
                 call_on(&host, "golang/os.expand_env", &[text.into()]),
@@ -221,7 +245,27 @@ mod tests {
             caught(ask(&[], "golang/os.user_home_dir")),
             "$HOME is not defined"
         );
+        for (name, variable) in [
+            ("golang/os.user_cache_dir", "XDG_CACHE_HOME"),
+            ("golang/os.user_config_dir", "XDG_CONFIG_HOME"),
+        ] {
+            assert_eq!(
+                caught(ask(&[(variable, "")], name)),
+                format!("neither ${variable} nor $HOME are defined")
+            );
+            assert_eq!(
+                caught(ask(&[(variable, "c"), ("HOME", "/home/a")], name)),
+                format!("path in ${variable} is relative")
+            );
+        }
         assert_eq!(ask(&[], "golang/os.temp_dir"), Ok("/tmp".into()));
+        let elsewhere = ask(&[("TMPDIR", "/t")], "golang/os.temp_dir");
+        assert_eq!(elsewhere, Ok("/t".into()));
+        assert_eq!(
+            call_on(&host(home), "golang/os.getenv", &["HOME".into()]),
+            Ok("/home/a".into())
+        );
+        assert_eq!(call("golang/os.getenv", &["HOME".into()]), Ok("".into()));
     }
 
     #[test]
@@ -238,6 +282,15 @@ mod tests {
         assert_ne!(first, second);
         let name = first.as_str().unwrap().to_string_lossy().into_owned();
         assert!(Path::new(&name).is_dir() && name.ends_with('b'), "{name}");
+        let mode = std::fs::metadata(&name).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+        let last = Path::new(&name).file_name().unwrap().to_str().unwrap();
+        assert!(last.starts_with('a') && last.len() > 2, "{last}");
+        let (two, none) = (make("a*b*c").unwrap(), make("x").unwrap());
+        let two = two.as_str().unwrap().to_string_lossy().into_owned();
+        assert!(two.contains("/a*b") && two.ends_with('c'), "{two}");
+        let none = none.as_str().unwrap().to_string_lossy().into_owned();
+        assert!(none.contains("/x") && !none.ends_with('x'), "{none}");
         assert_eq!(
             caught(make("a/b")),
             "mkdirtemp: pattern contains path separator"

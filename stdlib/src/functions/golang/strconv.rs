@@ -108,18 +108,22 @@ fn parse_int(s: &[u8], base: i64, bit_size: i64) -> Result<i64, CallError> {
             quote(s)
         ))
     };
+    if s.is_empty() {
+        return Err(refused("ParseInt", s)(NumberError::Syntax));
+    }
+    if !matches!(base, 0 | 2..=36) {
+        return Err(invalid("base", base));
+    }
     let bits = match bit_size {
         0 => 64,
         1..=64 => bit_size as u32,
         _ => return Err(invalid("bit size", bit_size)),
     };
-    match base {
-        0 => parse_prefixed(s, bits),
-        2..=36 => {
-            let (negative, digits) = sign(s);
-            integer(negative, digits, base as u32, bits)
-        }
-        _ => return Err(invalid("base", base)),
+    if base == 0 {
+        parse_prefixed(s, bits)
+    } else {
+        let (negative, digits) = sign(s);
+        integer(negative, digits, base as u32, bits)
     }
     .map_err(refused("ParseInt", s))
 }
@@ -141,7 +145,7 @@ fn parse_prefixed(s: &[u8], bits: u32) -> Result<i64, NumberError> {
     };
     integer(
         negative,
-        without_underscores(digits)?.as_bytes(),
+        without_underscores(digits, base)?.as_bytes(),
         base,
         bits,
     )
@@ -189,6 +193,8 @@ mod tests {
         assert!(caught(parse("128", 10, 8)).ends_with("value out of range"));
         assert!(caught(parse("1", 10, 65)).ends_with("invalid bit size 65"));
         assert!(caught(parse("1", 37, 8)).ends_with("invalid base 37"));
+        assert!(caught(parse("1", -1, -1)).ends_with("invalid base -1"));
+        assert!(caught(parse("", 37, 65)).ends_with("invalid syntax"));
     }
 
     proptest! {

@@ -82,14 +82,15 @@ pub(crate) fn all() -> Vec<FunctionDef> {
 }
 
 fn index_any(s: &[u8], chars: &[u8]) -> Option<usize> {
-    s.char_indices()
+    text::char_indices(s)
         .find(|(_, _, c)| text::in_set(chars, *c))
         .map(|(start, ..)| start)
 }
 
 fn last_index_any(s: &[u8], chars: &[u8]) -> Option<usize> {
-    s.char_indices()
-        .rfind(|(_, _, c)| text::in_set(chars, *c))
+    text::char_indices(s)
+        .filter(|(_, _, c)| text::in_set(chars, *c))
+        .last()
         .map(|(start, ..)| start)
 }
 
