@@ -9,12 +9,12 @@ use tokio::sync::{mpsc, watch};
 
 use super::evaluation::Message;
 use super::lines::Lines;
-use super::sources::{EventSources, Watches};
+use super::sources::{EventSources, WatchError, Watches};
 
 /// A call and where its results go.
 pub(super) struct Call {
     pub(super) id: CallId,
-    /// For log lines.
+    /// For error texts.
     pub(super) name: String,
     pub(super) sampler: Box<dyn Sampler>,
     /// The newest arguments.
@@ -25,36 +25,40 @@ pub(super) struct Call {
 }
 
 impl Call {
-    /// Calls until it is cancelled.
-    pub(super) async fn run(mut self) {
+    /// Calls until it is cancelled, or can not notice any more what happens.
+    pub(super) async fn run(self) {
+        let (id, results) = (self.id, self.results.clone());
+        if let Err(error) = self.call_again_and_again().await {
+            // Nobody takes it once the program is being stopped, and then this task is too.
+            let _ = results.send(Message::Fed(id, Err(error)));
+        }
+    }
+
+    async fn call_again_and_again(mut self) -> Result<(), CallError> {
         let mut watches = Watches::default();
         let mut lines: Option<Lines> = None;
         loop {
             let args = self.args.borrow_and_update().clone();
             // The events are listened to before the call, so that none falls between the two.
             let wakes = self.sampler.wake(&args);
-            watches.follow(&self.sources, &wakes, &self.name).await;
+            watches.follow(&self.sources, &wakes).await.map_err(fatal)?;
             if let Some(command) = command(&wakes) {
                 let running = lines.take().filter(|lines| lines.is(command));
                 let lines = match running {
                     Some(running) => lines.insert(running),
                     None => {
                         self.sampler.restart();
-                        match Lines::start(command) {
-                            Ok(started) => lines.insert(started),
-                            Err(error) => {
-                                let text = format!("can't run a command: {error}");
-                                self.give(Err(CallError::fatal(text)));
-                                return;
-                            }
-                        }
+                        let started = Lines::start(command).map_err(|error| {
+                            CallError::fatal(format!("can't run a command: {error}"))
+                        })?;
+                        lines.insert(started)
                     }
                 };
                 tokio::select! {
                     line = lines.next() => self.sampler.line(line),
                     changed = self.args.changed() => {
                         if changed.is_err() {
-                            return;
+                            return Ok(());
                         }
                         continue;
                     }
@@ -67,9 +71,8 @@ impl Call {
                 (sampler, result, wakes)
             });
             let Ok((sampler, result, wakes)) = called.await else {
-                let error = CallError::fatal(format!("internal error: `{}` panicked", self.name));
-                let _ = self.results.send(Message::Fed(self.id, Err(error)));
-                return;
+                let text = format!("internal error: `{}` panicked", self.name);
+                return Err(CallError::fatal(text));
             };
             self.sampler = sampler;
             if self.args.has_changed().unwrap_or(false) {
@@ -81,8 +84,8 @@ impl Call {
                 continue;
             }
             tokio::select! {
-                () = watches.event(&*self.host, &wakes) => {}
-                changed = self.args.changed() => if changed.is_err() { return },
+                event = watches.event(&*self.host, &wakes) => event.map_err(fatal)?,
+                changed = self.args.changed() => if changed.is_err() { return Ok(()) },
             }
         }
     }
@@ -93,6 +96,10 @@ impl Call {
     }
 }
 
+fn fatal(error: WatchError) -> CallError {
+    CallError::fatal(error.to_string())
+}
+
 /// The command whose lines are the values of the function, if it is one of that sort.
 fn command(wakes: &[Wake]) -> Option<&[u8]> {
     wakes.iter().find_map(|wake| match wake {
@@ -100,3 +107,6 @@ fn command(wakes: &[Wake]) -> Option<&[u8]> {
         _ => None,
     })
 }
+
+#[cfg(test)]
+mod tests;

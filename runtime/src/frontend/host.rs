@@ -54,6 +54,10 @@ impl Host for RunningHost {
         self.system.env()
     }
 
+    fn claim(&self, name: &str) -> bool {
+        self.system.claim(name)
+    }
+
     fn state_dir(&self) -> Option<PathBuf> {
         Some(self.state_dir.to_path_buf())
     }

@@ -109,12 +109,11 @@ async fn read<F: Future<Output = bool>>(
             Ok(length) if length > 0 => {}
             _ => return,
         }
-        for end in [b"\n", b"\r"] {
-            if line.ends_with(end) {
-                line.pop();
-            } else {
-                break;
-            }
+        if line.ends_with(b"\n") {
+            line.pop();
+        }
+        if line.ends_with(b"\r") {
+            line.pop();
         }
         if !take(line).await {
             return;

@@ -1,6 +1,7 @@
 //! Where the events come from that wake the functions of a program. All calls that wait for one thing share one
 //! watch of the machine.
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +11,6 @@ use jiff::Timestamp;
 use mgmt_stdlib::catalog::{Host, HttpResponse, Wake};
 use mgmt_stdlib::value::Value;
 use tokio::sync::watch;
-use tracing::warn;
 
 use crate::dbus::{Bus, SignalWatch};
 use crate::hostname_watch::HostnameWatch;
@@ -73,8 +73,12 @@ enum Watch {
 }
 
 impl Watches {
-    /// Makes these the watches for `wakes`. `function` is for log lines.
-    pub(super) async fn follow(&mut self, sources: &EventSources, wakes: &[Wake], function: &str) {
+    /// Makes these the watches for `wakes`.
+    pub(super) async fn follow(
+        &mut self,
+        sources: &EventSources,
+        wakes: &[Wake],
+    ) -> Result<(), WatchError> {
         self.0.retain(|(wake, _)| wakes.contains(wake));
         for (_, watch) in &mut self.0 {
             // The call that follows sees the present value.
@@ -89,25 +93,32 @@ impl Watches {
             if self.0.iter().any(|(watched, _)| watched == wake) {
                 continue;
             }
-            match open(sources, wake).await {
-                Ok(Some(watch)) => self.0.push((wake.clone(), watch)),
-                Ok(None) => {}
-                Err(error) => warn!("`{function}` does not notice changes: {error}"),
+            if let Some(watch) = open(sources, wake).await? {
+                self.0.push((wake.clone(), watch));
             }
         }
+        Ok(())
     }
 
-    /// Waits for the first event.
-    pub(super) async fn event(&mut self, host: &dyn Host, wakes: &[Wake]) {
-        let mut events: Vec<BoxFuture<'_, ()>> = Vec::new();
+    /// Waits for the first event, or for the end of a watch.
+    pub(super) async fn event(
+        &mut self,
+        host: &dyn Host,
+        wakes: &[Wake],
+    ) -> Result<(), WatchError> {
+        let mut events: Vec<BoxFuture<'_, Result<(), WatchError>>> = Vec::new();
         for wake in wakes {
             match wake {
                 Wake::Clock(period) => {
-                    events.push(sleep_until(host, move |now| next_multiple(now, *period)).boxed());
+                    let tick = sleep_until(host, move |now| next_multiple(now, *period));
+                    events.push(tick.map(Ok).boxed());
                 }
-                Wake::At(time) => events.push(sleep_until(host, |_| Some(*time)).boxed()),
+                Wake::At(time) => {
+                    events.push(sleep_until(host, |_| Some(*time)).map(Ok).boxed());
+                }
                 Wake::Midnight => {
-                    events.push(sleep_until(host, |now| next_midnight(host, now)).boxed());
+                    let midnight = sleep_until(host, |now| next_midnight(host, now));
+                    events.push(midnight.map(Ok).boxed());
                 }
                 _ => {}
             }
@@ -116,16 +127,24 @@ impl Watches {
         if events.is_empty() {
             std::future::pending::<()>().await;
         }
-        select_all(events).await;
+        select_all(events).await.0
     }
 }
 
+/// What a function looks at can not be watched, so that its value would not be true for long (functions.md §1.4.4).
+#[derive(Debug, thiserror::Error)]
+pub(super) enum WatchError {
+    #[error("could not watch file: {0}")]
+    Path(#[from] PathWatchError),
+    #[error("could not listen to the kernel: {0}")]
+    Kernel(#[from] io::Error),
+}
+
 /// The watch for an event; nothing if it needs none, or if nothing of that sort ever happens here.
-async fn open(
-    sources: &EventSources,
-    wake: &Wake,
-) -> Result<Option<Watch>, Box<dyn std::error::Error + Send + Sync>> {
+async fn open(sources: &EventSources, wake: &Wake) -> Result<Option<Watch>, WatchError> {
     Ok(match wake {
+        // Nothing ever comes to be there.
+        Wake::Path(path) if path.as_os_str().is_empty() => None,
         Wake::Path(path) => Some(Watch::Path(watch_path(sources, path).await?)),
         Wake::Interfaces => Some(Watch::Kernel(sources.kernel.interfaces()?)),
         Wake::Devices(subsystem) => Some(Watch::Kernel(sources.kernel.devices(subsystem)?)),
@@ -150,20 +169,19 @@ async fn open(
 }
 
 async fn watch_path(sources: &EventSources, path: &Path) -> Result<PathWatch, PathWatchError> {
+    // A relative one starts at the working directory, as it does when the function looks there.
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     sources.paths.watch(path, false).await
 }
 
 impl Watch {
     /// Completes with the next event, and never if there can be none.
-    async fn changed(&mut self) {
+    async fn changed(&mut self) -> Result<(), WatchError> {
         let goes_on = match self {
-            Self::Path(watch) => match watch.changed().await {
-                Ok(_) => true,
-                Err(error) => {
-                    warn!("{error}");
-                    false
-                }
-            },
+            Self::Path(watch) => {
+                watch.changed().await?;
+                true
+            }
             Self::Kernel(watch) => {
                 watch.changed().await;
                 true
@@ -180,6 +198,7 @@ impl Watch {
         if !goes_on {
             std::future::pending::<()>().await;
         }
+        Ok(())
     }
 }
 
@@ -245,13 +264,13 @@ mod tests {
         let host = SystemHost::default();
         let mut watches = Watches::default();
         let wake = [Wake::World(WorldEvent::String("a".to_owned()))];
-        watches.follow(&sources, &wake, "test").await;
+        watches.follow(&sources, &wake).await.unwrap();
         world.set_string("a", Some("1")).unwrap();
-        watches.event(&host, &wake).await;
+        watches.event(&host, &wake).await.unwrap();
         // A second look at the same needs no second watch.
-        watches.follow(&sources, &wake, "test").await;
+        watches.follow(&sources, &wake).await.unwrap();
         assert_eq!(watches.0.len(), 1);
-        watches.follow(&sources, &[], "test").await;
+        watches.follow(&sources, &[]).await.unwrap();
         assert!(watches.0.is_empty());
     }
 }

@@ -127,6 +127,7 @@ pub(crate) fn attach(frontend: &mut Frontend, services: &Services, compilation: 
             hostname: services.hostname.to_string(),
             state_dir: None,
             files: Some(compilation.tree.clone()),
+            ..SystemHost::default()
         },
         state_dir: Arc::clone(&services.prefix),
         values: services.values.clone(),
