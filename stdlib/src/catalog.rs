@@ -14,8 +14,8 @@ use crate::types::Type;
 use crate::value::Value;
 
 pub use function::{
-    CallError, CallResult, Example, FunctionDef, GraphFunction, Host, HttpResponse, Implementation,
-    Inference, Purity, Sampler, SystemHost, Wake,
+    CallError, CallResult, Claims, Example, FunctionDef, GraphFunction, Host, HttpResponse,
+    Implementation, Inference, Purity, Sampler, SystemHost, Wake,
 };
 pub use signature::{Bound, Signature, SignatureError};
 pub use site::{DiskTree, FileTree, Origin, Site, Start, Stat};

@@ -13,7 +13,7 @@ use mgmt_compiler::first::first_graph;
 use mgmt_compiler::graph::{GraphFormat, ResourceGraph, format};
 use mgmt_compiler::render::{MessageFormat, Terminal, render};
 use mgmt_compiler::{Compilation, Input, Options};
-use mgmt_stdlib::catalog::{Catalog, Host};
+use mgmt_stdlib::catalog::{Catalog, Claims, Host};
 
 /// The files of a program in memory, rooted at `/`.
 #[derive(Clone, Debug)]
@@ -92,7 +92,7 @@ impl Case {
     /// Compiles the program.
     pub fn compile(&self, catalog: &Catalog) -> Compilation {
         let options = Options {
-            hostname: FixedHost.hostname().to_owned(),
+            hostname: HOSTNAME.to_owned(),
             module_path: Some("/modules".into()),
         };
         compile_shown(&self.input, &self.files, catalog, &options, Path::new("/"))
@@ -103,7 +103,7 @@ impl Case {
         let Some(program) = compilation.program.take() else {
             return (compilation, None);
         };
-        match first_graph(&mut Evaluator::new(program), &FixedHost) {
+        match first_graph(&mut Evaluator::new(program), &FixedHost::default()) {
             Ok(graph) => (compilation, Some(graph)),
             Err(diagnostic) => {
                 compilation.fail(*diagnostic);
@@ -130,13 +130,18 @@ pub fn archive(text: &str) -> Vec<(&str, String)> {
     files
 }
 
+const HOSTNAME: &str = "h1";
+
 /// A machine on which nothing changes.
-#[derive(Clone, Copy, Debug)]
-pub struct FixedHost;
+#[derive(Debug, Default)]
+pub struct FixedHost(Claims);
 
 impl Host for FixedHost {
     fn hostname(&self) -> &str {
-        "h1"
+        HOSTNAME
+    }
+    fn claim(&self, name: &str) -> bool {
+        self.0.claim(name)
     }
     fn now(&self) -> Timestamp {
         Timestamp::UNIX_EPOCH

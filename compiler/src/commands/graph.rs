@@ -55,6 +55,7 @@ impl Graph {
                 hostname: self.compile.hostname.clone(),
                 state_dir: self.prefix.as_ref().map(|path| directory.join(path)),
                 files: Some(compilation.tree.clone()),
+                ..SystemHost::default()
             };
             let mut evaluator = Evaluator::new(program);
             match first_graph(&mut evaluator, &host) {

@@ -30,6 +30,7 @@ pub fn graph(world: &World, path: &Path, shape: GraphFormat) -> Result<String, S
         hostname: shared.options.hostname.clone(),
         state_dir: None,
         files: Some(compilation.tree.clone()),
+        ..SystemHost::default()
     };
     let graph = first_graph(&mut Evaluator::new(program), &host).map_err(|wrong| wrong.message)?;
     Ok(format(&graph, &shared.catalog, shape))

@@ -1,7 +1,9 @@
 //! A function as declared: signature, docs, purity and implementation in one place.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -169,7 +171,8 @@ pub enum Wake {
     At(Timestamp),
     /// At each local midnight.
     Midnight,
-    /// Whenever something changes at this absolute path: creation, content, replacement, removal.
+    /// Whenever something changes at this path: creation, content, replacement, removal. A relative one starts at the
+    /// working directory.
     Path(PathBuf),
     /// Whenever a network interface, or an address of one, appears, changes or goes.
     Interfaces,
@@ -244,6 +247,9 @@ pub trait Host: Send + Sync {
         &EmptyWorld
     }
 
+    /// Whether nobody in this process has claimed the name before: for what may be there only once.
+    fn claim(&self, name: &str) -> bool;
+
     /// The files that the program came with, if it came with any.
     fn program_files(&self) -> Option<&dyn FileTree> {
         None
@@ -279,6 +285,20 @@ pub struct SystemHost {
     pub state_dir: Option<PathBuf>,
     /// See [`Host::program_files`].
     pub files: Option<DiskTree>,
+    /// See [`Host::claim`].
+    pub claims: Claims,
+}
+
+/// Names that were claimed. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct Claims(Arc<Mutex<BTreeSet<String>>>);
+
+impl Claims {
+    /// See [`Host::claim`].
+    pub fn claim(&self, name: &str) -> bool {
+        let mut claimed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        claimed.insert(name.to_owned())
+    }
 }
 
 impl Host for SystemHost {
@@ -302,6 +322,10 @@ impl Host for SystemHost {
 
     fn state_dir(&self) -> Option<PathBuf> {
         self.state_dir.clone()
+    }
+
+    fn claim(&self, name: &str) -> bool {
+        self.claims.claim(name)
     }
 
     fn program_files(&self) -> Option<&dyn FileTree> {

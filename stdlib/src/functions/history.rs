@@ -102,6 +102,9 @@ mod tests {
         fn time_zone(&self) -> TimeZone {
             TimeZone::UTC
         }
+        fn claim(&self, _: &str) -> bool {
+            true
+        }
         fn args(&self) -> Vec<String> {
             Vec::new()
         }

@@ -10,14 +10,15 @@ pub(crate) fn all() -> Vec<FunctionDef> {
         graph(
             "iter.map",
             "func(inputs []?1, function func(?1) ?2) []?2",
-            "What the function gives for each element, in order.",
+            "What the function gives for each element, in order. The function may hold sources; each element has its own. \
+             If it fails for an element, the list fails, unless the function catches that itself.",
             GraphFunction::Map,
         )
         .examples(examples!["iter.map([1, 2], func($x) { $x * 10 })" => "[10, 20]"]),
         graph(
             "iter.filter",
             "func(inputs []?1, function func(?1) bool) []?1",
-            "The elements for which the function gives true, in order.",
+            "The elements for which the function gives true, in order. If it fails for an element, the list fails.",
             GraphFunction::Filter,
         )
         .examples(examples!["iter.filter([1, 2, 3], func($x) { $x > 1 })" => "[2, 3]"]),
@@ -25,10 +26,12 @@ pub(crate) fn all() -> Vec<FunctionDef> {
             "iter.reduce",
             "func(inputs []?1, function func(?1, ?1) ?1) ?1",
             "Joins all elements into one value, from the left; with three arguments the first is the value to \
-             start from. Without it, an empty list ends the program.",
+             start from, which is the result for an empty list. With two, a single element is the result, and the \
+             function is not called.",
             GraphFunction::Reduce,
         )
         .or("func(initval ?1, inputs []?1, function func(?1, ?1) ?1) ?1")
+        .catchable(&["cannot reduce an empty list without an initial value"])
         .examples(examples![
             "iter.reduce([1, 2, 3], func($a, $b) { $a + $b })" => "6",
             "iter.reduce(10, [1, 2, 3], func($a, $b) { $a + $b })" => "16",
@@ -36,14 +39,15 @@ pub(crate) fn all() -> Vec<FunctionDef> {
         graph(
             "iter.zip",
             "func(inputs1 []?1, inputs2 []?2, function func(?1, ?2) ?3) []?3",
-            "What the function gives for the elements of two lists at the same place, as far as both go.",
+            "What the function gives for the elements of two lists at the same place. What the longer list has more is \
+             left out.",
             GraphFunction::Zip,
         )
         .examples(examples!["iter.zip([1, 2], [3, 4], func($a, $b) { $a + $b })" => "[4, 6]"]),
         pure(
             "iter.flatten",
             "func(inputs [][]?1) []?1",
-            "The elements of the lists in a list, one level deep.",
+            "The elements of the lists in a list, in order, one level deep.",
             native!(flatten(inputs)),
         )
         .examples(examples!["iter.flatten([[1], [2, 3]])" => "[1, 2, 3]"]),
@@ -51,7 +55,8 @@ pub(crate) fn all() -> Vec<FunctionDef> {
             "iter.range",
             "func(stop int) []int",
             "The ints from 0, or from `start`, up to but not including `stop`, each `step` more than the one \
-             before.",
+             before. There are none if `stop` lies the other way. A step of 0 ends the program, and so does a range of \
+             more than 10,000,000 ints.",
             range,
         )
         .or("func(start int, stop int) []int")
@@ -72,6 +77,9 @@ fn flatten(inputs: &List) -> Result<List, CallError> {
     Ok(all)
 }
 
+/// The longest range that is made.
+const MAX_LEN: u128 = 10_000_000;
+
 fn range(args: &[Value]) -> CallResult {
     let ints: Vec<i64> = args
         .iter()
@@ -85,6 +93,15 @@ fn range(args: &[Value]) -> CallResult {
     };
     if step == 0 {
         return Err(CallError::fatal("step value cannot be 0"));
+    }
+    let (distance, stride) = (
+        i128::from(stop) - i128::from(start),
+        i128::from(step).unsigned_abs(),
+    );
+    if (distance > 0) == (step > 0) && distance.unsigned_abs().div_ceil(stride) > MAX_LEN {
+        return Err(CallError::fatal(format!(
+            "a range of more than {MAX_LEN} ints is too long"
+        )));
     }
     let inside = |at: &i64| if step > 0 { *at < stop } else { *at > stop };
     let first = Some(start).filter(inside);
@@ -128,6 +145,27 @@ mod tests {
             range_of(&[i64::MIN + 2, i64::MIN, -2]),
             ints(&[i64::MIN + 2])
         );
+        assert_eq!(
+            range_of(&[i64::MAX]).map_err(|error| error.catchable),
+            Err(false)
+        );
+        for args in [
+            &[10_000_001][..],
+            &[0, i64::MIN, -1],
+            &[i64::MIN, i64::MAX, 3],
+        ] {
+            assert_eq!(
+                fatal(range_of(args)),
+                "a range of more than 10000000 ints is too long"
+            );
+        }
+        assert_eq!(
+            range_of(&[i64::MIN, i64::MAX, i64::MAX]),
+            ints(&[i64::MIN, -1, i64::MAX - 1])
+        );
+        assert_eq!(range_of(&[i64::MAX, i64::MIN, 1]), ints(&[]));
+        assert_eq!(range_of(&[0, 1, i64::MAX]), ints(&[0]));
+        assert_eq!(range_of(&[0, -1, i64::MIN]), ints(&[0]));
     }
 
     #[test]

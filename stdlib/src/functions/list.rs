@@ -13,7 +13,7 @@ pub(crate) fn all() -> Vec<FunctionDef> {
         pure(
             "list.concat",
             "func(lists []?1) []?1",
-            "The elements of all lists, one after another.",
+            "The elements of all lists, one after another. There is one list at least.",
             concat,
         )
         .variadic()

@@ -16,14 +16,16 @@ pub(crate) fn all() -> Vec<FunctionDef> {
         snapshot(
             "local.pool",
             "func(namespace str, uid str) int",
-            "A number from 1 that belongs to a name within a namespace, for ever on this machine.",
+            "A number from 1 that belongs to a name within a namespace, for ever on this machine. A new name gets one more \
+             than the largest number of the namespace. Neither name may be empty or hold a slash; that, and a store that \
+             can not be read or written, ends the program.",
             sampler!(pool(namespace, uid)),
         ),
         snapshot(
             "local.vardir",
             "func(path str) str",
-            "The absolute path of a directory for the program to use, which is created. The argument is relative and ends with a \
-             slash, and so does the result.",
+            "The absolute path of a directory for the program to use, which is created. The argument is relative, ends with a \
+             slash, and does not lead out by `..`; all else ends the program. The result ends with a slash, too.",
             sampler!(vardir(path)),
         ),
     ]
@@ -65,8 +67,11 @@ fn vardir(host: &dyn Host, text: &Str) -> Result<Str, CallError> {
     if !path::is_local(bytes) {
         return Err(CallError::fatal("path must not lead out of the directory"));
     }
-    let below = Str::from(path::clean(bytes));
-    let directory = vardir_of(host)?.join(path::from_str(&below));
+    let mut directory = vardir_of(host)?;
+    match Str::from(path::clean(bytes)) {
+        here if here == Str::from(".") => {}
+        below => directory.push(path::from_str(&below)),
+    }
     create(&directory)?;
     Ok(Str::from(
         [path::to_str(&directory).as_bytes(), b"/"].concat(),
@@ -81,9 +86,10 @@ fn pool(host: &dyn Host, namespace: &Str, uid: &Str) -> Result<i64, CallError> {
         if name.as_bytes().contains(&b'/') {
             return Err(CallError::fatal(format!("{what} contains slash")));
         }
-        if matches!(name.as_bytes(), b"." | b"..") {
-            return Err(CallError::fatal(format!("{what} is not a name")));
-        }
+    }
+    // It is a directory, while what a uid names has an ending.
+    if matches!(namespace.as_bytes(), b"." | b"..") {
+        return Err(CallError::fatal("namespace is not a name"));
     }
     let directory = store(host)?.join("pool").join(path::from_str(namespace));
     create(&directory)?;
@@ -112,11 +118,13 @@ fn pool(host: &dyn Host, namespace: &Str, uid: &Str) -> Result<i64, CallError> {
 /// The number in a file, if there is such a file.
 fn read(file: &Path) -> Result<Option<i64>, CallError> {
     match std::fs::read_to_string(file) {
-        Ok(text) => {
-            text.trim_end().parse().map(Some).map_err(|_| {
-                CallError::fatal(format!("`{}` does not hold a number", file.display()))
-            })
-        }
+        Ok(text) => match text.trim_end().parse() {
+            Ok(number) if number > 0 => Ok(Some(number)),
+            _ => Err(CallError::fatal(format!(
+                "`{}` does not hold a number",
+                file.display()
+            ))),
+        },
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(failed(file)(error)),
     }
@@ -142,6 +150,8 @@ fn write(directory: &Path, file: &Path, number: i64) -> Result<(), CallError> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::super::testing::{TestHost, call, call_on, fatal};
     use super::*;
     use crate::value::Value;
@@ -167,6 +177,7 @@ mod tests {
             ("n", "a", 1),
             ("m", "b", 1),
             ("n", "c.d", 3),
+            ("n", "..", 4),
         ] {
             assert_eq!(
                 number(namespace, uid),
@@ -176,8 +187,28 @@ mod tests {
         }
         let file = directory.path().join("local/pool/n/b.uid");
         assert_eq!(std::fs::read_to_string(&file).unwrap(), "2\n");
-        std::fs::write(&file, "x").unwrap();
-        assert!(fatal(number("n", "b")).ends_with("does not hold a number"));
+        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o7777;
+        assert_eq!(mode(&file), 0o600);
+        for ancestor in file.ancestors().skip(1).take(3) {
+            assert_eq!(mode(ancestor), 0o750, "{}", ancestor.display());
+        }
+        // A number below the largest is not given again, and the largest is that of what is there.
+        std::fs::remove_file(&file).unwrap();
+        assert_eq!(number("n", "e"), Ok(Value::Int(5)));
+        std::fs::write(directory.path().join("local/pool/n/far.uid"), "41").unwrap();
+        assert_eq!(number("n", "f"), Ok(Value::Int(42)));
+        for bad in ["x", "", "0", "-1", "9223372036854775808"] {
+            std::fs::write(&file, bad).unwrap();
+            for uid in ["b", "new"] {
+                let error = fatal(number("n", uid));
+                assert!(error.ends_with("b.uid` does not hold a number"), "{error}");
+            }
+        }
+        std::fs::write(&file, i64::MAX.to_string()).unwrap();
+        assert_eq!(
+            fatal(number("n", "new")),
+            "no number is left in the namespace"
+        );
         for (namespace, uid, error) in [
             ("", "a", "namespace is empty"),
             ("a/b", "a", "namespace contains slash"),
@@ -216,11 +247,24 @@ mod tests {
         let make = |path: &str| call_on(&host, "local.vardir", &[path.into()]);
         let expected = format!("{}/local/vardir/functions/a/b/", directory.path().display());
         assert_eq!(make("a//./b/"), Ok(expected.as_str().into()));
-        assert!(Path::new(&expected).is_dir());
+        let mode = Path::new(&expected)
+            .metadata()
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o7777, 0o750);
+        // A second call finds it there.
+        assert_eq!(make("a/c/../b/"), Ok(expected.as_str().into()));
+        let top = format!("{}/local/vardir/functions/", directory.path().display());
+        for here in ["./", "a/../"] {
+            assert_eq!(make(here), Ok(top.as_str().into()), "{here}");
+        }
         for (path, error) in [
             ("/a/", "path must be relative"),
             ("a", "path must be a dir"),
+            ("", "path must be a dir"),
             ("a/../../b/", "path must not lead out of the directory"),
+            ("../", "path must not lead out of the directory"),
         ] {
             assert_eq!(fatal(make(path)), error);
         }

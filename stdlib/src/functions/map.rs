@@ -11,7 +11,7 @@ pub(crate) fn all() -> Vec<FunctionDef> {
         pure(
             "map.keys",
             "func(x map{?1: ?2}) []?1",
-            "The keys in ascending order.",
+            "The keys in ascending order: numbers by value, strings by their bytes.",
             native!(keys(x)),
         )
         .bound(1, &Bound::Hashable)
@@ -20,7 +20,7 @@ pub(crate) fn all() -> Vec<FunctionDef> {
         pure(
             "map.values",
             "func(x map{?1: ?2}) []?2",
-            "The values in the order of their keys.",
+            "The values in the order of their keys, as `map.keys` gives them.",
             native!(values(x)),
         )
         .bound(1, &Bound::Hashable)

@@ -18,7 +18,7 @@ pub(crate) fn all() -> Vec<FunctionDef> {
         typed(
             "math.fortytwo",
             "func() ?1",
-            "42, as an int or a float, whichever is needed.",
+            "42, as an int or a float, whichever is needed. If neither is, the program does not compile.",
             fortytwo,
         )
         .kinds(1, NUMBERS)
@@ -26,14 +26,14 @@ pub(crate) fn all() -> Vec<FunctionDef> {
         pure(
             "math.minus1",
             "func(x int) int",
-            "One less.",
+            "One less. The smallest int gives the largest.",
             native!(minus1(x)),
         )
         .examples(examples!["math.minus1(3)" => "2"]),
         pure(
             "math.mod",
             "func(x ?1, y ?1) ?1",
-            "The remainder of a division; it has the sign of the first argument.",
+            "The remainder of a division; it has the sign of the first argument. It is exact for all ints.",
             native!(modulo(x, y)),
         )
         .kinds(1, NUMBERS)
@@ -42,7 +42,8 @@ pub(crate) fn all() -> Vec<FunctionDef> {
         pure(
             "math.pow",
             "func(x float, y float) float",
-            "The first argument to the power of the second.",
+            "The first argument to the power of the second. To the power of 0 everything is 1. A result that is no finite \
+             number is an error.",
             native!(pow(x, y)),
         )
         .catchable(NOT_FINITE)
@@ -50,7 +51,7 @@ pub(crate) fn all() -> Vec<FunctionDef> {
         pure(
             "math.sqrt",
             "func(x float) float",
-            "The square root.",
+            "The square root. That of a negative number, and of infinity, is an error.",
             native!(sqrt(x)),
         )
         .catchable(NOT_FINITE)

@@ -31,26 +31,29 @@ fn files() -> Vec<FunctionDef> {
         source(
             "os.file_exists",
             "func(filename str) bool",
-            "Whether there is a file or directory at a path. It wakes when that changes.",
+            "Whether there is a file or directory at a path. A link counts as what it points to. What can not be told ends \
+             the program. It wakes when that changes.",
             sampler!(file_exists(filename), first_path),
         ),
         source(
             "os.readfile",
             "func(filename str) str",
-            "The content of a file. It wakes when that changes.",
+            "The content of a file, which may be any bytes. Only that it is missing can be caught, until it appears; if it \
+             can not be read for another reason, the program ends. It wakes when the content changes.",
             sampler!(readfile(filename), first_path),
         )
         .catchable(&["error reading file: open F: no such file or directory"]),
         source(
             "os.modinfo_loaded",
             "func(module str) bool",
-            "Whether the kernel has a module loaded. It wakes when that changes.",
+            "Whether the kernel has loaded a module of exactly that name. It wakes when one is loaded or removed.",
             sampler!(modinfo_loaded(module), modules),
         ),
         pure(
             "os.parse_distro_uid",
             "func(uid str) struct{distro str; version str; arch str}",
-            "The parts of the name of a distribution, such as `fedora39-x86_64`; all of them empty if one is missing.",
+            "The parts of the name of a distribution, such as `fedora39-x86_64`: the version is the digits before the first \
+             hyphen, the architecture all behind it. All of them are empty if one is missing.",
             native!(parse_distro_uid(uid)),
         )
         .examples(examples![

@@ -12,7 +12,9 @@ macro_rules! options {
             snapshot(
                 concat!("embedded/provisioner.", stringify!($name)),
                 concat!("func() ", $ty),
-                concat!("What `", $option, "` of the front end `provisioner` says."),
+                concat!(
+                    "What `", $option, "` of the front end `provisioner` says. Without that front end it ends the program."
+                ),
                 |_| {
                     let call: Call = |host, _| option(host, stringify!($name));
                     let wake: Wakes = never;

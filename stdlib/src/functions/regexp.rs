@@ -18,7 +18,9 @@ pub(crate) fn all() -> Vec<FunctionDef> {
         pure(
             "regexp.match",
             "func(pattern str, s str) bool",
-            "Whether a regular expression matches anywhere in a string.",
+            "Whether a regular expression matches anywhere in a string. The dialect is RE2: no look-around and no \
+             back-references; `\\d`, `\\s`, `\\w` and `\\b` know ASCII only; `^` and `$` are the ends of the \
+             string unless `(?m)` makes them those of lines. A byte that is not UTF-8 counts as U+FFFD.",
             native!(is_match(pattern, s)),
         )
         .catchable(REFUSED)

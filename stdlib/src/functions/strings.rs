@@ -19,35 +19,36 @@ fn original() -> Vec<FunctionDef> {
         pure(
             "strings.contains",
             "func(s str, substr str) bool",
-            "Whether one string is found in another.",
+            "Whether the second string is found in the first; the empty one always is.",
             native!(contains(s, substr)),
         )
         .examples(examples![r#"strings.contains("seafood", "foo")"# => "true"]),
         pure(
             "strings.has_prefix",
             "func(s str, prefix str) bool",
-            "Whether a string starts with another.",
+            "Whether a string starts with another; with the empty one it does.",
             native!(has_prefix(s, prefix)),
         )
         .examples(examples![r#"strings.has_prefix("golang", "go")"# => "true"]),
         pure(
             "strings.has_suffix",
             "func(s str, suffix str) bool",
-            "Whether a string ends with another.",
+            "Whether a string ends with another; with the empty one it does.",
             native!(has_suffix(s, suffix)),
         )
         .examples(examples![r#"strings.has_suffix("a.conf", ".conf")"# => "true"]),
         pure(
             "strings.join_nonempty",
             "func(s []str, sep str) str",
-            "The strings that are not empty, with a separator between them.",
+            "The strings that are not empty, with a separator between them. Without any it is empty.",
             native!(join_nonempty(s, sep)),
         )
         .examples(examples![r#"strings.join_nonempty(["a", "", "b"], ",")"# => r#""a,b""#]),
         pure(
             "strings.left_pad",
             "func(s str, pad str, len int) str",
-            "The string with copies of `pad` before it until it has `len` bytes at least.",
+            "The string with copies of `pad` before it until it has `len` bytes at least. The copies are whole, so it may \
+             become longer; with an empty `pad` it stays as it is. More than a gibibyte ends the program.",
             native!(left_pad(s, pad, len)),
         )
         .examples(examples![r#"strings.left_pad("7", "0", 3)"# => r#""007""#]),
@@ -65,15 +66,16 @@ fn original() -> Vec<FunctionDef> {
         pure(
             "strings.right_pad",
             "func(s str, pad str, len int) str",
-            "The string with copies of `pad` after it until it has `len` bytes at least.",
+            "The string with copies of `pad` after it until it has `len` bytes at least. The copies are whole, so it may \
+             become longer; with an empty `pad` it stays as it is. More than a gibibyte ends the program.",
             native!(right_pad(s, pad, len)),
         )
         .examples(examples![r#"strings.right_pad("7", "0", 3)"# => r#""700""#]),
         pure(
             "strings.split",
             "func(a str, b str) []str",
-            "The pieces of the first string between occurrences of the second; its characters if the second is \
-             empty.",
+            "The pieces of the first string between occurrences of the second; its characters if the second is empty. The \
+             empty string has one piece, and no characters.",
             native!(split(a, b)),
         )
         .examples(examples![
@@ -83,7 +85,7 @@ fn original() -> Vec<FunctionDef> {
         pure(
             "strings.substr",
             "func(s str, low int, high int) str",
-            "The bytes from `low` up to but not including `high`.",
+            "The bytes from `low` up to but not including `high`. A character of several bytes may be cut in two.",
             native!(substr(s, low, high)),
         )
         .catchable(&["low/high out of range"])
@@ -94,21 +96,23 @@ fn original() -> Vec<FunctionDef> {
         pure(
             "strings.to_lower",
             "func(a str) str",
-            "The string with each character in lower case.",
+            "The string with each character in lower case, one for one; there is no context. A byte that is not UTF-8 becomes \
+             U+FFFD.",
             native!(to_lower(a)),
         )
         .examples(examples![r#"strings.to_lower("ABC")"# => r#""abc""#]),
         pure(
             "strings.to_upper",
             "func(a str) str",
-            "The string with each character in upper case.",
+            "The string with each character in upper case, one for one, so that `ß` stays. A byte that is not UTF-8 becomes \
+             U+FFFD.",
             native!(to_upper(a)),
         )
         .examples(examples![r#"strings.to_upper("abc")"# => r#""ABC""#]),
         pure(
             "strings.trim_space",
             "func(a str) str",
-            "The string without white space at its ends.",
+            "The string without white space at its ends: all that Unicode calls so, such as line ends and no-break spaces.",
             native!(trim_space(a)),
         )
         .examples(examples![r#"strings.trim_space(" a b\n")"# => r#""a b""#]),
@@ -347,7 +351,11 @@ pub(crate) fn repeat(s: &[u8], count: i64) -> Result<Vec<u8>, CallError> {
 }
 
 fn reverse(s: &[u8]) -> String {
-    s.chars().rev().collect()
+    text::chars(s)
+        .collect::<Vec<_>>()
+        .into_iter()
+        .rev()
+        .collect()
 }
 
 fn title(s: &[u8]) -> String {
@@ -355,7 +363,7 @@ fn title(s: &[u8]) -> String {
 }
 
 fn contains_any(s: &[u8], chars: &[u8]) -> bool {
-    s.chars().any(|c| text::in_set(chars, c))
+    text::chars(s).any(|c| text::in_set(chars, c))
 }
 
 fn trim(s: &[u8], chars: &[u8]) -> Str {

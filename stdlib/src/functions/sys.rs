@@ -19,20 +19,21 @@ pub(crate) fn all() -> Vec<FunctionDef> {
         snapshot(
             "sys.env",
             "func() map{str: str}",
-            "The environment of this process.",
+            "The environment of this process, as a map.",
             sampler!(env()),
         ),
         snapshot(
             "sys.getenv",
             "func(name str) str",
-            "The value of an environment variable of this process.",
+            "The value of an environment variable of this process. One that is set to nothing is empty; one that is not set \
+             is an error.",
             sampler!(getenv(name)),
         )
         .catchable(&["environment variable not set: NAME"]),
         snapshot(
             "sys.hasenv",
             "func(name str) bool",
-            "Whether this process has an environment variable.",
+            "Whether this process has an environment variable, be it empty.",
             sampler!(hasenv(name)),
         ),
         source(
@@ -58,7 +59,7 @@ pub(crate) fn all() -> Vec<FunctionDef> {
         source(
             "sys.uptime",
             "func() int",
-            "The seconds since the machine was started. It wakes each second.",
+            "The whole seconds since the machine was started. It wakes each second.",
             sampler!(uptime(), |_| vec![Wake::Clock(Duration::from_secs(1))]),
         ),
     ]

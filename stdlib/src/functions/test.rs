@@ -7,12 +7,30 @@ use crate::value::{Map, Value};
 
 use super::declare::{Argument, sampler, snapshot, source, wrong_count};
 
+/// A function for each name, with what may happen only once in a process.
+macro_rules! one_instance {
+    ($($name:ident: $once:expr;)*) => {
+        [$(
+            snapshot(
+                concat!("test.", stringify!($name)),
+                "func() str",
+                $once.doc(),
+                |_| Box::new(OneInstance {
+                    name: stringify!($name),
+                    once: $once,
+                    live: false,
+                }),
+            ),
+        )*]
+    };
+}
+
 pub(crate) fn all() -> Vec<FunctionDef> {
     let mut all = vec![
         source(
             "test.fastcount",
             "func() int",
-            "A number that grows all the time.",
+            "A number that grows with each call. It wakes every millisecond.",
             |_| Box::new(Counted::new(count, Some(Duration::from_millis(1)))),
         ),
         source(
@@ -30,39 +48,81 @@ pub(crate) fn all() -> Vec<FunctionDef> {
         snapshot(
             "test.one_stream",
             "func(count int) str",
-            "So many copies of `x`. It fails if the number changes.",
+            "So many copies of `x`. A negative number ends the program, and so does another number than before.",
             |_| Box::new(OneStream::default()),
         ),
         snapshot(
             "test.slow_string",
             "func() str",
-            "A text that takes five seconds to come.",
+            "A text that takes five seconds to come. What does not need it need not wait for it.",
             sampler!(slow_string()),
         ),
     ];
-    all.extend(ONE_INSTANCE.map(|name| {
-        snapshot(
-            name,
-            "func() str",
-            "A greeting. A call in the program fails if it is called a second time.",
-            |_| Box::new(Counted::new(one_instance, None)),
-        )
-    }));
+    all.extend(one_instance! {
+        one_instance_a: Once::Live;
+        one_instance_b: Once::Called;
+        one_instance_c: Once::Live;
+        one_instance_d: Once::Called;
+        one_instance_e: Once::Live;
+        one_instance_f: Once::Called;
+        one_instance_g: Once::Live;
+        one_instance_h: Once::Called;
+    });
     all
 }
 
 const FIVE_SECONDS: Duration = Duration::from_secs(5);
 
-const ONE_INSTANCE: [&str; 8] = [
-    "test.one_instance_a",
-    "test.one_instance_b",
-    "test.one_instance_c",
-    "test.one_instance_d",
-    "test.one_instance_e",
-    "test.one_instance_f",
-    "test.one_instance_g",
-    "test.one_instance_h",
-];
+/// What may happen only once in a process.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Once {
+    /// That there is a live call.
+    Live,
+    /// That it is called.
+    Called,
+}
+
+impl Once {
+    fn doc(self) -> &'static str {
+        match self {
+            Self::Live => {
+                "A greeting. It ends the program if it is used a second time in the process; one use may be called \
+                 more than once."
+            }
+            Self::Called => {
+                "A greeting. It ends the program if it is called a second time in the process."
+            }
+        }
+    }
+}
+
+/// A live call that may be the only one.
+struct OneInstance {
+    name: &'static str,
+    once: Once,
+    live: bool,
+}
+
+impl Sampler for OneInstance {
+    fn call(&mut self, host: &dyn Host, _: &[Value]) -> CallResult {
+        let was_live = std::mem::replace(&mut self.live, true);
+        if (was_live && self.once == Once::Live) || host.claim(self.name) {
+            return Ok("hello".into());
+        }
+        let Self { name, once, .. } = self;
+        let what = match once {
+            Once::Live => "used",
+            Once::Called => "called",
+        };
+        Err(CallError::fatal(format!(
+            "`test.{name}` was {what} a second time"
+        )))
+    }
+
+    fn wake(&self, _: &[Value]) -> Vec<Wake> {
+        Vec::new()
+    }
+}
 
 /// A live call that knows how often it was called before.
 struct Counted {
@@ -100,14 +160,6 @@ fn count(before: i64) -> CallResult {
 fn forloop(before: i64) -> CallResult {
     let word = if before == 0 { "foo" } else { "bar" };
     Ok(Value::list([word.into()]))
-}
-
-fn one_instance(before: i64) -> CallResult {
-    if before == 0 {
-        Ok("hello".into())
-    } else {
-        Err(CallError::fatal("called a second time"))
-    }
 }
 
 fn forkvloop(_: &dyn Host) -> Map {
@@ -161,12 +213,23 @@ mod tests {
     }
 
     #[test]
-    fn a_second_call_is_noticed() {
+    fn a_second_instance_or_call_is_noticed() {
         let host = TestHost::default();
-        for name in ONE_INSTANCE {
-            let mut live = sample(name);
-            assert_eq!(live.call(&host, &[]), Ok("hello".into()));
-            assert_eq!(fatal(live.call(&host, &[])), "called a second time");
+        for (letter, once) in ('a'..='h').zip([Once::Live, Once::Called].into_iter().cycle()) {
+            let name = format!("test.one_instance_{letter}");
+            let mut live = sample(&name);
+            assert_eq!(live.call(&host, &[]), Ok("hello".into()), "{name}");
+            let second = live.call(&host, &[]);
+            match once {
+                Once::Live => assert_eq!(second, Ok("hello".into()), "{name}"),
+                Once::Called => {
+                    assert_eq!(fatal(second), format!("`{name}` was called a second time"));
+                }
+            }
+            let other = fatal(sample(&name).call(&host, &[]));
+            assert!(other.ends_with(" a second time"), "{other}");
+            let elsewhere = sample(&name).call(&TestHost::default(), &[]);
+            assert_eq!(elsewhere, Ok("hello".into()), "{name}");
         }
     }
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::catalog::{
-    CallResult, Catalog, DiskTree, ExportFilter, Exported, FileTree, FunctionDef, Host,
+    CallResult, Catalog, Claims, DiskTree, ExportFilter, Exported, FileTree, FunctionDef, Host,
     HttpResponse, Implementation, Sampler, Start, WorldView,
 };
 use crate::value::Value;
@@ -26,6 +26,7 @@ pub(crate) struct TestHost {
     pub(crate) response: HttpResponse,
     pub(crate) world: TestWorld,
     pub(crate) options: Vec<(String, Value)>,
+    pub(crate) claims: Claims,
 }
 
 impl Default for TestHost {
@@ -42,6 +43,7 @@ impl Default for TestHost {
             response: HttpResponse::default(),
             world: TestWorld::default(),
             options: Vec::new(),
+            claims: Claims::default(),
         }
     }
 }
@@ -78,6 +80,10 @@ impl Host for TestHost {
 
     fn root(&self) -> &Path {
         &self.root
+    }
+
+    fn claim(&self, name: &str) -> bool {
+        self.claims.claim(name)
     }
 
     fn http_response(&self, _: &str) -> HttpResponse {

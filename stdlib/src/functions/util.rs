@@ -7,16 +7,14 @@ use super::declare::{sampler, snapshot};
 use super::net::hardware_addresses;
 
 pub(crate) fn all() -> Vec<FunctionDef> {
-    vec![
-        snapshot(
-            "util.hostname_mapper",
-            "func(map map{str: str}) str",
-            "The host name that a map holds for the hardware address of one of this machine's interfaces; nothing if it \
-             holds none.",
-            sampler!(hostname_mapper(map)),
-        )
-        .catchable(&["multiple hostnames found: A, B"]),
-    ]
+    vec![snapshot(
+        "util.hostname_mapper",
+        "func(map map{str: str}) str",
+        "The host name that a map holds for the hardware address of one of this machine's interfaces. The addresses in \
+         the map are in lower case with colons. It is empty if the map has none of them; empty names do not count. That \
+         two interfaces have different names ends the program. Interfaces that appear later are not noticed by it alone.",
+        sampler!(hostname_mapper(map)),
+    )]
 }
 
 fn hostname_mapper(host: &dyn Host, map: &Map) -> Result<Value, CallError> {
@@ -32,7 +30,7 @@ fn hostname_mapper(host: &dyn Host, map: &Map) -> Result<Value, CallError> {
                     name.as_str()
                         .map(|name| name.to_string_lossy().into_owned())
                 };
-                return Err(CallError::catchable(format!(
+                return Err(CallError::fatal(format!(
                     "multiple hostnames found: {}, {}",
                     text(first).unwrap_or_default(),
                     text(second).unwrap_or_default()
@@ -46,7 +44,7 @@ fn hostname_mapper(host: &dyn Host, map: &Map) -> Result<Value, CallError> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{TestHost, call_on, caught};
+    use super::super::testing::{TestHost, call_on, fatal};
     use super::*;
 
     #[test]
@@ -80,6 +78,10 @@ mod tests {
             Ok("h2".into())
         );
         let both = [("aa:00:00:00:00:01", "h1"), ("aa:00:00:00:00:02", "h2")];
-        assert_eq!(caught(map(&both)), "multiple hostnames found: h1, h2");
+        assert_eq!(fatal(map(&both)), "multiple hostnames found: h1, h2");
+        let same = [("aa:00:00:00:00:01", "h1"), ("aa:00:00:00:00:02", "h1")];
+        assert_eq!(map(&same), Ok("h1".into()));
+        assert_eq!(map(&[("AA:00:00:00:00:02", "h2")]), Ok("".into()));
+        assert_eq!(map(&[]), Ok("".into()));
     }
 }

@@ -11,8 +11,9 @@ pub(crate) fn all() -> Vec<FunctionDef> {
         source(
             "value.get",
             "func(key str) struct{value ?1; ready bool}",
-            "The value that the resource `value` of that name last received, and whether it received any. Its type comes \
-             from the context. It wakes when that changes.",
+            "The value that the resource `value` of that name last received, also before a restart, and whether it received \
+             any. Its type comes from the context. It has the type's zero value before that. A stored value of \
+             another type, or an empty key, ends the program. It wakes when that changes.",
             |start| {
                 Box::new(Stored {
                     zero: zero_of(start),
@@ -22,29 +23,33 @@ pub(crate) fn all() -> Vec<FunctionDef> {
         source(
             "value.get_bool",
             "func(key str) struct{value bool; ready bool}",
-            "The bool that the resource `value` of that name last received, and whether it received any. It wakes when that \
-             changes.",
+            "The bool that the resource `value` of that name last received, also before a restart, and whether it received \
+             any. It has the type's zero value before that. A stored value of another type, or an empty key, \
+             ends the program. It wakes when that changes.",
             |_| Box::new(Stored::new(Value::Bool(false))),
         ),
         source(
             "value.get_float",
             "func(key str) struct{value float; ready bool}",
-            "The float that the resource `value` of that name last received, and whether it received any. It wakes when that \
-             changes.",
+            "The float that the resource `value` of that name last received, also before a restart, and whether it received \
+             any. It has the type's zero value before that. A stored value of another type, or an empty key, \
+             ends the program. It wakes when that changes.",
             |_| Box::new(Stored::new(Value::Float(0.0))),
         ),
         source(
             "value.get_int",
             "func(key str) struct{value int; ready bool}",
-            "The int that the resource `value` of that name last received, and whether it received any. It wakes when that \
-             changes.",
+            "The int that the resource `value` of that name last received, also before a restart, and whether it received \
+             any. It has the type's zero value before that. A stored value of another type, or an empty key, \
+             ends the program. It wakes when that changes.",
             |_| Box::new(Stored::new(Value::Int(0))),
         ),
         source(
             "value.get_str",
             "func(key str) struct{value str; ready bool}",
-            "The string that the resource `value` of that name last received, and whether it received any. It wakes when that \
-             changes.",
+            "The string that the resource `value` of that name last received, also before a restart, and whether it received \
+             any. It has the type's zero value before that. A stored value of another type, or an empty key, \
+             ends the program. It wakes when that changes.",
             |_| Box::new(Stored::new(Value::from(""))),
         ),
     ]

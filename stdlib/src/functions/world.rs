@@ -1,6 +1,6 @@
 //! `world` and `world/collect`: the state that is shared with peers (functions.md §26).
 
-use crate::catalog::{CallError, ExportFilter, FunctionDef, Host, Wake, WorldEvent};
+use crate::catalog::{CallError, ExportFilter, Exported, FunctionDef, Host, Wake, WorldEvent};
 use crate::value::{Map, Str, Struct, Value};
 
 use super::declare::{sampler, source};
@@ -10,22 +10,22 @@ pub(crate) fn all() -> Vec<FunctionDef> {
         source(
             "world.getval",
             "func(key str) struct{value str; exists bool}",
-            "The string that any host stored under a key with the resource `kv`, and whether there is one. It wakes when \
-             that changes.",
+            "The string that any host stored under a key with the resource `kv`, and whether there is one. An empty key ends \
+             the program. It wakes when that changes.",
             sampler!(getval(key), |args| wake(args, WorldEvent::String)),
         ),
         source(
             "world.kvlookup",
             "func(namespace str) map{str: str}",
-            "What each host stored under a namespace with a mapped `kv` resource, by the host's name. It wakes when that \
-             changes.",
+            "What each host stored under a namespace with a mapped `kv` resource, by the host's name. An empty namespace ends \
+             the program. It wakes when that changes.",
             sampler!(kvlookup(namespace), |args| wake(args, WorldEvent::Strings)),
         ),
         source(
             "world.schedule",
             "func(namespace str) []str",
-            "The hosts that were chosen among those with a `schedule` resource for a namespace; none until that is decided. \
-             It wakes when that changes.",
+            "The hosts that were chosen among those with a `schedule` resource for a namespace; none until that is decided. A \
+             namespace that is empty or holds a slash ends the program. It wakes when that changes.",
             sampler!(schedule(namespace), |args| wake(
                 args,
                 WorldEvent::Scheduled
@@ -34,8 +34,8 @@ pub(crate) fn all() -> Vec<FunctionDef> {
         source(
             "world/collect.res",
             "func(kind str) []struct{name str; host str}",
-            "The resources of a kind that hosts have exported to this one or to all, sorted by name, then host. It wakes \
-             when that changes.",
+            "The resources of a kind that hosts have exported to this one or to all, sorted by name, then host. An empty or \
+             unknown kind ends the program. It wakes when that changes.",
             sampler!(collect(kind), |args| wake(args, WorldEvent::Exported)),
         ),
     ]
@@ -115,7 +115,7 @@ fn collect(host: &dyn Host, kind: &Str) -> Result<Vec<Value>, CallError> {
         name: None,
         host: None,
     };
-    let found = host.world().exported(&[filter]).map_err(CallError::fatal)?;
+    let found = exported(host, &[filter])?;
     let pair = |name: String, host: String| {
         let fields = [("name", Value::from(name)), ("host", Value::from(host))];
         Value::Struct(fields.into_iter().collect())
@@ -138,7 +138,7 @@ fn collected(host: &dyn Host, kind: &Str, names: &Value) -> Result<Vec<Value>, C
         return Ok(Vec::new());
     }
     let mut resources = Vec::new();
-    for found in host.world().exported(&filters).map_err(CallError::fatal)? {
+    for found in exported(host, &filters)? {
         if found.name.is_empty() || found.host.is_empty() || found.host == "*" {
             return Err(CallError::fatal(format!(
                 "an exported resource `{kind}` has no proper name or host"
@@ -152,6 +152,13 @@ fn collected(host: &dyn Host, kind: &Str, names: &Value) -> Result<Vec<Value>, C
         resources.push(Value::Struct(fields.into_iter().collect()));
     }
     Ok(resources)
+}
+
+/// The exported resources that any filter lets through, by kind, name and host, in whatever order they are told.
+fn exported(host: &dyn Host, filters: &[ExportFilter]) -> Result<Vec<Exported>, CallError> {
+    let mut found = host.world().exported(filters).map_err(CallError::fatal)?;
+    found.sort();
+    Ok(found)
 }
 
 /// One of the names that are collected.
@@ -188,7 +195,7 @@ fn filter(kind: &str, name: &Value) -> Result<ExportFilter, CallError> {
 mod tests {
     use super::super::testing::{TestHost, TestWorld, call_on, fatal, sample};
     use super::*;
-    use crate::catalog::{Exported, Implementation, Start};
+    use crate::catalog::{Implementation, Start};
 
     fn host() -> TestHost {
         let exported = |name: &str, host: &str| Exported {

@@ -1,13 +1,14 @@
 //! `iter.map`, `iter.filter`, `iter.zip` and `iter.reduce`: the function's body is instantiated for each element.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use mgmt_stdlib::catalog::{CallError, GraphFunction};
 use mgmt_stdlib::value::{Func, List, Value};
 use smallvec::{SmallVec, smallvec};
 
 use super::super::Evaluator;
-use super::super::node::{Iterate, Kind, NodeId, State, Step};
+use super::super::node::{Failure, Iterate, Kind, NodeId, State, Step};
 
 impl Evaluator {
     /// Keeps the steps of elements that are still there, unless the function is another one.
@@ -57,15 +58,19 @@ impl Evaluator {
             let outcome = match this.steps.last() {
                 Some(step) => step.output,
                 None if this.initial => Some(inputs[0]),
-                None => {
-                    let message = "cannot reduce an empty list without an initial value";
-                    self.fail(self.store.get(id).span, CallError::fatal(message));
-                    return State::Pending;
-                }
+                None => None,
             };
             let shown: SmallVec<[NodeId; 2]> = std::iter::once(id).chain(outcome).collect();
             if self.store.get(this.gather).inputs != shown {
                 self.store.set_inputs(this.gather, shown);
+            }
+            if this.steps.is_empty() && !this.initial {
+                let message = "cannot reduce an empty list without an initial value";
+                return State::Failed(Arc::new(Failure::Call {
+                    error: CallError::catchable(message),
+                    span: self.store.get(id).span,
+                    inner: None,
+                }));
             }
         }
         State::Ready(Value::Bool(true))

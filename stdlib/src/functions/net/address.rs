@@ -16,7 +16,8 @@ pub(super) fn functions() -> Vec<FunctionDef> {
         pure(
             "net.cidr_to_first",
             "func(a str) str",
-            "The first address of a network that a host can have.",
+            "The first address of a network that a host can have: the one after the network's own, whatever address is \
+             written before the slash. White space around the argument does not count.",
             native!(first(a)),
         )
         .catchable(&["invalid CIDR address: S", "no usable next address"])
@@ -24,7 +25,8 @@ pub(super) fn functions() -> Vec<FunctionDef> {
         pure(
             "net.cidr_to_ip",
             "func(a str) str",
-            "The address in front of the slash.",
+            "The address in front of the slash. IPv6 is written in its short form, and an IPv4 address inside IPv6 as IPv4. \
+             White space around the argument does not count.",
             native!(ip(a)),
         )
         .catchable(BAD_CIDR)
@@ -32,7 +34,8 @@ pub(super) fn functions() -> Vec<FunctionDef> {
         pure(
             "net.cidr_to_last",
             "func(a str) str",
-            "The last address of a network, which in IPv4 is that for broadcasts.",
+            "The last address of a network, which in IPv4 is that for broadcasts; a network of one address gives that. White \
+             space around the argument does not count.",
             native!(last(a)),
         )
         .catchable(BAD_CIDR)
@@ -40,7 +43,7 @@ pub(super) fn functions() -> Vec<FunctionDef> {
         pure(
             "net.cidr_to_mask",
             "func(a str) str",
-            "The mask of a network.",
+            "The mask of a network, written like an address. White space around the argument does not count.",
             native!(mask(a)),
         )
         .catchable(BAD_CIDR)
@@ -48,7 +51,8 @@ pub(super) fn functions() -> Vec<FunctionDef> {
         pure(
             "net.cidr_to_network",
             "func(a str) str",
-            "The network that an address with a prefix length lies in.",
+            "The network that an address with a prefix length lies in, with that length. White space around the argument does \
+             not count.",
             native!(network(a)),
         )
         .catchable(BAD_CIDR)
@@ -56,7 +60,7 @@ pub(super) fn functions() -> Vec<FunctionDef> {
         pure(
             "net.cidr_to_prefix",
             "func(a str) str",
-            "The number of bits behind the slash, as text.",
+            "The number of bits behind the slash, as text. White space around the argument does not count.",
             native!(prefix(a)),
         )
         .catchable(BAD_CIDR)
@@ -64,7 +68,8 @@ pub(super) fn functions() -> Vec<FunctionDef> {
         pure(
             "net.ip_in_cidr",
             "func(ip str, cidr str) bool",
-            "Whether an address lies in a network.",
+            "Whether an address lies in a network. An IPv4 address is in no IPv6 network, and the reverse; one inside IPv6 \
+             counts as IPv4. White space is not allowed.",
             native!(contains(ip, cidr)),
         )
         .catchable(&["invalid IP: S", "invalid CIDR address: S"])
@@ -115,14 +120,23 @@ struct Cidr {
 }
 
 impl Cidr {
+    /// White space around it does not count.
     fn parse(text: &Str) -> Result<Self, CallError> {
-        Self::read(text).ok_or_else(|| {
+        Self::parse_with(text, str::trim)
+    }
+
+    fn parse_exact(text: &Str) -> Result<Self, CallError> {
+        Self::parse_with(text, |text| text)
+    }
+
+    fn parse_with(text: &Str, clean: fn(&str) -> &str) -> Result<Self, CallError> {
+        let read = |text: &str| Self::read(clean(text));
+        text.to_str().ok().and_then(read).ok_or_else(|| {
             CallError::catchable(format!("invalid CIDR address: {}", text.to_string_lossy()))
         })
     }
 
-    fn read(text: &Str) -> Option<Self> {
-        let text = text.to_str().ok()?.trim();
+    fn read(text: &str) -> Option<Self> {
         let (address, bits) = text.split_once('/')?;
         if bits.is_empty() || !bits.bytes().all(|byte| byte.is_ascii_digit()) {
             return None;
@@ -174,7 +188,9 @@ fn last(a: &Str) -> Result<String, CallError> {
 fn contains(ip: &Str, cidr: &Str) -> Result<bool, CallError> {
     let address = parse_ip(ip)
         .ok_or_else(|| CallError::catchable(format!("invalid IP: {}", ip.to_string_lossy())))?;
-    Ok(Cidr::parse(cidr)?.plain.contains(&address.to_canonical()))
+    Ok(Cidr::parse_exact(cidr)?
+        .plain
+        .contains(&address.to_canonical()))
 }
 
 fn parse_ip(text: &Str) -> Option<IpAddr> {

@@ -10,7 +10,8 @@ pub(super) fn functions() -> Vec<FunctionDef> {
         pure(
             "net.split_hostport",
             "func(a str) struct{host str; port str}",
-            "The host and the port of `host:port`; an IPv6 address stands in brackets, which are taken off.",
+            "The host and the port of `host:port`; an IPv6 address stands in brackets, which are taken off. Either may be \
+             empty, and the port need not be a number.",
             native!(split_hostport(a)),
         )
         .catchable(&[

@@ -9,8 +9,9 @@ pub(super) fn functions() -> Vec<FunctionDef> {
     vec![source(
         "net/http.response",
         "func(uid str) struct{status int; output str}",
-        "What the resource `http:client` of that name has brought: the HTTP status, 0 before there is one and -1 after \
-         a failure, and the body. It wakes when that changes.",
+        "What the resource `http:client` of that name has brought: the HTTP status, 0 before there is one and -1 after a \
+             failure, and the body. An empty name, or a body that can not be read, ends the program. It wakes \
+             when that changes.",
         sampler!(response(uid), |args| {
             let uid = args.first().and_then(Value::as_str);
             uid.map(|uid| Wake::HttpResponse(uid.to_string_lossy().into_owned()))

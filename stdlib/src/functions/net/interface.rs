@@ -14,8 +14,8 @@ pub(super) fn functions() -> Vec<FunctionDef> {
         source(
             "net.interface_cidr",
             "func(interface str) str",
-            "The first IPv4 address of an interface that other networks can reach, with its prefix length. It wakes when an \
-             interface changes.",
+            "The first IPv4 address of an interface that other networks can reach, with its prefix length. Private addresses \
+             count, those of the loopback and of the link do not. It wakes when an interface changes.",
             sampler!(interface_cidr(interface), interfaces_change),
         )
         .catchable(&[
@@ -25,13 +25,15 @@ pub(super) fn functions() -> Vec<FunctionDef> {
         source(
             "net.macs",
             "func() []str",
-            "The hardware addresses of all interfaces but the loopback. It wakes when an interface changes.",
+            "The hardware addresses of six bytes of all interfaces but the loopback, in lower case with colons, the oldest \
+             interface first. It wakes when an interface changes.",
             sampler!(macs(), interfaces_change),
         ),
         source(
             "net.wired_interface",
             "func() str",
-            "The first interface with a cable, preferably one that is up. It wakes when an interface changes.",
+            "The first interface that has a hardware address and is neither the loopback nor wireless; one that is up comes \
+             before one that is down. It wakes when an interface changes.",
             sampler!(wired_interface(), interfaces_change),
         )
         .catchable(&["no wired network interface found"]),
@@ -47,7 +49,7 @@ fn interfaces_change(_: &[Value]) -> Vec<Wake> {
 struct Interface {
     index: u32,
     name: String,
-    /// The hardware address as text, empty if it has none.
+    /// The hardware address as text, empty if it has none, which is also told by nothing but zeros: `tunl0` is no cable.
     address: String,
     up: bool,
     loopback: bool,
@@ -85,6 +87,7 @@ fn read_interface(path: &Path) -> Option<Interface> {
         index: attribute("ifindex")?.parse().ok()?,
         name: path.file_name()?.to_str()?.to_owned(),
         address: attribute("address")
+            .filter(|address| address.bytes().any(|byte| !b"0:.".contains(&byte)))
             .unwrap_or_default()
             .to_ascii_lowercase(),
         up: flags & UP != 0,

@@ -15,7 +15,7 @@ pub(super) fn functions() -> Vec<FunctionDef> {
         pure(
             "net.is_mac",
             "func(a str) bool",
-            "Whether a text is a hardware address in lower case with colons.",
+            "Whether a text is a hardware address of six bytes in lower case with colons. Any other text gives false.",
             native!(is_mac(a)),
         )
         .examples(examples![
@@ -25,7 +25,8 @@ pub(super) fn functions() -> Vec<FunctionDef> {
         pure(
             "net.macfmt",
             "func(a str) str",
-            "A hardware address in lower case with colons.",
+            "A hardware address in lower case with colons. It is written in six pairs of digits with colons or hyphens \
+             between all of them.",
             native!(macfmt(a)),
         )
         .catchable(REFUSED)
@@ -33,7 +34,8 @@ pub(super) fn functions() -> Vec<FunctionDef> {
         pure(
             "net.oldmacfmt",
             "func(a str) str",
-            "A hardware address in lower case with hyphens.",
+            "A hardware address in lower case with hyphens. It is written in six pairs of digits with colons or hyphens \
+             between all of them.",
             native!(oldmacfmt(a)),
         )
         .catchable(REFUSED)

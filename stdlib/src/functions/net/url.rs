@@ -12,7 +12,8 @@ pub(super) fn functions() -> Vec<FunctionDef> {
             "net.url_parser",
             "func(url str) struct{scheme str; host str; path str; raw_query str}",
             "The parts of a URL: the scheme in lower case, the host with its port, the path without percent signs, and the \
-             query as it is written.",
+             query as it is written. User and fragment are left out. A URL without slashes after its scheme, \
+             such as `mailto:a@b`, has neither host nor path.",
             native!(url_parser(url)),
         )
         .catchable(&["error parsing the URL: parse S: R", "empty schemes are invalid"])

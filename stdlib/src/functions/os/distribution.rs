@@ -12,37 +12,41 @@ pub(super) fn functions() -> Vec<FunctionDef> {
         snapshot(
             "os.family",
             "func() str",
-            "The family of the distribution: `redhat`, `debian`, `archlinux`, or nothing.",
+            "The family of the distribution: `redhat`, `debian`, `archlinux`, or nothing. It is told by \
+             `/etc/redhat-release`, `/etc/debian_version` and `/etc/arch-release`; the first that is there \
+             decides.",
             sampler!(family()),
         ),
         snapshot(
             "os.is_family_archlinux",
             "func() bool",
-            "Whether the distribution is Arch Linux or derived from it.",
+            "Whether the distribution is Arch Linux or derived from it: it has the file `/etc/arch-release`.",
             sampler!(is_family_archlinux()),
         ),
         snapshot(
             "os.is_family_debian",
             "func() bool",
-            "Whether the distribution is Debian or derived from it.",
+            "Whether the distribution is Debian or derived from it: it has the file `/etc/debian_version`.",
             sampler!(is_family_debian()),
         ),
         snapshot(
             "os.is_family_redhat",
             "func() bool",
-            "Whether the distribution is of the Red Hat family.",
+            "Whether the distribution is of the Red Hat family: it has the file `/etc/redhat-release`.",
             sampler!(is_family_redhat()),
         ),
         snapshot(
             "os.is_virtual",
             "func() bool",
-            "Whether the machine is a virtual one.",
+            "Whether the machine is a virtual one, as its processor or its firmware tell. If neither says so and one can not \
+             be asked, the program ends.",
             sampler!(is_virtual()),
         ),
         snapshot(
             "os.release",
             "func() struct{id str; variant_id str; version_id str}",
-            "What the machine's os-release file says of the distribution; what it does not say is empty.",
+            "What the machine's os-release file says of the distribution; what it does not say is empty. If neither \
+             `/etc/os-release` nor `/usr/lib/os-release` can be read, the program ends.",
             |_| {
                 let call: Call = |host, _| release(host);
                 Box::new((call, never as fn(&[Value]) -> _))

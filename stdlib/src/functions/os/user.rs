@@ -15,29 +15,31 @@ pub(super) fn functions() -> Vec<FunctionDef> {
         snapshot(
             "os.expand_home",
             "func(path str) str",
-            "The path with `~/` or `~name/` at its start replaced by the home directory of this process's user or \
-             of that user.",
+            "The path with `~/` or `~name/` at its start replaced by the home directory of this process's user or of that \
+             user. Such a path is cleaned of `//`, `.` and `..`, and a slash at its end stays; any other is \
+             given back as it is, `~` and `~name` too.",
             sampler!(expand_home(path)),
         )
         .catchable(&["can't expand ~name/ into home directory"]),
         snapshot(
             "os.home",
             "func(user str) str",
-            "The home directory of a user, with a slash at its end.",
+            "The home directory of a user, with a slash at its end. Users are those that the machine's name services know.",
             sampler!(home(user)),
         )
         .catchable(&["user: unknown user NAME"]),
         snapshot(
             "os.uid",
             "func(user str) str",
-            "The number of a user, as text.",
+            "The number of a user, as text. Users are those that the machine's name services know.",
             sampler!(uid(user)),
         )
         .catchable(&["user: unknown user NAME"]),
         source(
             "os.user_exists",
             "func(user str) bool",
-            "Whether the machine knows a user. It wakes when `/etc/passwd` changes.",
+            "Whether the machine knows a user; the empty name is nobody's. It wakes when `/etc/passwd` changes, and not for \
+             users from elsewhere.",
             sampler!(user_exists(user), passwd),
         ),
     ]

@@ -421,7 +421,7 @@ impl<'p> Translator<'p> {
                     .filter(|_| sound)
                     .ok_or_else(|| self.error("invalid escape sequence", start))?
             }
-            c if c.is_ascii_punctuation() => c.into(),
+            c if c.is_ascii() && !c.is_ascii_alphanumeric() => c.into(),
             _ => return Err(self.error("invalid escape sequence", start)),
         };
         char::from_u32(code).ok_or_else(|| self.error("invalid escape sequence", start))
