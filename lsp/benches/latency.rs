@@ -157,7 +157,7 @@ fn measure(what: &str, files: &[(&str, &str)], name: &str, rounds: usize) {
         times.push(begun.elapsed());
     }
     show("keystroke and completion", &mut times);
-    let before = memory(&client);
+    let before = client.resident() / 1024;
     for i in 0..1000 {
         let (old, new) = if i % 2 == 0 {
             ("fmt", "fmx")
@@ -177,7 +177,7 @@ fn measure(what: &str, files: &[(&str, &str)], name: &str, rounds: usize) {
     println!(
         "{:<34} {before} MB, {} MB after 1,000 edits",
         "resident",
-        memory(&client)
+        client.resident() / 1024
     );
     client.stop();
 }
@@ -217,14 +217,4 @@ fn show(what: &str, times: &mut [Duration]) {
         times[(times.len() * percent / 100).min(times.len() - 1)].as_secs_f64() * 1e3
     };
     println!("{what:<34} {:>8.2} ms {:>8.2} ms", at(50), at(99));
-}
-
-fn memory(client: &Client) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", client.process_id())).unwrap();
-    let line = status
-        .lines()
-        .find(|line| line.starts_with("VmRSS:"))
-        .unwrap();
-    let kilobytes: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
-    kilobytes / 1024
 }

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
 mod actions;
+#[path = "../chance.rs"]
+mod chance;
 mod completion;
 mod fixture;
 mod hints;

@@ -1,55 +1,14 @@
 //! Whatever the text is, there is an answer: prefixes of the corpus, and the corpus with a line missing.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use mgmt_lsp::analysis::{
     View, completion, highlight, hover, inlay, navigate, organize, outline, signature,
 };
 use mgmt_lsp::analysis::{actions, calls, format, lens, rename, uses};
 
+use crate::chance::{Dice, corpus, effort, setting};
 use crate::fixture::world;
-
-/// Numbers that look random and are the same each time.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as usize % limit.max(1)
-    }
-}
-
-fn corpus() -> Vec<(PathBuf, String)> {
-    let mut found = Vec::new();
-    let mut dirs = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/lang")];
-    while let Some(dir) = dirs.pop() {
-        for entry in std::fs::read_dir(dir).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                dirs.push(path);
-            } else if path
-                .extension()
-                .is_some_and(|it| it == "mcl" || it == "txtar")
-                && let Ok(text) = std::fs::read_to_string(&path)
-            {
-                found.push((path, text));
-            }
-        }
-    }
-    found.sort();
-    assert!(found.len() > 1000, "{}", found.len());
-    found
-}
-
-fn floor(text: &str, mut at: usize) -> usize {
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
-}
 
 /// Asks everything at a place. Ranges must lie in the text.
 fn ask(view: &View, offset: u32) {
@@ -118,49 +77,67 @@ fn ask(view: &View, offset: u32) {
     );
 }
 
-fn ask_about(text: &str, dice: &mut Dice, places: usize) {
+fn ask_about(text: &str, places: &[usize]) {
     let path = PathBuf::from("/nowhere/main.mcl");
     let world = world(&[(path.clone(), text.to_owned())]);
     let Some(view) = world.view(&path) else {
         return;
     };
-    for _ in 0..places {
-        ask(&view, floor(text, dice.below(text.len() + 1)) as u32);
+    for place in places {
+        ask(&view, *place as u32);
     }
-    ask(&view, text.len() as u32);
 }
 
-/// How many variants of each file are tried: a few, or with `MGMT_SOAK` as many as that says.
-fn variants() -> usize {
-    let wanted = std::env::var("MGMT_SOAK").ok();
-    wanted.and_then(|it| it.parse().ok()).unwrap_or(1)
+/// Tries each text of the corpus, in as many threads as the machine has processors.
+fn each_of_the_corpus(seed: u64, attempt: impl Fn(&str, &mut Dice) + Sync) {
+    let corpus = corpus();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for thread in 0..threads {
+            let (corpus, attempt) = (&corpus, &attempt);
+            scope.spawn(move || {
+                for (i, text) in corpus.iter().enumerate().skip(thread).step_by(threads) {
+                    attempt(text, &mut Dice(seed + i as u64));
+                }
+            });
+        }
+    });
+}
+
+/// Whether `MGMT_EVERYTHING` asks for each prefix and each line, and not only for some of each text.
+fn everything() -> bool {
+    setting("MGMT_EVERYTHING").is_some()
 }
 
 #[test]
 fn prefixes_of_programs_have_answers() {
-    let mut dice = Dice(1);
-    for (_, text) in corpus() {
-        for _ in 0..variants() {
-            let end = floor(&text, dice.below(text.len() + 1));
-            ask_about(&text[..end], &mut dice, 2);
+    each_of_the_corpus(1, |text, dice| {
+        let ends: Vec<usize> = if everything() {
+            text.char_indices().map(|(at, _)| at).collect()
+        } else {
+            (0..effort()).map(|_| dice.offset(text)).collect()
+        };
+        for end in ends {
+            let prefix = &text[..end];
+            ask_about(prefix, &[dice.offset(prefix), end]);
         }
-    }
+    });
 }
 
 #[test]
 fn programs_without_a_line_have_answers() {
-    let mut dice = Dice(2);
-    for (_, text) in corpus() {
-        for _ in 0..variants() {
-            let lines: Vec<&str> = text.split_inclusive('\n').collect();
-            let gone = dice.below(lines.len());
-            let rest: String = lines
-                .iter()
-                .enumerate()
-                .filter(|(i, _)| *i != gone)
-                .map(|(_, line)| *line)
-                .collect();
-            ask_about(&rest, &mut dice, 2);
+    each_of_the_corpus(2, |text, dice| {
+        let lines: Vec<&str> = text.split_inclusive('\n').collect();
+        let gone: Vec<usize> = if everything() {
+            (0..lines.len()).collect()
+        } else {
+            (0..effort()).map(|_| dice.below(lines.len())).collect()
+        };
+        for gone in gone {
+            let kept = lines.iter().enumerate().filter(|(i, _)| *i != gone);
+            let rest: String = kept.map(|(_, line)| *line).collect();
+            let place = dice.offset(&rest);
+            ask_about(&rest, &[place, dice.offset(&rest), rest.len()]);
         }
-    }
+    });
 }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -45,7 +46,7 @@ pub struct Client {
     listener: Listener,
     /// What the server offers.
     pub capabilities: Value,
-    pub dir: TempDir,
+    pub dir: Arc<TempDir>,
 }
 
 impl Client {
@@ -62,6 +63,16 @@ impl Client {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
         }
+        Self::launch(Arc::new(dir), capabilities)
+    }
+
+    /// Starts another server for the folder that a client works in.
+    #[allow(dead_code, reason = "the benchmark needs one server at a time")]
+    pub fn join(other: &Self, capabilities: Value) -> Self {
+        Self::launch(other.dir.clone(), capabilities)
+    }
+
+    fn launch(dir: Arc<TempDir>, capabilities: Value) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_mgmt-lsp"))
             .env("XDG_CACHE_HOME", dir.path().join(".cache"))
             .stdin(Stdio::piped())
@@ -217,14 +228,11 @@ impl Client {
     pub fn wait_for_diagnostics(
         &mut self,
         name: &str,
-        wanted: impl Fn(&[Value]) -> bool,
+        mut wanted: impl FnMut(&[Value]) -> bool,
     ) -> Vec<Value> {
         let uri = self.uri(name);
         loop {
-            let message = match self.notifications.pop_front() {
-                Some(message) => message,
-                None => self.receive(),
-            };
+            let message = self.next_notification();
             let params = &message["params"];
             if message["method"] == "textDocument/publishDiagnostics" && params["uri"] == uri {
                 let list = params["diagnostics"]
@@ -243,9 +251,23 @@ impl Client {
         self.notifications.drain(..).collect()
     }
 
-    #[allow(dead_code, reason = "the benchmark looks at the memory")]
-    pub fn process_id(&self) -> u32 {
-        self.process.id()
+    /// The next of them, once it is there.
+    pub fn next_notification(&mut self) -> Value {
+        match self.notifications.pop_front() {
+            Some(message) => message,
+            None => self.receive(),
+        }
+    }
+
+    /// How much memory the server takes, in kB.
+    pub fn resident(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.process.id());
+        let status = std::fs::read_to_string(path).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+        let number = line
+            .and_then(|line| line.split_whitespace().nth(1))
+            .unwrap();
+        number.parse().unwrap()
     }
 
     /// Ends it in order.

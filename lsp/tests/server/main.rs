@@ -1,14 +1,21 @@
 //! The real binary, driven over standard input and output as an editor does it.
 
-#![allow(clippy::unwrap_used, reason = "these are tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "these are tests, and the long ones tell their figures"
+)]
 
 mod ask;
 mod cancel;
+#[path = "../chance.rs"]
+mod chance;
 mod client;
 mod conformance;
 mod library;
 mod life;
 mod meta_model;
+mod monkey;
 mod robust;
 mod sync;
 

@@ -1,52 +1,12 @@
-//! Whatever is typed, each request is answered, and the answers are those that a fresh look gives.
-
-use std::path::{Path, PathBuf};
+//! Whatever is typed, each request is answered.
 
 use serde_json::{Value, json};
 
+use crate::chance::{Dice, corpus, effort};
 use crate::client::Client;
 
-/// Numbers that look random and are the same each time.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as usize % limit.max(1)
-    }
-}
-
-fn corpus() -> Vec<String> {
-    let mut found: Vec<PathBuf> = Vec::new();
-    let mut dirs = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/lang")];
-    while let Some(dir) = dirs.pop() {
-        for entry in std::fs::read_dir(dir).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                dirs.push(path);
-            } else if path.extension().is_some_and(|it| it == "mcl") {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    found
-        .iter()
-        .filter_map(|path| std::fs::read_to_string(path).ok())
-        .collect()
-}
-
-/// How much is tried: a little, or with `MGMT_SOAK` as many times that as it says.
-fn effort() -> usize {
-    let wanted = std::env::var("MGMT_SOAK").ok();
-    wanted.and_then(|it| it.parse().ok()).unwrap_or(1)
-}
-
 /// Asks everything about a place. An error, or no answer, fails the test.
-fn ask(client: &mut Client, name: &str, line: u32, column: u32) {
+pub fn ask(client: &mut Client, name: &str, line: u32, column: u32) {
     let document = json!({ "uri": client.uri(name) });
     let position = json!({ "line": line, "character": column });
     let everything = json!({
@@ -106,11 +66,8 @@ fn half_programs_have_answers() {
     let corpus = corpus();
     client.open("a.mcl", "");
     for _ in 0..40 * effort() {
-        let text = &corpus[dice.below(corpus.len())];
-        let mut end = dice.below(text.len() + 1);
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
+        let text = dice.of(&corpus);
+        let end = dice.offset(text);
         client.change("a.mcl", None, &text[..end]);
         let lines = text[..end].matches('\n').count();
         let line = dice.below(lines + 1) as u32;
@@ -118,60 +75,4 @@ fn half_programs_have_answers() {
         ask(&mut client, "a.mcl", lines as u32, 1000);
     }
     assert!(client.stop().success());
-}
-
-#[test]
-fn after_any_edits_the_diagnostics_are_those_of_the_text() {
-    let mut dice = Dice(8);
-    let mut client = Client::start_with(
-        &[],
-        json!({ "general": { "positionEncodings": ["utf-8"] } }),
-    );
-    let corpus = corpus();
-    for round in 0..3 * effort() {
-        let mut text = corpus[dice.below(corpus.len())].clone();
-        let name = format!("dir{round}/a.mcl");
-        client.open(&name, &text);
-        for _ in 0..40 {
-            let mut start = dice.below(text.len() + 1);
-            while !text.is_char_boundary(start) {
-                start -= 1;
-            }
-            let mut end = (start + dice.below(6)).min(text.len());
-            while !text.is_char_boundary(end) {
-                end += 1;
-            }
-            let new = [
-                "",
-                "$",
-                "{",
-                "}",
-                "\"",
-                "\n",
-                "x",
-                "=> ",
-                "😀",
-                "class c {\n",
-            ][dice.below(10)];
-            let place = |at: usize| {
-                let line = text[..at].matches('\n').count() as u32;
-                let column = at - text[..at].rfind('\n').map_or(0, |it| it + 1);
-                (line, column as u32)
-            };
-            let (line, column) = place(start);
-            let (end_line, end_column) = place(end);
-            client.change(&name, Some([line, column, end_line, end_column]), new);
-            text.replace_range(start..end, new);
-        }
-        let fresh = format!("fresh{round}/a.mcl");
-        client.open(&fresh, &text);
-        let diagnostics = |client: &mut Client, name: &str| -> Value {
-            let params = json!({ "textDocument": { "uri": client.uri(name) } });
-            client.request("textDocument/diagnostic", &params)["items"].take()
-        };
-        let edited = diagnostics(&mut client, &name);
-        assert_eq!(edited, diagnostics(&mut client, &fresh), "{text}");
-        client.close(&name);
-        client.close(&fresh);
-    }
 }
