@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
-use mgmt_lsp::server::{self, Connection, Places};
+use mgmt_compiler::commands::generate;
+use mgmt_lsp::server::{self, Connection, End, Places};
 
 /// Serve editors over the Language Server Protocol.
 #[derive(Parser)]
@@ -38,7 +39,11 @@ struct Cli {
 
 fn main() -> ExitCode {
     match run(Cli::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(None | Some(End::Ordered)) => ExitCode::SUCCESS,
+        Ok(Some(End::Abandoned)) => {
+            eprintln!("error: the editor went away without a shutdown request");
+            ExitCode::FAILURE
+        }
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::from(2)
@@ -46,13 +51,16 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(cli: Cli) -> std::io::Result<()> {
+/// What came of serving an editor, if that was wanted.
+fn run(cli: Cli) -> std::io::Result<Option<End>> {
     if let Some(shell) = cli.completions {
         let mut out = std::io::stdout().lock();
-        return mgmt_compiler::commands::generate::completions(Cli::command(), shell, &mut out);
+        generate::completions(Cli::command(), shell, &mut out)?;
+        return Ok(None);
     }
     if let Some(directory) = &cli.man {
-        return mgmt_compiler::commands::generate::man_pages(Cli::command(), directory);
+        generate::man_pages(Cli::command(), directory)?;
+        return Ok(None);
     }
     let directory = std::env::current_dir()?;
     let connection = match cli.socket {
@@ -63,7 +71,7 @@ fn run(cli: Cli) -> std::io::Result<()> {
         module_path: cli.module_path.map(|path| directory.join(path)),
         copies: copies(|name| std::env::var_os(name)),
     };
-    server::run(&connection, places)
+    server::run(&connection, places).map(Some)
 }
 
 /// Where copies of the library's texts go: each version has its own.

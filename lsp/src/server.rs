@@ -10,6 +10,7 @@ mod capabilities;
 mod commands;
 mod convert;
 mod diagnostics;
+mod ending;
 mod newer;
 mod progress;
 mod publisher;
@@ -31,6 +32,8 @@ use tower_lsp::{LspService, Server};
 use crate::analysis::World;
 use addresses::Addresses;
 use backend::Backend;
+pub use ending::End;
+use ending::Ending;
 use newer::{Said, WithNewer};
 
 /// How the editor is reached.
@@ -58,8 +61,8 @@ pub struct Places {
 /// Serves one editor, until it says that this is enough or goes away.
 ///
 /// # Errors
-/// If the editor can not be reached, or ended without shutting the server down first.
-pub fn run(connection: &Connection, places: Places) -> io::Result<()> {
+/// If the editor can not be reached.
+pub fn run(connection: &Connection, places: Places) -> io::Result<End> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -70,7 +73,7 @@ pub fn run(connection: &Connection, places: Places) -> io::Result<()> {
     result
 }
 
-async fn serve(connection: &Connection, places: Places) -> io::Result<()> {
+async fn serve(connection: &Connection, places: Places) -> io::Result<End> {
     let catalog = Arc::new(Catalog::standard().map_err(io::Error::other)?);
     let options = Options {
         hostname: String::new(),
@@ -78,10 +81,10 @@ async fn serve(connection: &Connection, places: Places) -> io::Result<()> {
     };
     let addresses = Arc::new(Addresses::new(catalog.clone(), places.copies));
     let world = World::new(catalog, options);
-    let ended = Arc::default();
+    let ending: Arc<Ending> = Arc::default();
     let newer: Arc<Said> = Arc::default();
     let (service, messages) = LspService::build(|client| {
-        Backend::new(client, world, addresses, newer.clone(), Arc::clone(&ended))
+        Backend::new(client, world, addresses, newer.clone(), ending.clone())
     })
     .custom_method(newer::TEXT_CONTENT, Backend::text_document_content)
     .finish();
@@ -90,30 +93,32 @@ async fn serve(connection: &Connection, places: Places) -> io::Result<()> {
         Connection::Stdio => {
             let server = Server::new(tokio::io::stdin(), tokio::io::stdout(), messages);
             let server = server.concurrency_level(IN_FLIGHT);
-            server.serve(service).await;
+            tokio::select! {
+                () = server.serve(service) => {}
+                () = ending.orphaned() => {}
+            }
         }
         Connection::Socket(address) => {
-            let address = match address.parse::<u16>() {
-                Ok(port) => format!("127.0.0.1:{port}"),
-                Err(_) => address.clone(),
-            };
-            let stream = TcpStream::connect(&address).await.map_err(|error| {
-                io::Error::new(
-                    error.kind(),
-                    format!("can't connect to `{address}`: {error}"),
-                )
-            })?;
-            stream.set_nodelay(true)?;
-            let (read, write) = stream.into_split();
+            let (read, write) = connect(address).await?.into_split();
             let server = Server::new(read, write, messages).concurrency_level(IN_FLIGHT);
-            server.serve(service).await;
+            tokio::select! {
+                () = server.serve(service) => {}
+                () = ending.orphaned() => {}
+            }
         }
     }
-    if ended.load(std::sync::atomic::Ordering::Acquire) {
-        Ok(())
-    } else {
-        Err(io::Error::other(
-            "the editor went away without a shutdown request",
-        ))
-    }
+    Ok(ending.end())
+}
+
+async fn connect(address: &str) -> io::Result<TcpStream> {
+    let address = match address.parse::<u16>() {
+        Ok(port) => format!("127.0.0.1:{port}"),
+        Err(_) => address.to_owned(),
+    };
+    let stream = TcpStream::connect(&address).await.map_err(|error| {
+        let text = format!("can't connect to `{address}`: {error}");
+        io::Error::new(error.kind(), text)
+    })?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }

@@ -4,7 +4,6 @@ mod ask;
 mod scan;
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Semaphore, watch};
@@ -18,6 +17,7 @@ use super::addresses::Addresses;
 use super::capabilities::{self, Client as Abilities};
 use super::commands;
 use super::diagnostics::{ByFile, Shown, merge};
+use super::ending::{Ending, end_of};
 use super::newer::{Said, TextContent, TextContentParams};
 use super::progress::{self, Step};
 use super::publisher::Publisher;
@@ -44,8 +44,7 @@ pub struct Backend {
     cancel: CancellationToken,
     /// For answers that are worked on.
     permits: Arc<Semaphore>,
-    /// Whether the client has asked for the end.
-    ended: Arc<AtomicBool>,
+    ending: Arc<Ending>,
 }
 
 impl Backend {
@@ -54,7 +53,7 @@ impl Backend {
         world: World,
         addresses: Arc<Addresses>,
         newer: Arc<Said>,
-        ended: Arc<AtomicBool>,
+        ending: Arc<Ending>,
     ) -> Self {
         Self {
             client,
@@ -66,7 +65,7 @@ impl Backend {
             tasks: TaskTracker::new(),
             cancel: CancellationToken::new(),
             permits: Arc::new(Semaphore::new(AT_ONCE)),
-            ended,
+            ending,
         }
     }
 
@@ -137,11 +136,25 @@ impl Backend {
         })
         .await
     }
+
+    /// Ends with the editor, even if that does not close what the server reads from.
+    fn end_with(&self, process: u32) {
+        let (ending, cancel) = (self.ending.clone(), self.cancel.clone());
+        self.tasks.spawn(async move {
+            tokio::select! {
+                Ok(()) = end_of(process) => ending.orphan(),
+                () = cancel.cancelled() => {}
+            }
+        });
+    }
 }
 
 impl LanguageServer for Backend {
     async fn initialize(&self, params: InitializeParams) -> Result<InitializeResult> {
         let abilities = Abilities::of(&params, self.newer.get());
+        if let Some(process) = params.process_id {
+            self.end_with(process);
+        }
         let mut state = self.state();
         state.client = abilities;
         if let Some(options) = &params.initialization_options {
@@ -180,7 +193,7 @@ impl LanguageServer for Backend {
     }
 
     async fn shutdown(&self) -> Result<()> {
-        self.ended.store(true, Ordering::Release);
+        self.ending.order();
         self.cancel.cancel();
         self.tasks.close();
         self.tasks.wait().await;
@@ -216,17 +229,11 @@ impl LanguageServer for Backend {
     }
 
     async fn did_change_workspace_folders(&self, params: DidChangeWorkspaceFoldersParams) {
-        self.edit(|state| {
-            let gone: Vec<PathBuf> = params
-                .event
-                .removed
-                .iter()
-                .map(|it| self.path(&it.uri))
-                .collect();
-            state.folders.retain(|folder| !gone.contains(folder));
-            let added = params.event.added.iter().map(|it| self.path(&it.uri));
-            state.folders.extend(added);
-        });
+        let paths = |folders: Vec<WorkspaceFolder>| -> Vec<PathBuf> {
+            folders.iter().map(|it| self.path(&it.uri)).collect()
+        };
+        let (added, removed) = (paths(params.event.added), paths(params.event.removed));
+        self.edit(|state| state.change_folders(added, &removed));
         self.scan();
     }
 

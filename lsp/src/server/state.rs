@@ -155,6 +155,27 @@ impl State {
         self.world = Arc::new(self.world.after(files, imports, Change::Files));
     }
 
+    /// Works in other folders than before. What was found in those that are gone is forgotten, unless it is
+    /// open.
+    pub fn change_folders(&mut self, added: Vec<PathBuf>, removed: &[PathBuf]) {
+        self.folders.retain(|folder| !removed.contains(folder));
+        self.folders.extend(added);
+        let below =
+            |path: &Path, folders: &[PathBuf]| folders.iter().any(|it| path.starts_with(it));
+        let mut imports = self.world.imports.clone();
+        let known = Arc::make_mut(&mut imports);
+        let gone = known.paths().filter(|path| {
+            below(path, removed)
+                && !below(path, &self.folders)
+                && !self.documents.contains_key(*path)
+        });
+        for path in gone.map(Path::to_owned).collect::<Vec<_>>() {
+            known.remove(&path);
+        }
+        let files = self.world.files.clone();
+        self.world = Arc::new(self.world.after(files, imports, Change::Files));
+    }
+
     fn replace(&mut self, path: &Path, text: String, known: bool) {
         let mut files = (*self.world.files).clone();
         files.texts.insert(path.to_owned(), text.as_str().into());

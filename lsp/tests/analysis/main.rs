@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
 mod actions;
-#[path = "../chance.rs"]
+#[path = "../chance/mod.rs"]
 mod chance;
 mod completion;
 mod fixture;

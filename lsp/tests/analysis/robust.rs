@@ -1,6 +1,7 @@
 //! Whatever the text is, there is an answer: prefixes of the corpus, and the corpus with a line missing.
 
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use mgmt_lsp::analysis::{
     View, completion, highlight, hover, inlay, navigate, organize, outline, signature,
@@ -9,6 +10,9 @@ use mgmt_lsp::analysis::{actions, calls, format, lens, rename, uses};
 
 use crate::chance::{Dice, corpus, effort, setting};
 use crate::fixture::world;
+
+/// No answer takes nearly as long as this.
+const HANGS: Duration = Duration::from_secs(20);
 
 /// Asks everything at a place. Ranges must lie in the text.
 fn ask(view: &View, offset: u32) {
@@ -83,9 +87,11 @@ fn ask_about(text: &str, places: &[usize]) {
     let Some(view) = world.view(&path) else {
         return;
     };
+    let begun = Instant::now();
     for place in places {
         ask(&view, *place as u32);
     }
+    assert!(begun.elapsed() < HANGS, "{text}");
 }
 
 /// Tries each text of the corpus, in as many threads as the machine has processors.

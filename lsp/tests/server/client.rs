@@ -2,8 +2,9 @@
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
@@ -37,7 +38,8 @@ pub type Listener = Box<dyn FnMut(Side, &Value)>;
 
 pub struct Client {
     process: Child,
-    stdin: Option<ChildStdin>,
+    /// Where the server reads.
+    to: Option<Box<dyn Write>>,
     messages: Receiver<Value>,
     /// Notifications that nobody has asked for yet.
     notifications: VecDeque<Value>,
@@ -57,35 +59,56 @@ impl Client {
 
     /// The same with a client that says this of itself.
     pub fn start_with(files: &[(&str, &str)], capabilities: Value) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        for (name, text) in files {
-            let path = dir.path().join(name);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        }
-        Self::launch(Arc::new(dir), capabilities)
+        let mut client = Self::launch(files);
+        client.initialize(json!({ "capabilities": capabilities }));
+        client
     }
 
     /// Starts another server for the folder that a client works in.
     #[allow(dead_code, reason = "the benchmark needs one server at a time")]
     pub fn join(other: &Self, capabilities: Value) -> Self {
-        Self::launch(other.dir.clone(), capabilities)
+        let mut client = Self::talk(other.dir.clone(), |server| {
+            server.stdin(Stdio::piped()).stdout(Stdio::piped());
+            server.spawn().unwrap()
+        });
+        client.initialize(json!({ "capabilities": capabilities }));
+        client
     }
 
-    fn launch(dir: Arc<TempDir>, capabilities: Value) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_mgmt-lsp"))
-            .env("XDG_CACHE_HOME", dir.path().join(".cache"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let stdin = process.stdin.take();
-        let (sender, messages) = channel();
-        let stdout = process.stdout.take().unwrap();
-        thread::spawn(move || read(stdout, &sender));
-        let mut client = Self {
+    /// Starts a server for a folder with these files in it, and says nothing yet.
+    pub fn launch(files: &[(&str, &str)]) -> Self {
+        Self::talk(folder(files), |server| {
+            server.stdin(Stdio::piped()).stdout(Stdio::piped());
+            server.spawn().unwrap()
+        })
+    }
+
+    /// The same, but the server comes to where the editor listens.
+    #[allow(dead_code, reason = "the benchmark uses pipes")]
+    pub fn launch_on_socket(files: &[(&str, &str)]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let mut client = Self::talk(folder(files), |server| {
+            server.args(["--socket", &port.to_string()]);
+            server.stdin(Stdio::null()).stdout(Stdio::piped());
+            server.spawn().unwrap()
+        });
+        let (stream, _) = listener.accept().unwrap();
+        client.messages = hear(stream.try_clone().unwrap());
+        client.to = Some(Box::new(stream));
+        client
+    }
+
+    fn talk(dir: Arc<TempDir>, launch: impl FnOnce(&mut Command) -> Child) -> Self {
+        let mut process = launch(&mut Command::new(env!("CARGO_BIN_EXE_mgmt-lsp")));
+        let to = process
+            .stdin
+            .take()
+            .map(|it| Box::new(it) as Box<dyn Write>);
+        let messages = hear(process.stdout.take().unwrap());
+        Self {
             process,
-            stdin,
+            to,
             messages,
             notifications: VecDeque::new(),
             last_id: 0,
@@ -93,18 +116,23 @@ impl Client {
             listener: crate::listener(),
             capabilities: Value::Null,
             dir,
-        };
-        let folder = client.uri("");
-        let params = json!({
+        }
+    }
+
+    /// Introduces the client; what is said replaces what it says of itself else.
+    pub fn initialize(&mut self, said: Value) {
+        let mut params = json!({
             "processId": null,
             "rootUri": null,
-            "capabilities": capabilities,
-            "workspaceFolders": [{ "uri": folder, "name": "test" }],
+            "capabilities": {},
+            "workspaceFolders": [{ "uri": self.uri(""), "name": "test" }],
         });
-        let mut initialized = client.request("initialize", &params);
-        client.capabilities = initialized["capabilities"].take();
-        client.notify("initialized", &json!({}));
-        client
+        for (name, value) in said.as_object().unwrap() {
+            params[name] = value.clone();
+        }
+        let mut initialized = self.request("initialize", &params);
+        self.capabilities = initialized["capabilities"].take();
+        self.notify("initialized", &json!({}));
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -279,11 +307,12 @@ impl Client {
 
     /// Goes away without a word.
     pub fn vanish(mut self) -> ExitStatus {
-        self.stdin = None;
+        self.to = None;
         self.wait()
     }
 
-    fn wait(&mut self) -> ExitStatus {
+    /// Waits for its end.
+    pub fn wait(&mut self) -> ExitStatus {
         let start = Instant::now();
         loop {
             if let Some(status) = self.process.try_wait().unwrap() {
@@ -297,9 +326,9 @@ impl Client {
     fn send(&mut self, message: &Value) {
         (self.listener)(Side::Client, message);
         let text = message.to_string();
-        let stdin = self.stdin.as_mut().unwrap();
-        write!(stdin, "Content-Length: {}\r\n\r\n{text}", text.len()).unwrap();
-        stdin.flush().unwrap();
+        let to = self.to.as_mut().unwrap();
+        write!(to, "Content-Length: {}\r\n\r\n{text}", text.len()).unwrap();
+        to.flush().unwrap();
     }
 
     fn receive(&mut self) -> Value {
@@ -341,8 +370,25 @@ pub fn uri(path: &Path) -> String {
     format!("file://{}", path.display())
 }
 
-fn read(stdout: ChildStdout, sender: &Sender<Value>) {
-    let mut stdout = BufReader::new(stdout);
+fn folder(files: &[(&str, &str)]) -> Arc<TempDir> {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = dir.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    Arc::new(dir)
+}
+
+/// The messages that come.
+fn hear(from: impl Read + Send + 'static) -> Receiver<Value> {
+    let (sender, messages) = channel();
+    thread::spawn(move || read(from, &sender));
+    messages
+}
+
+fn read(from: impl Read, sender: &Sender<Value>) {
+    let mut stdout = BufReader::new(from);
     loop {
         let mut length = 0;
         loop {

@@ -42,6 +42,7 @@ fn everything() -> Value {
             "codeLens": { "refreshSupport": true },
             "inlayHint": { "refreshSupport": true },
             "semanticTokens": { "refreshSupport": true },
+            "textDocumentContent": { "dynamicRegistration": false },
             "symbol": { "resolveSupport": { "properties": ["location.range"] } },
             "workspaceEdit": { "documentChanges": true, "resourceOperations": ["create", "rename", "delete"] },
         },
@@ -185,9 +186,13 @@ fn methods(capability: &str, offered: &Value) -> Vec<&'static str> {
             also(yes("resolveProvider"), "workspaceSymbol/resolve");
         }
         "workspace" => {
-            let names: Vec<&String> = offered.as_object().unwrap().keys().collect();
-            assert_eq!(names, ["workspaceFolders"], "the session knows no more");
-            also(true, "workspace/didChangeWorkspaceFolders");
+            for name in offered.as_object().unwrap().keys() {
+                match name.as_str() {
+                    "workspaceFolders" => also(true, "workspace/didChangeWorkspaceFolders"),
+                    "textDocumentContent" => also(true, "workspace/textDocumentContent"),
+                    other => panic!("the session makes no use of `workspace.{other}`"),
+                }
+            }
         }
         other => panic!("the session makes no use of `{other}`"),
     }
@@ -420,6 +425,10 @@ fn changes(session: &mut Session) {
 /// What concerns more than a document.
 fn workspace(session: &mut Session) {
     session.ask("workspace/symbol", &json!({ "query": "c" }));
+    let kind = session.at("\t|file \"/${t}\" {");
+    let found = session.ask("textDocument/definition", &kind);
+    let params = json!({ "uri": found[0]["targetUri"] });
+    session.ask("workspace/textDocumentContent", &params);
     let settings = json!({ "settings": { "mgmt": { "inlayHints": { "types": false } } } });
     session.tell("workspace/didChangeConfiguration", &settings);
     let changed = json!({ "changes": [{ "uri": session.client.uri("lib.mcl"), "type": 2 }] });

@@ -8,10 +8,11 @@
 
 mod ask;
 mod cancel;
-#[path = "../chance.rs"]
+#[path = "../chance/mod.rs"]
 mod chance;
 mod client;
 mod conformance;
+mod folders;
 mod library;
 mod life;
 mod meta_model;

@@ -107,8 +107,8 @@ impl Monkey {
         for document in &self.documents {
             fresh.open(document.name, &document.text);
         }
-        for i in 0..self.documents.len() {
-            let uri = self.client.uri(FILES[i]);
+        for name in FILES {
+            let uri = self.client.uri(name);
             let params = json!({ "textDocument": { "uri": uri } });
             let wanted = fresh.request("textDocument/diagnostic", &params)["items"].take();
             let found = self.client.request("textDocument/diagnostic", &params)["items"].take();
