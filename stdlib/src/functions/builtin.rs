@@ -154,6 +154,56 @@ mod tests {
         assert_eq!(call("len", &[Value::list([1.into()])]), Ok(Value::Int(1)));
         let map = Value::Map([("a".into(), 1.into())].into_iter().collect());
         assert_eq!(call("len", &[map]), Ok(Value::Int(1)));
+        let empty = Value::Map([].into_iter().collect());
+        for value in ["".into(), Value::list([]), empty] {
+            assert_eq!(call("len", &[value]), Ok(Value::Int(0)));
+        }
+        assert_eq!(call("len", &[b"\xff\0".to_vec().into()]), Ok(Value::Int(2)));
+        assert_eq!(fatal(call("len", &[1.into()])), "unsupported kind: int");
+    }
+
+    #[test]
+    fn concat_joins_bytes() {
+        for (a, b, joined) in [
+            (&b"a"[..], &b"b"[..], &b"ab"[..]),
+            (b"", b"", b""),
+            (b"\xc3", b"\xa9", b"\xc3\xa9"),
+        ] {
+            let found = call("concat", &[a.to_vec().into(), b.to_vec().into()]);
+            assert_eq!(found, Ok(joined.to_vec().into()));
+        }
+    }
+
+    #[test]
+    fn contains_looks_at_what_is_inside() {
+        let pair = |a: i64, b: &str| {
+            let fields = [("a", Value::from(a)), ("b", Value::from(b))];
+            Value::Struct(fields.into_iter().collect())
+        };
+        let nested = |value: i64| Value::list([Value::list([value.into()])]);
+        for (needle, haystack, found) in [
+            (1.into(), vec![], false),
+            (2.into(), vec![1.into(), 2.into()], true),
+            (pair(1, "x"), vec![pair(1, "y"), pair(1, "x")], true),
+            (pair(2, "x"), vec![pair(1, "x")], false),
+            (nested(1), vec![nested(2), nested(1)], true),
+            ((-0.0).into(), vec![0.0.into()], true),
+            ("".into(), vec!["a".into()], false),
+        ] {
+            let args = [needle, Value::from(haystack)];
+            assert_eq!(call("contains", &args), Ok(found.into()), "{args:?}");
+        }
+    }
+
+    #[test]
+    fn a_function_is_in_a_list_only_as_itself() {
+        use crate::types::Type;
+        use crate::value::Func;
+        let func = || Value::Func(Func::new(Type::func([("a", Type::Int)], Type::Int), ()));
+        let (one, other) = (func(), func());
+        let list = Value::list([one.clone()]);
+        assert_eq!(call("contains", &[one, list.clone()]), Ok(true.into()));
+        assert_eq!(call("contains", &[other, list]), Ok(false.into()));
     }
 
     #[test]
@@ -176,6 +226,10 @@ mod tests {
             fatal(call("panic_debug", &[true.into(), "why".into()])),
             "bool panic occurred: why"
         );
+        assert_eq!(
+            call("panic_debug", &[false.into(), "why".into()]),
+            Ok(false.into())
+        );
     }
 
     #[test]
@@ -188,10 +242,32 @@ mod tests {
         assert!(text.as_bytes().iter().all(u8::is_ascii_alphabetic));
         assert_eq!(next(20), Ok(first.clone()));
         assert_eq!(next(0), Ok(Value::from("")));
-        assert_ne!(next(20), Ok(first));
-        for length in [-1, 65536] {
+        let mut kept = next(20);
+        assert_ne!(kept, Ok(first));
+        for length in [-1, 65536, i64::MIN, i64::MAX] {
             assert_eq!(fatal(next(length)), "can't generate an invalid length");
+            // The string was dropped.
+            let new = next(20);
+            assert_ne!(new, kept);
+            kept = new;
         }
+        assert_eq!(next(65535).unwrap().as_str().unwrap().len(), 65535);
+    }
+
+    #[test]
+    fn each_call_has_its_own_random_letters() {
+        let length = [Value::Int(5000)];
+        let make = || {
+            let value = sample("random1")
+                .call(&TestHost::default(), &length)
+                .unwrap();
+            value.as_str().unwrap().as_bytes().to_vec()
+        };
+        let (one, other) = (make(), make());
+        assert_ne!(one, other);
+        // Each of the 52 letters is missing with a chance of one in 10^42.
+        let letters: std::collections::BTreeSet<u8> = one.into_iter().collect();
+        assert_eq!(letters.len(), 52);
     }
 
     #[test]

@@ -168,6 +168,95 @@ mod tests {
     }
 
     #[test]
+    fn texts_of_values() {
+        for (name, value, text) in [
+            ("convert.format_bool", Value::Bool(false), "false"),
+            ("convert.int_to_str", Value::Int(0), "0"),
+            (
+                "convert.int_to_str",
+                Value::Int(i64::MIN),
+                "-9223372036854775808",
+            ),
+            ("convert.float_to_str", Value::Float(-0.0), "-0"),
+            (
+                "convert.float_to_str",
+                Value::Float(1e21),
+                "1000000000000000000000",
+            ),
+            ("convert.float_to_str", Value::Float(1e-7), "0.0000001"),
+            (
+                "convert.float_to_str",
+                Value::Float(f64::NEG_INFINITY),
+                "-Inf",
+            ),
+        ] {
+            assert_eq!(call(name, &[value]), Ok(text.into()), "{name} {text}");
+        }
+    }
+
+    #[test]
+    fn ints_are_digits_with_a_sign() {
+        for (text, value) in [
+            ("+5", Ok(5)),
+            ("-0", Ok(0)),
+            ("007", Ok(7)),
+            ("9223372036854775807", Ok(i64::MAX)),
+            ("-9223372036854775808", Ok(i64::MIN)),
+            ("9223372036854775808", Err("value out of range")),
+            ("-9223372036854775809", Err("value out of range")),
+            ("", Err("invalid syntax")),
+            ("+", Err("invalid syntax")),
+            ("--1", Err("invalid syntax")),
+            ("1_0", Err("invalid syntax")),
+            (" 1", Err("invalid syntax")),
+            ("0x1", Err("invalid syntax")),
+            ("1.0", Err("invalid syntax")),
+            ("٣", Err("invalid syntax")),
+        ] {
+            let found = call("convert.str_to_int", &[text.into()]);
+            match value {
+                Ok(value) => assert_eq!(found, Ok(Value::Int(value)), "{text}"),
+                Err(why) => assert_eq!(
+                    caught(found),
+                    format!("strconv.ParseInt: parsing \"{text}\": {why}")
+                ),
+            }
+        }
+    }
+
+    #[test]
+    fn floats_of_all_forms() {
+        for (text, value) in [
+            ("1.", Ok(1.0)),
+            (".5", Ok(0.5)),
+            ("1e5", Ok(1e5)),
+            ("1_000.5", Ok(1000.5)),
+            ("0x1p-2", Ok(0.25)),
+            ("+InF", Ok(f64::INFINITY)),
+            ("-infinity", Ok(f64::NEG_INFINITY)),
+            ("1e-400", Ok(0.0)),
+            // Half way between two floats: the even one.
+            ("9007199254740993", Ok(9_007_199_254_740_992.0)),
+            ("9007199254740993.0001", Ok(9_007_199_254_740_994.0)),
+            ("1.7976931348623159e308", Err("value out of range")),
+            ("-0x1p1024", Err("value out of range")),
+            ("0x1", Err("invalid syntax")),
+            ("1_", Err("invalid syntax")),
+            ("1 ", Err("invalid syntax")),
+            ("", Err("invalid syntax")),
+        ] {
+            let found = call("convert.str_to_float", &[text.into()]);
+            match value {
+                Ok(value) => assert_eq!(found, Ok(Value::Float(value)), "{text}"),
+                Err(why) => assert_eq!(
+                    caught(found),
+                    format!("strconv.ParseFloat: parsing \"{text}\": {why}")
+                ),
+            }
+        }
+    }
+
+    #[test]
     fn refused_numbers_are_quoted() {
         assert_eq!(
             caught(call("convert.str_to_int", &["1\n".into()])),
@@ -187,7 +276,16 @@ mod tests {
                 Ok(Value::Int(i64::MIN))
             );
         }
-        assert_eq!(call("convert.to_int", &[1.9.into()]), Ok(Value::Int(1)));
+        for (float, int) in [
+            (1.9, 1),
+            (-1.9, -1),
+            (-0.5, 0),
+            (9_223_372_036_854_774_784.0, 9_223_372_036_854_774_784),
+            (-9_223_372_036_854_775_808.0, i64::MIN),
+        ] {
+            let found = call("convert.to_int", &[float.into()]);
+            assert_eq!(found, Ok(Value::Int(int)), "{float}");
+        }
     }
 
     #[test]

@@ -161,6 +161,44 @@ mod tests {
     }
 
     #[test]
+    fn every_day_and_hour() {
+        let days = [
+            "thursday",
+            "friday",
+            "saturday",
+            "sunday",
+            "monday",
+            "tuesday",
+            "wednesday",
+        ];
+        for (day, name) in (0..).zip(days) {
+            let second: i64 = day * 86_400 + day * 3600;
+            let weekday = call("datetime.weekday", &[second.into()]);
+            assert_eq!(weekday, Ok(name.into()));
+            let hour = call("datetime.hour", &[second.into()]);
+            assert_eq!(hour, Ok(Value::Int(day)));
+        }
+        let last = call("datetime.hour", &[86_399.into()]);
+        assert_eq!(last, Ok(Value::Int(23)));
+    }
+
+    #[test]
+    fn clocks_are_changed_where_they_are() {
+        let host = TestHost {
+            time_zone: TimeZone::get("Europe/Berlin").unwrap(),
+            ..TestHost::default()
+        };
+        for (seconds, text) in [
+            (1_711_846_799, "2024-03-31 01:59:59 +0100 CET"),
+            (1_711_846_800, "2024-03-31 03:00:00 +0200 CEST"),
+            (1_729_990_800, "2024-10-27 02:00:00 +0100 CET"),
+        ] {
+            let print = call_on(&host, "datetime.print", &[Value::Int(seconds)]);
+            assert_eq!(print, Ok(text.into()));
+        }
+    }
+
+    #[test]
     fn prints_a_time_in_full() {
         assert_eq!(
             call("datetime.print", &[1_700_000_000.into()]),
@@ -212,6 +250,10 @@ mod tests {
     fn the_clock_wakes_what_shows_it() {
         assert_eq!(
             sample("datetime.now").wake(&[]),
+            [Wake::Clock(Duration::from_secs(1))]
+        );
+        assert_eq!(
+            sample("datetime.str_now").wake(&[]),
             [Wake::Clock(Duration::from_secs(1))]
         );
         assert_eq!(sample("datetime.weekday_fast").wake(&[]), [Wake::Midnight]);

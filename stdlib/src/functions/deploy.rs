@@ -275,11 +275,34 @@ mod tests {
             run("/mod1", "deploy.file_exists", "/mod1/files/a"),
             Ok(Value::Bool(false))
         );
-        let missing = fatal(run("/mod1", "deploy.readfile", "/b"));
-        assert!(
-            missing.starts_with("can't read file `/b` (/mod1/b): "),
-            "{missing}"
-        );
+        for (name, full) in [("deploy.readfile", "/mod1/b"), ("deploy.readfileabs", "/b")] {
+            let missing = fatal(run("/mod1", name, "/b"));
+            let start = format!("can't read file `/b` ({full}): ");
+            assert!(missing.starts_with(&start), "{missing}");
+        }
+        for name in [
+            "deploy.readfile",
+            "deploy.readfileabs",
+            "deploy.file_exists",
+        ] {
+            for path in ["files/a", ""] {
+                assert_eq!(
+                    fatal(run("/", name, path)),
+                    format!("filename was not absolute, got: {path}")
+                );
+            }
+        }
+        for (path, found) in [
+            ("/", true),
+            ("/files", true),
+            ("/files/a", true),
+            // What would be below a file is not there.
+            ("/files/a/b", false),
+            ("/none", false),
+        ] {
+            let exists = run("/mod1", "deploy.file_exists", path);
+            assert_eq!(exists, Ok(Value::Bool(found)), "{path}");
+        }
     }
 
     #[test]
@@ -300,6 +323,82 @@ mod tests {
             fatal(run("files/")),
             "directory was not absolute, got: files/"
         );
+    }
+
+    #[test]
+    fn a_copy_is_made_to_match() {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt};
+        let (directory, host) = program();
+        let run = || sample_at("deploy.directory", &at("/")).call(&host, &["/files/".into()]);
+        let source = directory.path().join("site/files");
+        let copied = PathBuf::from(run().unwrap().as_str().unwrap().to_str().unwrap());
+        let set_mode = |path: &Path, mode| {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+        };
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().mode() & 0o777;
+        // The same content stays the same file.
+        let before = std::fs::metadata(copied.join("a")).unwrap().ino();
+        run().unwrap();
+        assert_eq!(std::fs::metadata(copied.join("a")).unwrap().ino(), before);
+        // Kinds that differ are replaced: a directory by a file, a file and a link by a directory.
+        std::fs::remove_file(copied.join("a")).unwrap();
+        std::fs::create_dir(copied.join("a")).unwrap();
+        std::fs::write(copied.join("a/inside"), "").unwrap();
+        for name in ["b", "c"] {
+            std::fs::create_dir(source.join(name)).unwrap();
+            std::fs::write(source.join(name).join("x"), name).unwrap();
+        }
+        std::fs::write(copied.join("b"), "").unwrap();
+        std::os::unix::fs::symlink("/", copied.join("c")).unwrap();
+        // New files and directories have the mode of the source.
+        std::fs::write(source.join("new"), "new").unwrap();
+        set_mode(&source.join("new"), 0o640);
+        set_mode(&source.join("b"), 0o750);
+        run().unwrap();
+        assert_eq!(std::fs::read(copied.join("a")).unwrap(), b"root");
+        assert_eq!(std::fs::read(copied.join("b/x")).unwrap(), b"b");
+        assert_eq!(std::fs::read(copied.join("c/x")).unwrap(), b"c");
+        assert!(!copied.join("c").is_symlink());
+        assert_eq!(mode(&copied.join("new")), 0o640);
+        assert_eq!(mode(&copied.join("b")), 0o750);
+        // Other content is written, and what went goes.
+        std::fs::write(source.join("a"), "changed").unwrap();
+        std::fs::remove_dir_all(source.join("b")).unwrap();
+        run().unwrap();
+        assert_eq!(std::fs::read(copied.join("a")).unwrap(), b"changed");
+        assert!(!copied.join("b").exists());
+    }
+
+    #[test]
+    fn what_is_no_directory_is_not_copied() {
+        let (_directory, host) = program();
+        for path in ["/files/a/", "/none/"] {
+            let copied = sample_at("deploy.directory", &at("/")).call(&host, &[path.into()]);
+            let error = fatal(copied);
+            let start = format!("can't copy directory `{path}` to `");
+            assert!(error.starts_with(&start), "{error}");
+        }
+    }
+
+    #[test]
+    fn two_distributions_have_packages() {
+        for (distribution, packages) in [
+            (
+                "debian",
+                r#"["libaugeas-dev", "libvirt-dev", "packagekit-tools"]"#,
+            ),
+            (
+                "fedora",
+                r#"["augeas-devel", "libvirt-devel", "PackageKit"]"#,
+            ),
+        ] {
+            let found = call("deploy.bootstrap_packages", &[distribution.into()]);
+            assert_eq!(found.unwrap().to_string(), packages);
+        }
+        for other in ["", "Debian"] {
+            let found = call("deploy.bootstrap_packages", &[other.into()]);
+            assert_eq!(caught(found), "missing distro");
+        }
     }
 
     #[test]

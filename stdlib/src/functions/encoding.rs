@@ -251,7 +251,18 @@ mod tests {
         let read = |text: &str| call("encoding.base64_decode", &[text.into()]);
         assert_eq!(read("aGV\r\nsbG8=\n"), Ok("hello".into()));
         assert_eq!(read("aGVsbG9="), Ok("hello".into()));
-        for text in ["aGVsbG8", "aGVs bG8=", "*", "aGVsbG8=="] {
+        assert_eq!(read("\r\n"), Ok("".into()));
+        assert_eq!(read("+/8="), Ok(vec![0xfb, 0xff].into()));
+        for text in [
+            "aGVsbG8",
+            "aGVs bG8=",
+            "*",
+            "aGVsbG8==",
+            "-_8=",
+            "=",
+            "a===",
+            "aGVsbG8=a",
+        ] {
             assert!(
                 caught(read(text)).starts_with("could not decode base64: "),
                 "{text}"

@@ -247,6 +247,51 @@ mod tests {
     }
 
     #[test]
+    fn each_verb_at_its_edges() {
+        let record = [("b", Value::from("x")), ("a", Value::Int(1))];
+        let record = Value::Struct(record.into_iter().collect());
+        let map = [(Value::Int(2), record.clone()), (1.into(), record.clone())];
+        let map = Value::Map(map.into_iter().collect());
+        for (format, value, expected) in [
+            ("%t", false.into(), "false"),
+            ("%s", "".into(), ""),
+            ("%q", "\u{a0}\u{7}é".into(), r#""\u00a0\aé""#),
+            ("%q", "".into(), r#""""#),
+            ("%d", i64::MIN.into(), "-9223372036854775808"),
+            ("%f", 1e21.into(), "1000000000000000000000"),
+            ("%f", (-0.0).into(), "-0"),
+            ("%f", f64::NAN.into(), "NaN"),
+            ("%f", f64::INFINITY.into(), "+Inf"),
+            ("%v", "a\"b".into(), "a\"b"),
+            ("%v", 1e-7.into(), "0.0000001"),
+            ("%v", record.clone(), r#"struct{b: "x"; a: 1}"#),
+            (
+                "%v",
+                map.clone(),
+                r#"{1: struct{b: "x"; a: 1}, 2: struct{b: "x"; a: 1}}"#,
+            ),
+            ("%T", record, "struct{b str; a int}"),
+            ("%T", map, "map{int: struct{b str; a int}}"),
+            ("%T", 1.5.into(), "float"),
+            ("%%%d%%%", 1.into(), "%1%"),
+            ("", 1.into(), ""),
+        ] {
+            assert_eq!(text(format, &[value]), expected, "{format}");
+        }
+    }
+
+    #[test]
+    fn functions_have_types_but_no_text() {
+        let func = Value::Func(crate::value::Func::new(
+            Type::func([("a", Type::Int)], Type::Str),
+            (),
+        ));
+        let printed = run(b"%v", std::slice::from_ref(&func));
+        assert_eq!(fatal(printed), "can't print a function value with %v");
+        assert_eq!(text("%T", &[func]), "func(a int) str");
+    }
+
+    #[test]
     fn prints_containers_and_types() {
         let list = Value::list(["a".into()]);
         assert_eq!(text("%v %T", &[list.clone(), list]), "[\"a\"] []str");
@@ -265,7 +310,12 @@ mod tests {
 
     #[test]
     fn what_the_format_asks_must_be_there() {
-        assert_eq!(fatal(run(b"a%y", &[])), "invalid format string at 2");
+        for (format, offset) in [("a%y", 2), ("%5d", 1), ("%-d", 1), ("é% d", 3), ("%é", 1)] {
+            assert_eq!(
+                fatal(run(format.as_bytes(), &[1.into()])),
+                format!("invalid format string at {offset}")
+            );
+        }
         assert_eq!(
             fatal(run(b"%d%d", &[1.into()])),
             "the format has 2 verbs, but only 1 value is given"

@@ -3,6 +3,8 @@
 //! Each package is a table; what is more than a line stands below it or in a module that others use.
 //! The examples use the last part of the package's path, which is the name it is imported under.
 
+#[cfg(test)]
+mod cases;
 mod exec;
 mod html;
 mod math;

@@ -145,6 +145,30 @@ mod tests {
         assert_eq!(call(1, 100), Ok(Value::Int(1)));
         assert_eq!(call(2, 100), Ok(Value::Int(1)));
         assert_eq!(call(2, 50), Ok(Value::Int(2)));
-        assert!(call(2, -1).is_err_and(|error| !error.catchable));
+        let error = call(2, -1).unwrap_err();
+        assert_eq!(error.message, "can't use a negative interval of -1");
+        assert!(!error.catchable);
+    }
+
+    #[test]
+    fn no_time_ago_is_now() {
+        let clock = Clock::default();
+        let mut history = History::default();
+        for value in [1, 2, 2, 3] {
+            let shown = history.call(&clock, &[Value::Int(value), Value::Int(0)]);
+            assert_eq!(shown, Ok(Value::Int(value)));
+            assert!(history.wake(&[]).is_empty());
+        }
+    }
+
+    #[test]
+    fn longer_ago_than_there_are_dates_is_the_oldest() {
+        let clock = Clock::default();
+        let mut history = History::default();
+        for value in [1, 2] {
+            let shown = history.call(&clock, &[Value::Int(value), Value::Int(i64::MAX)]);
+            assert_eq!(shown, Ok(Value::Int(1)));
+            assert!(history.wake(&[]).is_empty());
+        }
     }
 }

@@ -313,6 +313,74 @@ mod tests {
     }
 
     #[test]
+    fn each_operator_has_its_types() {
+        let list = |items: &[i64]| Value::list(items.iter().map(|item| Value::Int(*item)));
+        let record =
+            |name: &'static str| Value::Struct([(name, Value::Int(1))].into_iter().collect());
+        let map = |key: &str| Value::Map([(key.into(), 1.into())].into_iter().collect());
+        for (operator, a, b, result) in [
+            ("+", "a".into(), "".into(), "a".into()),
+            ("+", 0.5.into(), 0.25.into(), 0.75.into()),
+            ("-", 0.5.into(), 0.25.into(), 0.25.into()),
+            ("*", (-3).into(), 2.into(), (-6).into()),
+            (
+                "*",
+                f64::INFINITY.into(),
+                (-1.0).into(),
+                f64::NEG_INFINITY.into(),
+            ),
+            ("/", 1.into(), 2.into(), 0.5.into()),
+            ("/", (-7).into(), 7.into(), (-1.0).into()),
+            // Each operand is converted first.
+            (
+                "/",
+                9_007_199_254_740_993_i64.into(),
+                1.into(),
+                9_007_199_254_740_992.0.into(),
+            ),
+            (
+                "/",
+                i64::MIN.into(),
+                (-1).into(),
+                9_223_372_036_854_775_808.0.into(),
+            ),
+            ("/", 0.0.into(), (-1.0).into(), (-0.0).into()),
+            ("/", 1.0.into(), f64::INFINITY.into(), 0.0.into()),
+            ("==", true.into(), true.into(), true.into()),
+            ("==", "a".into(), "A".into(), false.into()),
+            ("==", 0.0.into(), (-0.0).into(), true.into()),
+            ("==", list(&[1, 2]), list(&[1, 2]), true.into()),
+            ("==", list(&[1, 2]), list(&[2, 1]), false.into()),
+            ("==", map("a"), map("a"), true.into()),
+            ("!=", map("a"), map("b"), true.into()),
+            ("==", record("a"), record("a"), true.into()),
+            ("!=", record("a"), record("b"), true.into()),
+            ("!=", list(&[]), list(&[]), false.into()),
+            ("<", i64::MIN.into(), i64::MAX.into(), true.into()),
+            ("<", 1.into(), 1.into(), false.into()),
+            ("<=", 1.into(), 1.into(), true.into()),
+            (">", 1.5.into(), f64::NEG_INFINITY.into(), true.into()),
+            (">", (-0.0).into(), 0.0.into(), false.into()),
+            (">=", 0.0.into(), (-0.0).into(), true.into()),
+            ("and", true.into(), true.into(), true.into()),
+            ("and", true.into(), false.into(), false.into()),
+            ("or", false.into(), true.into(), true.into()),
+            ("or", false.into(), false.into(), false.into()),
+        ] as [(&str, Value, Value, Value); 31]
+        {
+            let text = format!("{a} {operator} {b}");
+            let found = op(operator, a, b).unwrap();
+            assert_eq!(found.to_string(), result.to_string(), "{text}");
+        }
+        for (value, opposite) in [(true, false), (false, true)] {
+            let not = call_def(&operator("not").unwrap(), &[value.into()]);
+            assert_eq!(not, Ok(opposite.into()));
+        }
+        let pi = call_def(&operator("π").unwrap(), &[]);
+        assert_eq!(pi, Ok(Value::Float(std::f64::consts::PI)));
+    }
+
+    #[test]
     fn ints_wrap_around() {
         assert_eq!(op("+", i64::MAX, 1), Ok(Value::Int(i64::MIN)));
         assert_eq!(op("-", i64::MIN, 1), Ok(Value::Int(i64::MAX)));
@@ -359,6 +427,14 @@ mod tests {
         let at = |index: i64| call_def(&lookup, &[list.clone(), index.into()]);
         assert_eq!(at(0), Ok(Value::Int(1)));
         assert_eq!(caught(at(-1)), "list index negative, got: -1");
+        assert_eq!(
+            caught(at(i64::MIN)),
+            "list index negative, got: -9223372036854775808"
+        );
+        assert_eq!(
+            caught(at(i64::MAX)),
+            "list index not present, got: 9223372036854775807, len is: 1, in: [1]"
+        );
         assert_eq!(
             caught(at(1)),
             "list index not present, got: 1, len is: 1, in: [1]"

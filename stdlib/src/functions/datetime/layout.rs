@@ -247,6 +247,7 @@ mod tests {
     use super::*;
     use jiff::Timestamp;
     use jiff::tz::{Offset, TimeZone};
+    use proptest::prelude::*;
 
     fn at(seconds: i64, zone: TimeZone, layout: &str) -> String {
         let time = LocalTime {
@@ -269,6 +270,68 @@ mod tests {
             ("%Y", "%Y"),
         ] {
             assert_eq!(at(0, TimeZone::UTC, layout), text);
+        }
+    }
+
+    #[test]
+    fn every_piece_of_a_late_hour() {
+        let zone = TimeZone::get("America/St_Johns").unwrap();
+        // 2008-12-31 13:04:09 there, the last day of a leap year.
+        for (layout, text) in [
+            ("2006 06", "2008 08"),
+            ("January Jan 1 01", "December Dec 12 12"),
+            ("2 _2 02 __2 002", "31 31 31 366 366"),
+            ("Monday Mon", "Wednesday Wed"),
+            ("15 3 03 4 04 5 05", "13 1 01 4 04 9 09"),
+            ("3:04PM 3:04pm", "1:04PM 1:04pm"),
+            ("MST -0700 -07 -07:00", "NST -0330 -03 -03:30"),
+            ("Z07:00 Z07 Z070000", "-03:30 -03 -033000"),
+            ("20060102150405", "20081231130409"),
+            (
+                "Mon, 02 Jan 2006 15:04:05 MST",
+                "Wed, 31 Dec 2008 13:04:09 NST",
+            ),
+            ("0 00 07 08 6 7 8 9", "0 00 07 08 6 7 8 9"),
+            (
+                "1504 Janus Monte Z Z08 -0800",
+                "1304 Janus Monte Z Z08 -0800",
+            ),
+            ("05.0001 .0a .00:", "09.0012 .0a .00:"),
+        ] {
+            assert_eq!(at(1_230_741_249, zone.clone(), layout), text, "{layout}");
+        }
+    }
+
+    #[test]
+    fn the_hours_of_half_a_day() {
+        for (hour, text) in [
+            (0, "12AM"),
+            (1, "1AM"),
+            (11, "11AM"),
+            (12, "12PM"),
+            (13, "1PM"),
+            (23, "11PM"),
+        ] {
+            assert_eq!(at(hour * 3600, TimeZone::UTC, "3PM"), text);
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_copied() {
+        let time = LocalTime {
+            zoned: Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC),
+            more_years: 0,
+        };
+        assert_eq!(format(&time, b"\xff06\xc3"), b"\xff70\xc3");
+    }
+
+    proptest! {
+        #[test]
+        fn a_time_in_full_reads_back(seconds in 0..Timestamp::MAX.as_second(), offset in -93_599..=93_599) {
+            let zone = TimeZone::fixed(Offset::from_seconds(offset).unwrap());
+            let text = at(seconds, zone, "2006-01-02T15:04:05-07:00:00");
+            let back: Timestamp = text.parse().unwrap();
+            prop_assert_eq!(back.as_second(), seconds, "{}", text);
         }
     }
 

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 
 use crate::types::Type;
 use crate::value::{Map, Struct, Value};
@@ -21,17 +23,28 @@ pub(super) enum Fields {
 /// # Errors
 /// The text of the error: if it is no JSON, or not of that type.
 pub(super) fn decode_json(text: &[u8], ty: &Type, fields: Fields) -> Result<Value, String> {
+    let invalid = |error: serde_json::Error| format!("invalid JSON: {error}");
     let mut reader = serde_json::Deserializer::from_slice(text);
-    Typed { ty, fields }
+    let value = Typed { ty, fields }
         .deserialize(&mut reader)
-        .and_then(|value| reader.end().map(|()| value))
-        .map_err(|error| {
-            if error.is_data() {
-                describe(&error, ty)
-            } else {
-                format!("invalid JSON: {error}")
-            }
-        })
+        .and_then(|value| reader.end().map(|()| value));
+    match value {
+        // Reading strings as bytes lets control characters pass.
+        Ok(value) => check_json(text).map_err(invalid).map(|()| value),
+        Err(error) if error.is_data() => Err(describe(&error, ty)),
+        Err(error) if error.to_string().starts_with("number out of range") => {
+            check_json(text).map_err(invalid)?;
+            Err("num doesn't contain float64".to_owned())
+        }
+        Err(error) => Err(invalid(error)),
+    }
+}
+
+/// Checks that a text is JSON, whatever it says.
+fn check_json(text: &[u8]) -> Result<(), serde_json::Error> {
+    let mut reader = serde_json::Deserializer::from_slice(text);
+    IgnoredAny::deserialize(&mut reader)?;
+    reader.end()
 }
 
 /// The value of a type that a YAML document stands for.
@@ -236,7 +249,7 @@ impl<'de> Visitor<'de> for Typed<'_> {
                             values[at] = Some(members.next_value_seed(self.of(&fields[at].1))?);
                         }
                         None => {
-                            members.next_value::<serde::de::IgnoredAny>()?;
+                            members.next_value::<IgnoredAny>()?;
                             unknown += 1;
                         }
                     }
@@ -295,6 +308,13 @@ mod tests {
             ("9007199254740993", "float", "9007199254740992"),
             (r#" "a\u00e9" "#, "str", r#""aé""#),
             (r#""\ud800x""#, "str", "\"\u{fffd}x\""),
+            (r#""\ud83d\ude00\/""#, "str", r#""😀/""#),
+            (r#""\udc00\ud800""#, "str", "\"\u{fffd}\u{fffd}\""),
+            ("9223372036854775807", "int", "9223372036854775807"),
+            ("1e-999", "float", "0"),
+            ("[]", "[]str", "[]"),
+            ("{}", "map{str: int}", "{}"),
+            (r#"{"a":1,"a":2}"#, "struct{a int;}", "struct{a: 2}"),
             (r#"[[1],[]]"#, "[][]int", "[[1], []]"),
             (r#"{"a":1,"a":2}"#, "map{str: int}", r#"{"a": 2}"#),
             (
@@ -332,7 +352,51 @@ mod tests {
             ("1 2", "int", "invalid JSON: trailing characters"),
             ("", "int", "invalid JSON: EOF"),
             ("[1,]", "[]int", "invalid JSON: trailing comma"),
-            ("1e999", "float", "invalid JSON: number out of range"),
+            ("1e999", "float", "num doesn't contain float64"),
+            ("[1, -1e999]", "[]float", "num doesn't contain float64"),
+            ("\"a\nb\"", "str", "invalid JSON: control character"),
+            ("\"\t\"", "str", "invalid JSON: control character"),
+            (
+                "{\"a\u{1}\": 1}",
+                "map{str: int}",
+                "invalid JSON: control character",
+            ),
+            ("\"\\x\"", "str", "invalid JSON: invalid escape"),
+            ("01", "int", "invalid JSON: "),
+            ("+1", "int", "invalid JSON: "),
+            (".5", "float", "invalid JSON: "),
+            ("NaN", "float", "invalid JSON: "),
+            ("'a'", "str", "invalid JSON: "),
+            ("// a\n1", "int", "invalid JSON: "),
+            ("null", "bool", "type doesn't match bool: found null"),
+            ("null", "float", "type doesn't match float: found null"),
+            ("null", "[]int", "type doesn't match list: found null"),
+            (
+                "null",
+                "map{str: int}",
+                "type doesn't match map: found null",
+            ),
+            (
+                "null",
+                "struct{a int}",
+                "type doesn't match struct: found null",
+            ),
+            ("[null]", "[]int", "type doesn't match int: found null"),
+            ("true", "str", "type doesn't match str: found "),
+            ("1", "bool", "type doesn't match bool: found a number"),
+            ("{}", "[]int", "type doesn't match list: found an object"),
+            (
+                r#"{"a":1,"b":2}"#,
+                "struct{a int}",
+                "incompatible number of fields",
+            ),
+            (
+                r#"{"a":1,"x":2}"#,
+                "struct{a int; b int}",
+                "field b was not found in struct",
+            ),
+            ("1", "variant", "nothing can be decoded as variant"),
+            ("1", "func(int) int", "nothing can be decoded as func"),
         ] {
             let found = exact(text, ty).unwrap_err();
             assert!(found.starts_with(error), "{text}: {found}");
@@ -361,7 +425,27 @@ mod tests {
             flexible(r#"{"x":1,"b":[1]}"#, ty).as_deref(),
             Ok(r#"struct{a: false; b: [1]; c: struct{d: 0; e: ""}; f: {}}"#)
         );
-        assert!(flexible(r#"{"a":null}"#, ty).is_err());
+        // A member that is there must fit.
+        for (text, error) in [
+            (r#"{"a":null}"#, "type doesn't match bool: found null"),
+            (r#"{"b":[1.5]}"#, "num doesn't contain int64"),
+            ("[]", "type doesn't match struct: found a list"),
+            (r#"{"x":1e999,"x":}"#, "invalid JSON: "),
+            (r#"{"c":{"d":1e999},"x":}"#, "invalid JSON: "),
+            (r#"{"c":{"d":1e999}}"#, "num doesn't contain float64"),
+            ("{\"x\":\"\n\"}", "invalid JSON: control character"),
+        ] {
+            let found = flexible(text, ty).unwrap_err();
+            assert!(found.starts_with(error), "{text}: {found}");
+        }
+        assert_eq!(
+            flexible(r#"{"A":1,"x":{"a":[null]},"y":1e999}"#, "struct{a int}").as_deref(),
+            Ok("struct{a: 0}")
+        );
+        assert_eq!(
+            flexible("[{},{}]", "[]struct{a int}").as_deref(),
+            Ok("[struct{a: 0}, struct{a: 0}]")
+        );
     }
 
     #[test]

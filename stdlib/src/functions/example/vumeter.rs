@@ -81,7 +81,18 @@ mod tests {
             text(1.0),
             b"(1.000000):\n########## PEAK!!!\n########## PEAK!!!"
         );
-        assert!(bars(1.5, &Str::from("#"), 10, 0.9).is_err());
+        // A half goes away from zero, and the peak must be exceeded.
+        assert_eq!(text(0.05), b"(0.050000):\n#\n#");
+        assert_eq!(
+            bars(0.9, &Str::from("ab"), 2, 0.9).unwrap(),
+            b"(0.900000):\nabab\nabab"
+        );
+        let none = bars(0.5, &Str::from("#"), -10, 0.9).unwrap();
+        assert_eq!(none, b"(0.500000):\n#\n#");
+        for ratio in [1.5, -0.1, f64::NAN] {
+            let error = bars(ratio, &Str::from("#"), 10, 0.9).unwrap_err();
+            assert!(!error.catchable, "{error}");
+        }
     }
 
     #[test]
@@ -89,5 +100,17 @@ mod tests {
         let text = "Samples read: 1\nMaximum amplitude:     0.031250\nMinimum amplitude: -0.1\n";
         assert_eq!(maximum_amplitude(text), Some(0.03125));
         assert_eq!(maximum_amplitude(""), None);
+        assert_eq!(maximum_amplitude("Maximum amplitude: loud"), None);
+    }
+
+    #[test]
+    fn a_program_that_fails_ends_the_program() {
+        let error = run("/no/such/program", &[]).unwrap_err();
+        assert!(error.message.starts_with("`/no/such/program` failed: "));
+        assert!(!error.catchable);
+        let error = run("/bin/sh", &["-c", "exit 3"]).unwrap_err();
+        assert_eq!(error.message, "`/bin/sh` failed: exit status: 3");
+        let error_text = run("/bin/sh", &["-c", "echo out; echo err >&2"]);
+        assert_eq!(error_text.as_deref(), Ok("err\n"));
     }
 }

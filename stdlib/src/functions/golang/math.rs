@@ -198,6 +198,7 @@ mod tests {
     use super::super::super::testing::call;
     use super::*;
     use crate::value::Value;
+    use proptest::prelude::*;
 
     fn of(name: &str, args: &[f64]) -> f64 {
         let args: Vec<Value> = args.iter().map(|arg| Value::Float(*arg)).collect();
@@ -205,6 +206,60 @@ mod tests {
             .unwrap()
             .as_float()
             .unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn functions_undo_their_inverses(x in 0.001f64..20.0) {
+            let near = |a: f64, b: f64| (a - b).abs() <= 1e-9 * b.abs();
+            for (function, inverse, x) in [
+                ("exp", "log", x),
+                ("log", "exp", x),
+                ("exp_2", "log_2", x),
+                ("expm_1", "log_1_p", x),
+                ("sinh", "asinh", x),
+                ("cosh", "acosh", x + 0.1),
+                ("tanh", "atanh", x / 5.0),
+                ("sin", "asin", x / 20.0),
+                ("cos", "acos", x / 20.0 + 0.1),
+                ("tan", "atan", x / 20.0),
+                ("erf", "erfinv", x / 10.0),
+                ("erfc", "erfcinv", x / 4.0),
+            ] {
+                let back = of(inverse, &[of(function, &[x])]);
+                prop_assert!(near(back, x), "{}({}({})) is {}", inverse, function, x, back);
+            }
+            prop_assert!(near(of("cbrt", &[of("pow", &[x, 3.0])]), x));
+            prop_assert!(near(of("pow", &[of("sqrt", &[x]), 2.0]), x));
+        }
+
+        #[test]
+        fn a_float_is_its_exponent_and_the_rest(x in prop::num::f64::NORMAL) {
+            let exponent = call("golang/math.ilogb", &[x.into()]).unwrap();
+            prop_assert_eq!(of("logb", &[x]), exponent.as_int().unwrap() as f64);
+            let down = Value::Int(-exponent.as_int().unwrap());
+            let rest = call("golang/math.ldexp", &[x.into(), down]).unwrap();
+            prop_assert!((1.0..2.0).contains(&rest.as_float().unwrap().abs()));
+            let back = call("golang/math.ldexp", &[rest, exponent]);
+            prop_assert_eq!(back, Ok(Value::Float(x)));
+        }
+
+        #[test]
+        fn the_next_float_back_is_the_float(x in prop::num::f64::NORMAL | prop::num::f64::SUBNORMAL) {
+            let up = of("nextafter", &[x, f64::INFINITY]);
+            prop_assert!(up > x);
+            prop_assert_eq!(of("nextafter", &[up, f64::NEG_INFINITY]), x);
+        }
+
+        #[test]
+        fn quotient_and_remainder_are_the_number(x in -1e6f64..1e6, y in 0.5f64..1e3) {
+            let rest = of("mod", &[x, y]);
+            prop_assert!(rest.abs() < y && (rest == 0.0 || (rest < 0.0) == (x < 0.0)));
+            let nearest = of("remainder", &[x, y]);
+            prop_assert!(nearest.abs() <= y / 2.0);
+            let steps = (x - nearest) / y;
+            prop_assert!((steps - steps.round()).abs() < 1e-6);
+        }
     }
 
     #[test]

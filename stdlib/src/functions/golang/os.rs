@@ -298,6 +298,56 @@ mod tests {
     }
 
     #[test]
+    fn files_are_read_as_they_are() {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("a"), b"\xff\n").unwrap();
+        std::os::unix::fs::symlink("../else where", directory.path().join("l")).unwrap();
+        let host = TestHost {
+            root: directory.path().to_owned(),
+            ..TestHost::default()
+        };
+        let ask = |name: &str, path: &str| call_on(&host, name, &[path.into()]);
+        assert_eq!(
+            ask("golang/os.read_file", "/a"),
+            Ok(b"\xff\n".to_vec().into())
+        );
+        assert_eq!(ask("golang/os.readlink", "/l"), Ok("../else where".into()));
+        for (name, path, start) in [
+            ("golang/os.read_file", "/", "open /: "),
+            ("golang/os.read_file", "", "open: "),
+            ("golang/os.read_file", "/l", "open /l: "),
+            ("golang/os.readlink", "/a", "readlink /a: "),
+        ] {
+            let error = caught(ask(name, path));
+            assert!(error.starts_with(start), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_process_knows_itself() {
+        let text = |name: &str| {
+            let value = call(name, &[]).unwrap();
+            value.as_str().unwrap().to_string_lossy().into_owned()
+        };
+        let executable = std::env::current_exe().unwrap();
+        assert_eq!(Path::new(&text("golang/os.executable")), executable);
+        let directory = std::env::current_dir().unwrap();
+        assert_eq!(Path::new(&text("golang/os.getwd")), directory);
+        assert!(!text("golang/os.hostname").is_empty());
+        let own = std::fs::metadata("/proc/self").unwrap();
+        use std::os::unix::fs::MetadataExt;
+        for (name, id) in [
+            ("golang/os.geteuid", own.uid().into()),
+            ("golang/os.getegid", own.gid().into()),
+            ("golang/os.getuid", unistd::getuid().as_raw().into()),
+            ("golang/os.getgid", unistd::getgid().as_raw().into()),
+            ("golang/os.getppid", i64::from(unistd::getppid().as_raw())),
+        ] {
+            assert_eq!(call(name, &[]), Ok(Value::Int(id)), "{name}");
+        }
+    }
+
+    #[test]
     fn missing_files_can_be_caught() {
         let missing = "/no/such/file";
         assert!(

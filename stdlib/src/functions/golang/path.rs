@@ -147,14 +147,31 @@ mod tests {
             Ok(Value::Str(path::to_str(&root.join("file"))))
         );
         assert!(caught(follow("missing")).starts_with("lstat /"));
+        std::fs::create_dir(root.join("d")).unwrap();
+        std::os::unix::fs::symlink("d", root.join("to_d")).unwrap();
+        std::os::unix::fs::symlink("loop", root.join("loop")).unwrap();
+        for (name, found) in [
+            ("to_d/../link", Some("file")),
+            ("./d/.././file", Some("file")),
+            ("to_d/", Some("d")),
+            ("file/x", None),
+            ("loop", None),
+        ] {
+            let found = found.map(|found| Value::Str(path::to_str(&root.join(found))));
+            assert_eq!(follow(name).ok(), found, "{name}");
+        }
     }
 
     #[test]
     fn absolute_paths_are_cleaned() {
         let absolute = |path: &str| call("golang/path/filepath.abs", &[path.into()]);
         assert_eq!(absolute("/a/../b"), Ok("/b".into()));
+        assert_eq!(absolute("//"), Ok("/".into()));
         let here = super::super::os::working_directory().unwrap();
         assert_eq!(absolute("x"), Ok(Value::Str(path::to_str(&here.join("x")))));
+        assert_eq!(absolute(""), Ok(Value::Str(path::to_str(&here))));
+        let parent = here.parent().unwrap();
+        assert_eq!(absolute("../"), Ok(Value::Str(path::to_str(parent))));
     }
 
     #[test]

@@ -52,8 +52,28 @@ mod tests {
         for name in ["golang/runtime.num_cpu", "golang/runtime.num_goroutine"] {
             assert!(call(name, &[]).unwrap().as_int() > Some(0), "{name}");
         }
-        let stack = call("golang/runtime.stack", &["abc".into(), true.into()]);
-        assert_eq!(stack, Ok(Value::Int(3)));
+        for (buffer, len) in [("", 0), ("abc", 3)] {
+            let stack = call("golang/runtime.stack", &[buffer.into(), true.into()]);
+            assert_eq!(stack, Ok(Value::Int(len)));
+        }
+        let large = Value::from(vec![b' '; 10_000_000]);
+        let stack = call("golang/runtime.stack", &[large, false.into()]).unwrap();
+        assert!((1..10_000_000).contains(&stack.as_int().unwrap()));
         assert!(fatal(call("golang/runtime.cpu_profile", &[])).contains("panic in process"));
+        assert!(fatal(call("golang/runtime.read_trace", &[])).contains("no trace"));
+    }
+
+    #[test]
+    fn settings_stay() {
+        let threads = call("golang/runtime.num_cpu", &[]);
+        for n in [1, 0, -1] {
+            assert_eq!(call("golang/runtime.gomaxprocs", &[n.into()]), threads);
+            let rate = call("golang/runtime.set_mutex_profile_fraction", &[n.into()]);
+            assert_eq!(rate, Ok(Value::Int(0)));
+        }
+        assert_eq!(call("golang/runtime.num_cgo_call", &[]), Ok(Value::Int(0)));
+        assert_eq!(call("golang/runtime.goroot", &[]), Ok("".into()));
+        let version = call("golang/runtime.version", &[]).unwrap();
+        assert!(version.as_str().unwrap().as_bytes().starts_with(b"mgmt "));
     }
 }

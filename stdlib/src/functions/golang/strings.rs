@@ -107,6 +107,7 @@ mod tests {
     use super::super::super::testing::call;
     use super::*;
     use crate::value::Value;
+    use proptest::prelude::*;
 
     #[test]
     fn places_are_in_bytes() {
@@ -115,6 +116,65 @@ mod tests {
         assert_eq!(index_any(b"", b"b"), None);
         let last = call("golang/strings.last_index", &["abc".into(), "".into()]);
         assert_eq!(last, Ok(Value::Int(3)));
+    }
+
+    fn run(name: &str, args: &[&[u8]]) -> Value {
+        let args: Vec<Value> = args.iter().map(|arg| arg.to_vec().into()).collect();
+        call(&format!("golang/strings.{name}"), &args).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_found_is_there(s in "[abé\u{212a}]{0,8}", part in "[abé]{0,2}") {
+            let (s, part) = (s.as_bytes(), part.as_bytes());
+            let (first, last) = (run("index", &[s, part]), run("last_index", &[s, part]));
+            let (first, last) = (first.as_int().unwrap(), last.as_int().unwrap());
+            let contained = run("contains", &[s, part]) == Value::Bool(true);
+            prop_assert_eq!(contained, first >= 0);
+            prop_assert_eq!(contained, run("count", &[s, part]) != Value::Int(0));
+            prop_assert!(first <= last);
+            for place in [first, last] {
+                if let Ok(place) = usize::try_from(place) {
+                    prop_assert_eq!(run("has_prefix", &[&s[place..], part]), Value::Bool(true));
+                }
+            }
+        }
+
+        #[test]
+        fn any_string_equals_itself_in_another_case(s: String) {
+            for change in ["to_upper", "to_lower", "to_title"] {
+                let changed = run(change, &[s.as_bytes()]);
+                let changed = changed.as_str().unwrap().as_bytes();
+                // A few letters have a case that does not fold back, such as U+0130.
+                let same = s.chars().zip(changed.chars()).all(|(a, b)| {
+                    a == b || a == 'İ' || a == 'ı' || text::fold(a.to_string().as_bytes()).eq(text::fold(b.to_string().as_bytes()))
+                });
+                prop_assert!(same, "{} {}", change, s);
+            }
+        }
+
+        #[test]
+        fn any_bytes_survive_their_inverse(s: Vec<u8>, t: Vec<u8>) {
+            let (s, t) = (&s[..], &t[..]);
+            let whole = Value::from(s.to_vec());
+            prop_assert_eq!(run("trim_prefix", &[&[t, s].concat(), t]), whole.clone());
+            prop_assert_eq!(run("trim_suffix", &[&[s, t].concat(), t]), whole.clone());
+            prop_assert_eq!(run("replace_all", &[s, t, t]), whole.clone());
+            prop_assert_eq!(run("replace_all", &[s, b"", b""]), whole.clone());
+            prop_assert_eq!(run("clone", &[s]), whole);
+            let order = |a, b| run("compare", &[a, b]).as_int().unwrap();
+            prop_assert_eq!(order(s, t), -order(t, s));
+            let valid = run("to_valid_utf_8", &[s, b"?"]);
+            prop_assert!(std::str::from_utf8(valid.as_str().unwrap().as_bytes()).is_ok());
+        }
+
+        #[test]
+        fn what_is_repeated_is_counted(s in "[ab]{1,3}x", count in 0i64..20) {
+            let args = [Value::from(s.as_str()), count.into()];
+            let repeated = call("golang/strings.repeat", &args).unwrap();
+            let counted = call("golang/strings.count", &[repeated, s.into()]);
+            prop_assert_eq!(counted, Ok(Value::Int(count)));
+        }
     }
 
     #[test]

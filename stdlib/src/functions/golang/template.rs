@@ -215,6 +215,133 @@ mod tests {
     }
 
     #[test]
+    fn every_plain_function_has_its_name() {
+        let known = "_concat _panic_debug convert_format_bool convert_int_to_str convert_parse_bool convert_str_to_float \
+             convert_str_to_int convert_to_float convert_to_int datetime_format datetime_hour datetime_print \
+             datetime_weekday deploy_binary_path deploy_bootstrap_packages encoding_base64_decode \
+             encoding_base64_encode example_answer example_errorbool example_int2str example_plus example_str2int \
+             example_nested_hello math_minus1 math_pow math_sqrt net_cidr_to_first net_cidr_to_ip \
+             net_cidr_to_last net_cidr_to_mask net_cidr_to_network net_cidr_to_prefix net_ip_in_cidr net_is_mac \
+             net_macfmt net_oldmacfmt net_split_hostport net_url_parser os_args os_expand_home os_family os_home \
+             os_is_family_archlinux os_is_family_debian os_is_family_redhat os_is_virtual os_parse_distro_uid \
+             os_release os_uid regexp_match strings_contains strings_has_prefix strings_has_suffix \
+             strings_join_nonempty strings_left_pad strings_replace_all strings_right_pad strings_split \
+             strings_substr strings_to_lower strings_to_upper strings_trim_space sys_env sys_getenv sys_hasenv \
+             test_one_instance_b test_one_instance_d test_one_instance_f test_one_instance_h test_slow_string \
+             util_hostname_mapper";
+        for name in known.split_whitespace() {
+            assert!(FUNCTIONS.contains_key(name), "{name}");
+        }
+        for function in super::super::all() {
+            if function.full_name() != "golang.template" {
+                let name = function.full_name().replace(['/', '.'], "_");
+                assert_eq!(template_name(&function), Some(name));
+            }
+        }
+        // None is lost to another of the same name.
+        let callable = super::super::super::all();
+        let callable = callable.iter().filter(|function| is_callable(function));
+        assert_eq!(callable.count(), FUNCTIONS.len());
+    }
+
+    #[test]
+    fn functions_take_what_the_language_has() {
+        let map = Value::Map([("k".into(), "v".into())].into_iter().collect());
+        let vars = fields(&[
+            ("i", 7.into()),
+            ("f", 1.5.into()),
+            ("b", true.into()),
+            ("l", Value::list(["a".into(), "b".into()])),
+            ("none", Value::list([])),
+            ("maps", Value::list([map])),
+        ]);
+        for (template, text) in [
+            (
+                "{{golang_strconv_itoa .I}} {{golang_strconv_itoa 0x1f}} {{golang_strconv_itoa 'a'}}",
+                "7 31 97",
+            ),
+            (
+                "{{golang_math_abs .F}} {{golang_math_abs -2}} {{golang_math_abs 1e3}}",
+                "1.5 2 1000",
+            ),
+            (
+                "{{golang_strconv_format_bool .B}} {{golang_strconv_format_bool false}}",
+                "true false",
+            ),
+            (
+                "{{golang_strings_join .L \"-\"}}{{golang_strings_join .None \"-\"}}",
+                "a-b",
+            ),
+            ("{{(net_url_parser \"http://h/p?a=b\").Raw_query}}", "a=b"),
+            ("{{len .L | golang_strconv_itoa}}", "2"),
+            ("{{len .L | printf \"%d\" | golang_strconv_atoi}}", "2"),
+        ] {
+            let rendered = call("golang.template", &[template.into(), vars.clone()]);
+            assert_eq!(rendered, Ok(text.into()), "{template}");
+        }
+        for (template, error) in [
+            (
+                "{{golang_math_abs .I}}",
+                "wrong type for value; expected float; got int64",
+            ),
+            (
+                "{{golang_strconv_itoa .F}}",
+                "wrong type for value; expected int; got float64",
+            ),
+            ("{{golang_strconv_itoa 1.5}}", "expected integer; found 1.5"),
+            ("{{golang_strings_to_upper 1}}", "expected str; found 1"),
+            (
+                "{{golang_strings_to_upper .L}}",
+                "wrong type for value; expected str; got []string",
+            ),
+            (
+                "{{golang_strings_join .I \"\"}}",
+                "wrong type for value; expected []str; got int64",
+            ),
+            (
+                "{{golang_strconv_itoa}}",
+                "wrong number of args for golang_strconv_itoa: want 1 got 0",
+            ),
+            (
+                "{{golang_strconv_itoa 1 2}}",
+                "wrong number of args for golang_strconv_itoa: want 1 got 2",
+            ),
+        ] {
+            let failed = fatal(call("golang.template", &[template.into(), vars.clone()]));
+            assert!(failed.ends_with(error), "{template}: {failed}");
+        }
+    }
+
+    #[test]
+    fn an_error_of_a_function_stops_the_rendering() {
+        for (template, name) in [
+            ("{{golang_strconv_atoi \"x\"}}", "golang_strconv_atoi"),
+            (
+                "{{range golang_strings_to_upper \"a\" | printf \"%s\" | len}}{{convert_str_to_int \"\"}}{{end}}",
+                "convert_str_to_int",
+            ),
+            (
+                "{{define \"t\"}}{{convert_parse_bool .}}{{end}}{{template \"t\" \"x\"}}",
+                "convert_parse_bool",
+            ),
+        ] {
+            let error = caught(call("golang.template", &[template.into()]));
+            assert!(
+                error.contains(&format!("error calling {name}: ")),
+                "{error}"
+            );
+        }
+        for template in [
+            "{{example_errorbool true}}",
+            "{{golang_runtime_cpu_profile}}",
+            "{{_panic_debug true \"why\"}}",
+        ] {
+            let error = fatal(call("golang.template", &[template.into()]));
+            assert!(error.contains("error calling "), "{error}");
+        }
+    }
+
+    #[test]
     fn another_text_is_read_anew() {
         let mut sampler = sample("golang.template");
         for text in ["a", "a", "b"] {
