@@ -10,8 +10,9 @@ use std::iter;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Output};
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Arguments, Failed};
 use mgmt_tests::agent::{binary, workspace};
+use mgmt_tests::programs::trial;
 
 /// With an error in line 6.
 const PROGRAM: &str = "$greeting = \"hello\"\n\n# comment\nfile \"/tmp/x\" {\n\tstate => \"exists\",\n\
@@ -24,20 +25,6 @@ fn main() -> ExitCode {
         trial("vscode", &["node", "npm"], vscode),
     ];
     libtest_mimic::run(&arguments, trials).exit_code()
-}
-
-/// A test that needs these programs.
-fn trial(name: &str, needs: &[&str], test: fn() -> Result<(), Failed>) -> Trial {
-    let missing = needs.iter().find(|program| !is_installed(program));
-    if let Some(program) = missing {
-        eprintln!("the test `{name}` is skipped: `{program}` is not installed");
-    }
-    Trial::test(name, test).with_ignored_flag(missing.is_some())
-}
-
-fn is_installed(program: &str) -> bool {
-    let path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&path).any(|directory| directory.join(program).is_file())
 }
 
 fn editors() -> PathBuf {

@@ -8,6 +8,7 @@ use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use mgmt_compiler::graph::{GraphFormat, ResourceGraph, format};
 use mgmt_stdlib::catalog::Catalog;
 use tokio::sync::watch;
@@ -17,6 +18,8 @@ use tracing::{error, info, warn};
 
 use crate::engine::{CommitReport, Engine, EngineConfig, Exit, SubmitError, SubmitOptions};
 use crate::frontend::{GraphSource, ProgramFailed};
+use crate::http::HttpServer;
+use crate::metrics;
 use graphviz::Graphviz;
 use ladder::Rung;
 
@@ -34,6 +37,8 @@ pub struct Run {
     pub max_runtime: Option<Duration>,
     /// Where each graph is drawn.
     pub graphviz: Option<Graphviz>,
+    /// Where its metrics are to be read.
+    pub metrics: Option<HttpServer>,
     /// What the operator wants.
     pub rung: watch::Receiver<Rung>,
 }
@@ -50,6 +55,11 @@ impl Run {
         let exit = self.engine.services.exit.clone();
         let writer = self.engine.services.writer.clone();
         let engine = Arc::new(Engine::new(self.engine));
+        let mut servers = Servers::default();
+        if let Some(server) = self.metrics {
+            info!("metrics: http://{}/metrics", server.address());
+            servers.start(server, metrics::router(engine.metrics()));
+        }
         let cancel = CancellationToken::new();
         let (graphs, newest) = watch::channel(None);
         let mut frontend = JoinSet::new();
@@ -85,11 +95,30 @@ impl Run {
         if let Some(graphviz) = self.graphviz {
             graphviz.finish().await;
         }
+        servers.stop().await;
         if status == 0 {
             stopped.err().unwrap_or(0)
         } else {
             status
         }
+    }
+}
+
+/// What is told by HTTP while the agent runs, until the very end.
+#[derive(Default)]
+struct Servers {
+    stop: CancellationToken,
+    tasks: JoinSet<()>,
+}
+
+impl Servers {
+    fn start(&mut self, server: HttpServer, router: Router) {
+        self.tasks.spawn(server.serve(router, self.stop.clone()));
+    }
+
+    async fn stop(mut self) {
+        self.stop.cancel();
+        while self.tasks.join_next().await.is_some() {}
     }
 }
 

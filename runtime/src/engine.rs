@@ -19,6 +19,7 @@ mod converger;
 mod core;
 mod driver;
 mod limiter;
+mod metrics;
 mod prepare;
 mod receive;
 mod refresh;
@@ -45,6 +46,7 @@ use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::debug;
 
+pub use self::metrics::Metrics;
 pub use self::prepare::Problem;
 pub(crate) use self::scheduler::VertexId;
 pub use self::state_dir::{PrefixError, PrefixLock, lock_prefix};
@@ -191,6 +193,7 @@ pub struct Engine {
     registry: Arc<Registry>,
     services: Services,
     overrides: Overrides,
+    metrics: Arc<Metrics>,
     /// Graphs reach the driver in the order in which they were submitted.
     line: Mutex<()>,
     _driver: AbortOnDropHandle<()>,
@@ -209,7 +212,13 @@ impl Engine {
             skip_autogroup: !config.autogroup,
         };
         let services = config.services.clone();
-        let (driver, views) = Driver::new(config, control_receiver, rung.subscribe());
+        let metrics = Arc::new(Metrics::new(config.registry.kinds()));
+        let (driver, views) = Driver::new(
+            config,
+            control_receiver,
+            rung.subscribe(),
+            Arc::clone(&metrics),
+        );
         Self {
             control,
             rung,
@@ -219,6 +228,7 @@ impl Engine {
             registry,
             services,
             overrides,
+            metrics,
             line: Mutex::new(()),
             _driver: AbortOnDropHandle::new(tokio::spawn(driver.run())),
         }
@@ -244,8 +254,11 @@ impl Engine {
         let began = Instant::now();
         // Resources may look at the machine for as long as they like, but not beyond the engine's end.
         let prepared = tokio::select! {
-            prepared = prepare(&graph, &self.registry, &self.services, overrides) => {
-                prepared.map_err(SubmitError::Rejected)?
+            prepared = prepare(&graph, &self.registry, &self.services, overrides, &self.metrics) => {
+                prepared.map_err(|problems| {
+                    self.metrics.rejected();
+                    SubmitError::Rejected(problems)
+                })?
             }
             () = self.control.closed() => return Err(gone()),
         };
@@ -309,6 +322,11 @@ impl Engine {
     /// Everything that happens from now on. A receiver that does not keep up misses the oldest.
     pub fn events(&self) -> broadcast::Receiver<EngineEvent> {
         self.events.subscribe()
+    }
+
+    /// What it counts.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// What every resource is doing; empty once the engine has ended.

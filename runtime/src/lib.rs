@@ -27,6 +27,7 @@ pub mod http_responses;
 pub mod journal;
 pub mod kernel_events;
 pub mod local_values;
+pub mod metrics;
 pub mod path_locks;
 pub mod path_watch;
 pub mod plan;

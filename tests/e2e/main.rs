@@ -9,6 +9,7 @@ mod demonstrations;
 mod kinds;
 mod life;
 mod limits;
+mod metrics;
 mod plan;
 mod recovery;
 mod soak;

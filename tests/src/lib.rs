@@ -4,4 +4,6 @@ pub mod agent;
 pub mod case;
 pub mod chance;
 pub mod host;
+pub mod http;
+pub mod programs;
 pub mod running;

@@ -211,8 +211,19 @@ impl Core {
 
     /// Drops vertices that have been cleaned up. Only [`Core::commit`] and the end of the engine follow.
     pub(crate) fn forget(&mut self, vertices: &[VertexId]) {
+        self.count_blocked();
         for vertex in vertices {
-            self.take_vertex(*vertex);
+            let failure = self.failure(*vertex);
+            let blocked =
+                self.vertex(*vertex).is_some() && self.scheduler.is_counted_blocked(*vertex);
+            if let Some(state) = self.take_vertex(*vertex) {
+                let identity = &state.declared.identity;
+                self.metrics.failing(identity, failure, None);
+                if blocked {
+                    self.metrics.blocked(identity, false);
+                }
+                self.metrics.resources(state.managed(), -1);
+            }
             self.scheduler.remove(*vertex);
         }
         self.drop_outdated_timers();
@@ -231,6 +242,7 @@ impl Core {
         {
             state.check_retries.inherit(retries);
         }
+        self.metrics.resources(state.managed(), 1);
         let vertex = self.scheduler.add();
         let index = vertex.index as usize;
         if self.vertices.len() <= index {

@@ -20,6 +20,7 @@ use tracing::info;
 pub(crate) use self::failure::describe;
 
 use super::converger::Converger;
+use super::metrics::Metrics;
 use super::receive::Sent;
 use super::scheduler::{Scheduler, VertexId};
 use super::semaphore::Semaphores;
@@ -103,11 +104,12 @@ pub(crate) struct Core {
     running: usize,
     pub(super) generation: u64,
     commands: Vec<Command>,
+    pub(super) metrics: Arc<Metrics>,
 }
 
 impl Core {
     /// An empty graph, paused.
-    pub(crate) fn new(timeout: Option<Duration>) -> Self {
+    pub(crate) fn new(timeout: Option<Duration>, metrics: Arc<Metrics>) -> Self {
         Self {
             now: Duration::ZERO,
             mode: Mode::Paused,
@@ -121,6 +123,7 @@ impl Core {
             running: 0,
             generation: 0,
             commands: Vec::new(),
+            metrics,
         }
     }
 
@@ -195,6 +198,7 @@ impl Core {
                 break;
             }
         }
+        self.count_blocked();
         self.converger.update(self.scheduler.busy() > 0, self.now);
         for converged in self.converger.take_reports() {
             let seconds = self.converger.timeout().unwrap_or_default().as_secs();

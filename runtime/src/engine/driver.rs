@@ -5,6 +5,7 @@ mod switch;
 mod tasks;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -15,6 +16,7 @@ use tracing::{error, info, warn};
 
 use super::converged::Convergence;
 use super::core::Core;
+use super::metrics::Metrics;
 use super::prepare::{Overrides, Prepared};
 use super::refresh::RefreshLog;
 use super::reversal::Reversals;
@@ -119,6 +121,7 @@ impl Driver {
         config: EngineConfig,
         control: mpsc::Receiver<Control>,
         rung: watch::Receiver<Rung>,
+        metrics: Arc<Metrics>,
     ) -> (Self, Views) {
         let (event_sender, event_receiver) = mpsc::channel(EVENTS);
         let (status, status_view) = watch::channel(EngineStatus::default());
@@ -132,7 +135,7 @@ impl Driver {
         let log = config
             .durable_notifications
             .then(|| RefreshLog::open(state_dir::refresh(&config.services.prefix)));
-        let mut core = Core::new(config.converger.timeout);
+        let mut core = Core::new(config.converger.timeout, metrics);
         core.resume(false, Duration::ZERO);
         let driver = Self {
             core,
@@ -252,6 +255,7 @@ impl Driver {
 
     fn publish(&self) {
         let status = self.core.status();
+        self.core.metrics.status(&status);
         self.status.send_if_modified(|former| {
             let changed = *former != status;
             *former = status;

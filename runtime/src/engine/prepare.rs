@@ -9,7 +9,9 @@ use mgmt_compiler::graph::{Identity, Resource, ResourceGraph, topology};
 use mgmt_grammar::span::Span;
 use petgraph::visit::{EdgeRef, IntoEdgeReferences};
 use rustc_hash::{FxHashMap, FxHashSet};
+use tokio::time::Instant;
 
+use super::metrics::{Metrics, Step};
 use super::{autoedge, autogroup, confine};
 use crate::resource::{Member, Registry, Services, not_implemented};
 
@@ -157,7 +159,9 @@ pub(crate) async fn prepare(
     registry: &Registry,
     services: &Services,
     overrides: Overrides,
+    metrics: &Metrics,
 ) -> Result<Prepared, Vec<Problem>> {
+    let began = Instant::now();
     let mut problems: Vec<Problem> = graph
         .resources()
         .filter_map(|resource| validate(resource, registry).err())
@@ -172,13 +176,18 @@ pub(crate) async fn prepare(
     if let Some(problem) = cycle(&prepared) {
         return Err(vec![problem]);
     }
+    let validated = Instant::now();
+    metrics.step(Step::Validate, validated - began);
     if !overrides.skip_autoedges {
         let participants = autoedge::ask(&prepared, registry, services).await?;
         autoedge::add(&mut prepared, &participants);
     }
+    let ordered = Instant::now();
+    metrics.step(Step::AutoEdge, ordered - validated);
     if !overrides.skip_autogroup {
         prepared = autogroup::group(prepared, registry)?;
     }
+    metrics.step(Step::AutoGroup, ordered.elapsed());
     Ok(prepared)
 }
 

@@ -73,6 +73,8 @@ struct Node {
     realized: bool,
     /// Failed, or behind a failed one.
     dead: bool,
+    /// Behind a failed one, and not failed itself.
+    blocked: bool,
     busy: bool,
     unsettled_parents: u32,
     dead_parents: u32,
@@ -143,6 +145,8 @@ pub(crate) struct Scheduler {
     incoming: Vec<u32>,
     wake: VecDeque<u32>,
     work: Vec<u32>,
+    /// Whose `blocked` has flipped, and to what.
+    flips: Vec<(u32, bool)>,
     live: usize,
     busy: usize,
     settled: usize,
@@ -329,6 +333,13 @@ impl Scheduler {
         }
     }
 
+    /// The vertices that became blocked by a failed one, or no longer are, in order.
+    pub(crate) fn take_blocked_flips(&mut self) -> Vec<(VertexId, bool)> {
+        let flips = std::mem::take(&mut self.flips);
+        let flips = flips.into_iter();
+        flips.map(|(index, to)| (self.id(index), to)).collect()
+    }
+
     /// Puts the vertex into the wake queue if it can run.
     pub(crate) fn wake(&mut self, vertex: VertexId) {
         self.update(vertex.index);
@@ -357,6 +368,10 @@ impl Scheduler {
             let dead = node.failed || node.dead_parents > 0;
             let busy = node.running || (!local && !dead);
             node.realized |= settled;
+            let blocked = dead && !node.failed;
+            if std::mem::replace(&mut node.blocked, blocked) != blocked {
+                self.flips.push((index, blocked));
+            }
             let was_settled = std::mem::replace(&mut node.settled, settled);
             let was_dead = std::mem::replace(&mut node.dead, dead);
             let was_busy = std::mem::replace(&mut node.busy, busy);

@@ -142,7 +142,9 @@ pub(crate) struct Vertex {
     pub(crate) heard: bool,
     /// What the running pass saw when it began.
     pub(crate) ticket: Ticket,
-    /// When the running pass began.
+    /// When the running pass could begin: from then on it waited for semaphores only.
+    pub(crate) ready: Duration,
+    /// When `check_apply` of the running pass began.
     pub(crate) began: Duration,
     /// The running pass was told to return.
     pub(crate) interrupted: bool,
@@ -186,6 +188,7 @@ impl Vertex {
             incarnation: 0,
             heard: false,
             ticket: Ticket::default(),
+            ready: Duration::ZERO,
             began: Duration::ZERO,
             interrupted: false,
             check_retries: retries,
@@ -205,6 +208,15 @@ impl Vertex {
 
     fn is_watched(declared: &graph::Resource) -> bool {
         declared.meta.poll == 0 && !declared.meta.hidden
+    }
+
+    /// Who is managed by it: itself and its members, unless it is hidden.
+    pub(crate) fn managed(&self) -> impl Iterator<Item = &Identity> {
+        let members = self.members.iter().map(|member| &member.declared);
+        std::iter::once(&self.declared)
+            .chain(members)
+            .filter(|part| !part.meta.hidden)
+            .map(|part| &part.identity)
     }
 
     /// Whether its kind's watch is used.

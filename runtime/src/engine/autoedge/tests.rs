@@ -8,6 +8,7 @@ use mgmt_stdlib::resources::{exec, file, noop};
 use proptest::prelude::*;
 
 use super::*;
+use crate::engine::metrics::Metrics;
 use crate::engine::prepare::{Overrides, PreparedVertex, prepare};
 
 /// A graph of real kinds, built by name.
@@ -46,9 +47,16 @@ impl Program {
     async fn edges(&self) -> Vec<String> {
         let registry = crate::resources::registry();
         let services = Services::new("h1", "mgmt", Path::new("/nonexistent"));
-        let prepared = prepare(&self.0, &registry, &services, Overrides::default())
-            .await
-            .expect("a good graph");
+        let metrics = Metrics::new(registry.kinds());
+        let prepared = prepare(
+            &self.0,
+            &registry,
+            &services,
+            Overrides::default(),
+            &metrics,
+        )
+        .await
+        .expect("a good graph");
         let identity = |at: usize| prepared.vertices[at].identity();
         let mut edges: Vec<_> = prepared
             .edges

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tracing::{error, warn};
 
 use super::{Command, Core};
+use crate::engine::metrics::Failure;
 use crate::engine::scheduler::VertexId;
 use crate::engine::status::EngineEvent;
 use crate::engine::vertex::{Phase, Watch};
@@ -38,12 +39,14 @@ impl Core {
         retries: i32,
         delay: Duration,
     ) {
+        let before = self.failure(vertex);
         let Some(state) = self.vertex_mut(vertex) else {
             return;
         };
         let message: Arc<str> = message.into();
         state.error = Some(message.clone());
         let identity = state.declared.identity.clone();
+        self.metrics.failing(&identity, before, Some(Failure::Soft));
         let left = if retries < 0 {
             "without end".to_owned()
         } else {
@@ -61,6 +64,7 @@ impl Core {
 
     /// The vertex failed for good: it stays in the graph as a dead prerequisite.
     pub(super) fn fail(&mut self, vertex: VertexId, message: String) {
+        let before = self.failure(vertex);
         let Some(state) = self.vertex_mut(vertex) else {
             return;
         };
@@ -90,6 +94,7 @@ impl Core {
         if blocked > 0 {
             warn!("{blocked} resources do not run: blocked by {identity}");
         }
+        self.metrics.failing(&identity, before, Some(Failure::Hard));
         self.commands.push(Command::Event(EngineEvent::Failed {
             identity,
             error: message,

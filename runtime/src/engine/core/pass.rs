@@ -8,6 +8,7 @@ use tracing::{debug, info};
 use super::failure::describe;
 use super::values::Reception;
 use super::{CheckRequest, CheckResult, Command, Core, Mode};
+use crate::engine::metrics::Failure;
 use crate::engine::scheduler::{Completion, Ticket, VertexId};
 use crate::engine::status::EngineEvent;
 use crate::engine::vertex::{Phase, Watch};
@@ -59,6 +60,10 @@ impl Core {
     /// The first half of a pass: receive, and find out whether `check_apply` is needed. `holding` tells
     /// whether the semaphores are held already.
     fn prepare(&mut self, vertex: VertexId, holding: bool) {
+        let now = self.now;
+        if !holding && let Some(state) = self.vertex_mut(vertex) {
+            state.ready = now;
+        }
         match self.receive(vertex) {
             Ok(Reception::Proceed) => {}
             Ok(Reception::Rewatch) => {
@@ -179,11 +184,14 @@ impl Core {
         let interrupted = std::mem::take(&mut state.interrupted);
         let identity = state.declared.identity.clone();
         let noop = state.declared.meta.noop;
-        let elapsed = now - state.began;
+        let (elapsed, since_ready) = (now - state.began, now - state.ready);
+        let found = result.outcome.as_ref().ok().copied();
+        self.metrics
+            .checked(&identity, !noop, found, elapsed, since_ready);
         self.commands.push(Command::Event(EngineEvent::Checked {
             identity: identity.clone(),
             apply: !noop,
-            outcome: result.outcome.as_ref().ok().copied(),
+            outcome: found,
             elapsed,
         }));
         match result.outcome {
@@ -257,6 +265,7 @@ impl Core {
             && state.error.take().is_some()
         {
             let identity = state.declared.identity.clone();
+            self.metrics.failing(&identity, Some(Failure::Soft), None);
             self.commands
                 .push(Command::Event(EngineEvent::Recovered { identity }));
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use mgmt_compiler::graph::Identity;
 
 use super::{Core, Mode};
+use crate::engine::metrics::Failure;
 use crate::engine::scheduler::VertexId;
 use crate::engine::status::{EngineStatus, VertexState, VertexStatus};
 use crate::engine::vertex::{Phase, Vertex, Watch};
@@ -45,6 +46,25 @@ impl Core {
                 })
             })
             .collect()
+    }
+
+    /// Tells the metrics who became blocked, or no longer is.
+    pub(in crate::engine) fn count_blocked(&mut self) {
+        for (vertex, blocked) in self.scheduler.take_blocked_flips() {
+            if let Some(identity) = self.identity(vertex) {
+                self.metrics.blocked(identity, blocked);
+            }
+        }
+    }
+
+    /// How the vertex fails at present.
+    pub(in crate::engine) fn failure(&self, vertex: VertexId) -> Option<Failure> {
+        self.vertex(vertex)?.error.as_ref()?;
+        Some(if self.scheduler.is_failed(vertex) {
+            Failure::Hard
+        } else {
+            Failure::Soft
+        })
     }
 
     pub(super) fn state(&self, vertex: VertexId, state: &Vertex) -> VertexState {

@@ -69,6 +69,11 @@ impl Core {
             return;
         };
         state.heard = true;
+        let identity = state.declared.identity.clone();
+        self.metrics.event(&identity);
+        let Some(state) = self.vertex_mut(vertex) else {
+            return;
+        };
         // Events that are joined into one pass share one token.
         if state.reservation.is_none()
             && let Some(limiter) = &mut state.limiter

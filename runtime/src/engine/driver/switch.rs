@@ -15,6 +15,7 @@ use tracing::{debug, error, info, warn};
 use super::{Done, Driver, Rung, Submission, Tasks};
 use crate::engine::commit::{NewObject, Plan, Target, pairs};
 use crate::engine::core::describe;
+use crate::engine::metrics::Step;
 use crate::engine::prepare::{Prepared, PreparedMember, Problem};
 use crate::engine::refresh::Outstanding;
 use crate::engine::scheduler::VertexId;
@@ -39,6 +40,9 @@ impl Driver {
             reply,
             ..
         } = submission;
+        let paused = self.now();
+        let metrics = Arc::clone(&self.core.metrics);
+        metrics.step(Step::Pause, paused - self.pause_began);
         self.reversals.add_due(&mut prepared, overrides).await;
         let plan = self.core.plan(&prepared);
         let created = match self.create(&prepared, &plan) {
@@ -48,8 +52,10 @@ impl Driver {
             }
             Err(problems) => Err(problems),
         };
+        metrics.step(Step::Compare, self.now() - paused);
         let result = match created {
             Err(problems) => {
+                metrics.rejected();
                 self.resume(false);
                 Err(SubmitError::Rejected(problems))
             }
@@ -183,6 +189,15 @@ impl Driver {
         };
         self.resume(true);
         info!("graph: Vertices({vertices}), Edges({edges})");
+        let metrics = &self.core.metrics;
+        metrics.switched(edges);
+        for (step, elapsed) in [
+            (Step::Remove, removed - began),
+            (Step::Init, initialised - removed),
+            (Step::Commit, self.now() - initialised),
+        ] {
+            metrics.step(step, elapsed);
+        }
         debug!(
             "the switch took {:?} to pause, {:?} to remove, {:?} to initialise, {:?} to connect",
             began - self.pause_began,

@@ -38,6 +38,11 @@ impl Scheduler {
         self.nodes[vertex.index as usize].dead_parents > 0
     }
 
+    /// Whether it counts as blocked, which a vertex that failed itself does not.
+    pub(crate) fn is_counted_blocked(&self, vertex: VertexId) -> bool {
+        self.nodes[vertex.index as usize].blocked
+    }
+
     /// Whether every parent is settled.
     pub(crate) fn gate_open(&self, vertex: VertexId) -> bool {
         self.nodes[vertex.index as usize].unsettled_parents == 0

@@ -20,6 +20,7 @@ use proptest::test_runner::TestRng;
 use super::fake::{Fake, Graph, World, services};
 use crate::engine::commit::{NewObject, Target};
 use crate::engine::core::{CheckRequest, CheckResult, Command, Core};
+use crate::engine::metrics::{Gauges, Metrics};
 use crate::engine::prepare::{Overrides, Prepared, prepare};
 use crate::engine::scheduler::VertexId;
 use crate::engine::status::EngineEvent;
@@ -94,7 +95,8 @@ impl Simulation {
     fn new(random: TestRng) -> Self {
         let mut registry = Registry::default();
         registry.add::<Fake>();
-        let mut core = Core::new(Some(IDLE));
+        let metrics = Arc::new(Metrics::new(registry.kinds()));
+        let mut core = Core::new(Some(IDLE), metrics);
         core.resume(false, Duration::ZERO);
         Self {
             core,
@@ -501,10 +503,17 @@ impl Simulation {
         );
         self.core.paused();
         let services = services(Path::new("/nonexistent"));
-        let prepared = prepare(&graph, &self.registry, &services, Overrides::default())
-            .now_or_never()
-            .expect("fakes answer at once")
-            .expect("a good graph");
+        let metrics = Arc::clone(&self.core.metrics);
+        let prepared = prepare(
+            &graph,
+            &self.registry,
+            &services,
+            Overrides::default(),
+            &metrics,
+        )
+        .now_or_never()
+        .expect("fakes answer at once")
+        .expect("a good graph");
         self.commit(prepared);
         self.active = self.now;
         self.core.resume(true, self.now);
@@ -636,6 +645,22 @@ impl Simulation {
             }
         }
         assert!(self.core.converger.converged(), "T17");
+        self.check_metrics();
+    }
+
+    /// What comes and goes in the metrics is what a recount finds (engine.md 7.1.4).
+    fn check_metrics(&self) {
+        let scheduler = &self.core.scheduler;
+        let managed = self.accounts.values().filter(|each| !each.meta.hidden);
+        let failing = self.core.snapshot();
+        let failing = failing.iter().filter(|each| each.error.is_some()).count();
+        let recount = Gauges {
+            resources: managed.count() as i64,
+            blocked: scheduler.blocked() as i64,
+            soft: (failing - scheduler.failed()) as i64,
+            hard: scheduler.failed() as i64,
+        };
+        assert_eq!(self.core.metrics.gauges("fake"), Some(recount));
     }
 }
 

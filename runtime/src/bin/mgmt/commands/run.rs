@@ -17,6 +17,8 @@ use mgmt_runtime::driver::place::{Prefix, PrefixChoice};
 use mgmt_runtime::driver::{self};
 use mgmt_runtime::engine::EngineConfig;
 use mgmt_runtime::frontend::{GraphSource, LangGraphs, Report, YamlGraphs};
+use mgmt_runtime::http::{HttpServer, ListenAddress};
+use mgmt_runtime::metrics::DEFAULT_LISTEN;
 use mgmt_runtime::resource::Services;
 use mgmt_stdlib::catalog::Catalog;
 use tokio::sync::watch;
@@ -112,6 +114,14 @@ pub(crate) struct Run {
     #[arg(long, value_name = "PROGRAM", value_enum, default_value_t)]
     graphviz_filter: Filter,
 
+    /// Tell Prometheus how this machine is doing.
+    #[arg(long)]
+    prometheus: bool,
+
+    /// Where: `HOST:PORT`, or `:PORT` for all addresses of this machine; the path is `/metrics`.
+    #[arg(long, value_name = "ADDR", default_value = DEFAULT_LISTEN, requires = "prometheus")]
+    prometheus_listen: ListenAddress,
+
     /// How log lines look.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     log_format: LogFormat,
@@ -141,7 +151,7 @@ impl Run {
         // The handlers stay until all has ended.
         let (reached, rung) = watch::channel(Rung::Run);
         let ladder = tokio::spawn(Ladder::install()?.climb(reached));
-        let status = match self.prepare(terminal, rung) {
+        let status = match self.start(terminal, rung).await {
             Ok(Some((run, _prefix))) => run.run().await,
             Ok(None) => 1,
             Err(error) => {
@@ -152,6 +162,21 @@ impl Run {
         ladder.abort();
         let _ = ladder.await;
         Ok(status)
+    }
+
+    /// Makes all that is needed to run the program; nothing if it has errors.
+    async fn start(
+        &self,
+        terminal: Terminal,
+        rung: watch::Receiver<Rung>,
+    ) -> Result<Option<(driver::Run, Prefix)>, Box<dyn std::error::Error>> {
+        let Some((mut run, prefix)) = self.prepare(terminal, rung)? else {
+            return Ok(None);
+        };
+        if self.prometheus {
+            run.metrics = Some(HttpServer::bind(&self.prometheus_listen).await?);
+        }
+        Ok(Some((run, prefix)))
     }
 
     /// Compiles the program and makes all that is needed to run it; nothing if it has errors.
@@ -212,6 +237,7 @@ impl Run {
                 .graphviz
                 .clone()
                 .map(|path| Graphviz::start(path, self.graphviz_filter)),
+            metrics: None,
             rung,
         };
         Ok(Some((run, prefix)))
