@@ -11,6 +11,8 @@ mod build;
 mod control;
 mod dump;
 mod env;
+mod export;
+mod exported;
 mod gather;
 mod node;
 mod step;
@@ -97,10 +99,21 @@ pub struct Evaluator {
 impl Evaluator {
     /// Instantiates the program. Nothing is evaluated before the first [`Evaluator::stabilize`].
     pub fn new(program: Arc<Program>) -> Self {
+        let mut evaluator = Self::without_statements(program.clone());
+        if !program.hir.scopes.is_empty() {
+            let env = evaluator.module_env(ScopeId(0));
+            let region = evaluator.root;
+            evaluator.statements(&program.hir.main, &Place { env, region });
+        }
+        evaluator
+    }
+
+    /// An empty function graph with the definitions of a program.
+    fn without_statements(program: Arc<Program>) -> Self {
         let mut store = Store::default();
         let root = store.add_region(None, None);
-        let mut evaluator = Self {
-            program: program.clone(),
+        Self {
+            program,
             store,
             root,
             constants: FxHashMap::default(),
@@ -111,12 +124,17 @@ impl Evaluator {
             change: Change::default(),
             output: None,
             fatal: None,
-        };
-        if !program.hir.scopes.is_empty() {
-            let env = evaluator.module_env(ScopeId(0));
-            evaluator.statements(&program.hir.main, &Place { env, region: root });
         }
-        evaluator
+    }
+
+    /// Removes a region, and what came of it.
+    fn forget(&mut self, region: RegionId) {
+        self.store.remove_region(region);
+        self.store.collect_garbage();
+        self.end_removed();
+        self.requests.clear();
+        self.touched.clear();
+        self.fatal = None;
     }
 
     /// What is to be started and stopped since the last call. Ask after each `stabilize`.
@@ -236,7 +254,7 @@ impl Evaluator {
         for id in &self.store.region(region).statements {
             let node = self.store.get(*id);
             if let State::Failed(failure) = &node.state {
-                return Err(Box::new(failure.diagnostic()));
+                return Err(Box::new(failure.diagnostic(&self.program)));
             }
             let output = match &node.kind {
                 Kind::Resource(sink) => sink.output.as_ref(),
@@ -280,14 +298,9 @@ impl Evaluator {
 
     fn fail(&mut self, span: Span, error: CallError) {
         if self.fatal.is_none() {
-            self.fatal = Some(Box::new(
-                Failure::Call {
-                    error,
-                    span,
-                    inner: None,
-                }
-                .diagnostic(),
-            ));
+            let inner = None;
+            let failure = Failure::Call { error, span, inner };
+            self.fatal = Some(Box::new(failure.diagnostic(&self.program)));
         }
     }
 }
@@ -297,8 +310,24 @@ fn call_id(id: NodeId) -> CallId {
 }
 
 impl Failure {
+    /// The error as that of a call.
+    fn call_error(&self) -> CallError {
+        match self {
+            Self::Interpret(diagnostic) => CallError::fatal(diagnostic.message.clone()),
+            Self::Call { error, .. } => error.clone(),
+        }
+    }
+
+    /// The error in one line.
+    fn message(&self) -> &str {
+        match self {
+            Self::Interpret(diagnostic) => &diagnostic.message,
+            Self::Call { error, .. } => &error.message,
+        }
+    }
+
     /// The error as the end of the program.
-    fn diagnostic(&self) -> Diagnostic {
+    fn diagnostic(&self, program: &Program) -> Diagnostic {
         match self {
             Self::Interpret(diagnostic) => (**diagnostic).clone(),
             Self::Call { error, span, inner } => {
@@ -315,7 +344,10 @@ impl Failure {
                     diagnostic = diagnostic.label(*inner, "in here");
                 }
                 if error.catchable {
-                    diagnostic = diagnostic.help("give a value for this case: `... <|> default`");
+                    let text = program.quoted(*span);
+                    diagnostic = diagnostic.help(format!(
+                        "for another value in this case: `({text} <|> default)`"
+                    ));
                 }
                 diagnostic
             }

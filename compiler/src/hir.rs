@@ -104,6 +104,21 @@ impl Hir {
         with_ids(&self.includes, IncludeId)
     }
 
+    /// If a callee is a variable that is bound to a lambda as it is written: how it is reached, the scope of the
+    /// bind, and the lambda.
+    pub(crate) fn bound_lambda(&self, callee: ExprId) -> Option<(&Ref<Var>, ScopeId, LambdaId)> {
+        let ExprKind::Var(var) = &self[callee].kind else {
+            return None;
+        };
+        let Var::Bind(bind) = var.target else {
+            return None;
+        };
+        match self[self[bind].value].kind {
+            ExprKind::Lambda(lambda) => Some((var, self[bind].scope, lambda)),
+            _ => None,
+        }
+    }
+
     /// The statements of the entry file.
     pub fn main(&self) -> &[Stmt] {
         &self.main
@@ -206,6 +221,42 @@ pub enum ExprKind {
         /// The value if the struct has no such field.
         default: Option<ExprId>,
     },
+}
+
+impl ExprKind {
+    /// Gives each expression directly inside of this one, in the order of the text. The bodies of lambdas
+    /// and of called functions are not inside.
+    pub fn for_each_child(&self, mut each: impl FnMut(ExprId)) {
+        match self {
+            Self::Error | Self::Const(..) | Self::Hostname | Self::Var(_) | Self::Lambda(_) => {}
+            Self::List(items) | Self::Struct(_, items) | Self::Interpolated(items) => {
+                items.iter().copied().for_each(each);
+            }
+            Self::Map(entries) => entries.iter().for_each(|(key, value)| {
+                each(*key);
+                each(*value);
+            }),
+            Self::StrVar(inner) => each(*inner),
+            Self::Builtin { args, .. } | Self::CallFunc { args, .. } => {
+                args.iter().copied().for_each(each);
+            }
+            Self::CallValue { callee, args } => {
+                each(*callee);
+                args.iter().copied().for_each(each);
+            }
+            Self::If {
+                cond,
+                then,
+                otherwise,
+            } => [*cond, *then, *otherwise].into_iter().for_each(each),
+            Self::Except { main, fallback } => [*main, *fallback].into_iter().for_each(each),
+            Self::Lookup { base, key } => [*base, *key].into_iter().for_each(each),
+            Self::Field { base, default, .. } => {
+                each(*base);
+                default.iter().copied().for_each(each);
+            }
+        }
+    }
 }
 
 /// A definition as seen from a use: reached through include aliases, outermost first.

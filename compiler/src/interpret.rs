@@ -13,7 +13,7 @@ use mgmt_stdlib::value::Value;
 use smallvec::SmallVec;
 
 use crate::diagnostic::{Code, Diagnostic, Stage};
-use crate::graph::{Identity, Resource};
+use crate::graph::{Identity, Resource, ResourceGraph};
 use crate::hir::{EdgeStmt, EntryKind, Half, ResourceStmt};
 
 pub use assemble::Assembly;
@@ -252,23 +252,51 @@ fn check(
 }
 
 fn refused(identity: &Identity, invalid: &Invalid, stmt: &ResourceStmt) -> Diagnostic {
-    let mut diagnostic = Diagnostic::error(
-        Code::INVALID_RESOURCE,
-        Stage::Interpret,
-        format!("{identity} is not valid: {invalid}"),
-    )
-    .at(stmt.kind_span, "this resource");
+    let diagnostic = invalid_resource(identity, invalid, Some(stmt.kind_span));
     let place = invalid.param.and_then(|param| {
         stmt.entries.iter().find_map(|entry| match &entry.kind {
             EntryKind::Field { name, .. } if name == param => Some(entry.span),
             _ => None,
         })
     });
-    if let Some(place) = place {
-        diagnostic = diagnostic.label(place, invalid.message.clone());
+    match place {
+        Some(place) => diagnostic.label(place, invalid.message.clone()),
+        None => diagnostic,
     }
-    diagnostic.help = invalid.help.clone();
-    diagnostic
+}
+
+fn invalid_resource(identity: &Identity, invalid: &Invalid, place: Option<Span>) -> Diagnostic {
+    let diagnostic = Diagnostic::error(
+        Code::INVALID_RESOURCE,
+        Stage::Interpret,
+        format!("{identity} is not valid: {invalid}"),
+    )
+    .optional_help(invalid.help.clone());
+    match place {
+        Some(place) => diagnostic.at(place, "this resource"),
+        None => diagnostic,
+    }
+}
+
+/// The resources of a graph that could never work on a machine: an error for each statement. The graph has its
+/// meaning nevertheless.
+pub fn refused_runs(graph: &ResourceGraph) -> Vec<Diagnostic> {
+    let mut refusals: Vec<Diagnostic> = Vec::new();
+    for resource in graph.resources().filter(|resource| !resource.meta.hidden) {
+        let Resource { identity, meta, .. } = &**resource;
+        let Err(invalid) = resource.params.validate_run(&identity.name, meta) else {
+            continue;
+        };
+        // One statement may stand for many resources.
+        let refused = |known: &Diagnostic| {
+            let place = known.primary.as_ref().map(|label| label.span);
+            place.is_some() && place == resource.span
+        };
+        if !refusals.iter().any(refused) {
+            refusals.push(invalid_resource(identity, &invalid, resource.span));
+        }
+    }
+    refusals
 }
 
 fn misfit(

@@ -52,6 +52,17 @@ pub struct Compilation {
 }
 
 impl Compilation {
+    /// Adds a warning for each statement of the first graph that no agent will run.
+    pub fn foretell(&mut self, graph: &graph::ResourceGraph) {
+        for refusal in interpret::refused_runs(graph) {
+            let warning = Diagnostic {
+                severity: diagnostic::Severity::Warning,
+                ..refusal
+            };
+            self.diagnostics.push(warning);
+        }
+    }
+
     /// Adds the error that ended the first evaluation. A warning that foretold it becomes that error.
     pub fn fail(&mut self, error: Diagnostic) {
         self.program = None;
@@ -90,6 +101,7 @@ pub fn compile(
                 hir: resolution.hir,
                 types: inference.types,
                 sites: loader.sites(),
+                sources: loader.sources.clone(),
             }))
         }
         _ => None,

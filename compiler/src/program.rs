@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use mgmt_grammar::span::SourceId;
+use mgmt_grammar::span::{SourceId, Span};
 use mgmt_stdlib::catalog::Site;
 
+use crate::files::Sources;
 use crate::hir::Hir;
 use crate::infer::Types;
 
@@ -15,6 +16,8 @@ pub struct Program {
     pub(crate) types: Types,
     /// Where the calls of each text stand, by its id.
     pub(crate) sites: Vec<Arc<Site>>,
+    /// The texts, to quote them.
+    pub(crate) sources: Sources,
 }
 
 impl Program {
@@ -22,5 +25,16 @@ impl Program {
     pub(crate) fn site(&self, source: SourceId) -> Arc<Site> {
         let site = self.sites.get(source.0 as usize);
         site.cloned().unwrap_or_default()
+    }
+
+    /// What is written in a place, or `...` if that is too long for a line.
+    pub(crate) fn quoted(&self, span: Span) -> &str {
+        const MAX_BYTES: usize = 40;
+        let text = self.sources.text(span);
+        if text.is_empty() || text.len() > MAX_BYTES || text.contains('\n') {
+            "..."
+        } else {
+            text
+        }
     }
 }

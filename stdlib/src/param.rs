@@ -81,6 +81,22 @@ impl HostType {
         }
     }
 
+    /// Whether a function can be, or be in, a value of this type.
+    pub fn holds_functions(&self) -> bool {
+        match self {
+            Self::Func(_) | Self::Any => true,
+            Self::Bool
+            | Self::Str
+            | Self::Bytes
+            | Self::Int(_)
+            | Self::Uint(_)
+            | Self::Float(_) => false,
+            Self::List(inner) | Self::Optional(inner) => inner.holds_functions(),
+            Self::Map(entry) => entry.1.holds_functions(),
+            Self::Struct(fields) => fields.iter().any(|(_, field)| field.holds_functions()),
+        }
+    }
+
     /// The same with this type for a function in it, which [`Func`] alone does not tell. The derive
     /// macro writes it for `#[param(func = "func(int) str")]`.
     ///

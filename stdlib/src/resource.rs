@@ -193,6 +193,26 @@ pub trait Validate {
         let _ = meta;
         Ok(())
     }
+
+    /// A pure check for what could never work on a machine. A program that has such a resource means
+    /// something, and its graph can be shown, but no agent runs it. Asked once the other two found nothing.
+    ///
+    /// # Errors
+    /// What is wrong, in the user's terms.
+    fn validate_run(&self, name: &str, meta: &Meta) -> Result<(), Invalid> {
+        let _ = (name, meta);
+        Ok(())
+    }
+
+    /// All of these checks, for those who are about to run it.
+    ///
+    /// # Errors
+    /// What is wrong, in the user's terms.
+    fn validate_all(&self, name: &str, meta: &Meta) -> Result<(), Invalid> {
+        self.validate(name)?;
+        self.validate_meta(meta)?;
+        self.validate_run(name, meta)
+    }
 }
 
 /// A resource can not be as it is declared.

@@ -1,11 +1,11 @@
 //! The language's immutable values (typing-and-evaluation.md §1.5, §1.6).
 
+mod func;
 mod list;
 mod order;
 mod text;
 mod typed;
 
-use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use ecow::EcoString;
 
 use crate::types::Type;
 
+pub use func::{Callable, Func};
 pub use list::List;
 pub use text::{format_float, is_printable, quote, quote_keeping};
 
@@ -54,15 +55,6 @@ struct StructFields {
 /// A map key: a value under the total order of §1.6.2, in which `-0.0` is `0.0`.
 #[derive(Clone, Debug)]
 pub struct Key(pub Value);
-
-/// A function as a value: a closure that only the evaluator can look into.
-#[derive(Clone)]
-pub struct Func(Arc<Function>);
-
-struct Function {
-    ty: Type,
-    closure: Box<dyn Any + Send + Sync>,
-}
 
 impl Str {
     /// The bytes.
@@ -217,37 +209,6 @@ impl<N: Into<EcoString>> FromIterator<(N, Value)> for Struct {
             .map(|(name, value)| (name.into(), value))
             .unzip();
         Self::new(names.into(), values)
-    }
-}
-
-impl Func {
-    /// Wraps what the evaluator knows of a function value. `ty` is its full function type.
-    pub fn new(ty: Type, closure: impl Any + Send + Sync) -> Self {
-        Self(Arc::new(Function {
-            ty,
-            closure: Box::new(closure),
-        }))
-    }
-
-    /// The full function type.
-    pub fn ty(&self) -> &Type {
-        &self.0.ty
-    }
-
-    /// What the evaluator put in, if it is a `T`.
-    pub fn closure<T: Any + Send + Sync>(&self) -> Option<&T> {
-        self.0.closure.downcast_ref()
-    }
-
-    /// Functions compare by identity only.
-    pub fn ptr_eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-    }
-}
-
-impl PartialEq for Func {
-    fn eq(&self, other: &Self) -> bool {
-        self.ptr_eq(other)
     }
 }
 
@@ -447,11 +408,5 @@ impl fmt::Debug for Value {
 impl fmt::Debug for Str {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&quote(&self.0))
-    }
-}
-
-impl fmt::Debug for Func {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "func({})", self.ty())
     }
 }

@@ -126,3 +126,19 @@ fn a_kind_that_can_not_run_is_refused_before_anything_is_done() {
     );
     assert!(!agent.path("out").exists());
 }
+
+#[test]
+fn what_could_never_work_has_a_graph_but_does_not_run() {
+    let agent = Agent::new("password \"p\" {\n\tlength => 0,\n}\n");
+    let (code, text) = run(&agent, "mgmtc", &["graph", "site.mcl"]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("warning[E0702]"), "{text}");
+    let flags = ["run", "--tmp-prefix", "--converged-timeout=0", "site.mcl"];
+    let (code, text) = run(&agent, "mgmt", &flags);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("error[E0702]"), "{text}");
+    assert!(
+        text.contains("password[p] is not valid: `length` must be at least one letter"),
+        "{text}"
+    );
+}

@@ -107,3 +107,27 @@ fn a_module_reads_its_own_files() {
     let agent = agent.run(&[]);
     agent.wait_for_text("out", "of the module\n");
 }
+
+#[test]
+fn a_resource_calls_a_function_of_the_program_as_it_is_now() {
+    let agent = Agent::new(
+        r#"
+import "fmt"
+import "os"
+$greeting = os.readfile("@DIR@/greeting") <|> "nobody says "
+$twice = func($n) { $n * 2 }
+test "call" {
+	func1 => func($n) { fmt.printf("%s%d", $greeting, $twice($n)) },
+	onlyshow => ["Func1"],
+}
+test "looks" {
+	func1 => func($n) { os.readfile("@DIR@/greeting") },
+}
+"#,
+    )
+    .run(&[]);
+    agent.wait_for_log(r#"Func1: "nobody says 84""#);
+    agent.wait_for_log("the call of `func1` with 42 failed: the function calls `os.readfile`, which looks at the machine");
+    std::fs::write(agent.path("greeting"), "it is ").unwrap();
+    agent.wait_for_log(r#"Func1: "it is 84""#);
+}

@@ -104,7 +104,10 @@ impl Case {
             return (compilation, None);
         };
         match first_graph(&mut Evaluator::new(program), &FixedHost::default()) {
-            Ok(graph) => (compilation, Some(graph)),
+            Ok(graph) => {
+                compilation.foretell(&graph);
+                (compilation, Some(graph))
+            }
             Err(diagnostic) => {
                 compilation.fail(*diagnostic);
                 (compilation, None)

@@ -59,8 +59,14 @@ impl Graph {
             };
             let mut evaluator = Evaluator::new(program);
             match first_graph(&mut evaluator, &host) {
-                Ok(_) if self.functions => Some(evaluator.dump(&compilation.sources, self.format)),
-                Ok(graph) => Some(format(&graph, console.catalog, self.format)),
+                Ok(graph) => {
+                    compilation.foretell(&graph);
+                    Some(if self.functions {
+                        evaluator.dump(&compilation.sources, self.format)
+                    } else {
+                        format(&graph, console.catalog, self.format)
+                    })
+                }
                 Err(diagnostic) => {
                     compilation.fail(*diagnostic);
                     None

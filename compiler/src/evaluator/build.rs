@@ -33,7 +33,12 @@ impl Evaluator {
         self.store.add(kind, inputs, place.region, span, None)
     }
 
-    fn select(&mut self, inputs: SmallVec<[NodeId; 2]>, place: &Place, span: Span) -> NodeId {
+    pub(super) fn select(
+        &mut self,
+        inputs: SmallVec<[NodeId; 2]>,
+        place: &Place,
+        span: Span,
+    ) -> NodeId {
         self.store.add(
             Kind::Select,
             inputs,
@@ -195,7 +200,7 @@ impl Evaluator {
     }
 
     /// A controller and the node that shows what it chose.
-    fn control(
+    pub(super) fn control(
         &mut self,
         control: Control,
         inputs: SmallVec<[NodeId; 2]>,

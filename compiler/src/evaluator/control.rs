@@ -87,15 +87,18 @@ impl Evaluator {
                     let old = current.take();
                     let region = self.store.add_region(Some(id), None);
                     let span = self.store.get(id).span;
-                    if let Some(output) = self.call_closure(&func, &args, region, span) {
-                        self.store.set_inputs(select, smallvec![id, output]);
-                    }
+                    let output = self.call_closure(&func, &args, region, span);
+                    self.store.set_inputs(select, smallvec![id, output]);
                     *current = Some((func, region));
                     self.drop_region(old.map(|(_, region)| region));
                 }
                 State::Ready(Value::Bool(true))
             }
             Control::Iterate(iterate) => self.iterate(id, iterate, &values, &inputs),
+            Control::Export(export) => match values.first() {
+                Some(value) => self.run_export(id, export, value),
+                None => State::Pending,
+            },
             Control::IfStmt { stmt, env, chosen } => {
                 let Some(cond) = values.first().and_then(Value::as_bool) else {
                     return State::Pending;
@@ -124,7 +127,7 @@ impl Evaluator {
         }
     }
 
-    fn drop_region(&mut self, region: Option<RegionId>) {
+    pub(super) fn drop_region(&mut self, region: Option<RegionId>) {
         if let Some(region) = region {
             self.store.remove_region(region);
         }
@@ -137,6 +140,7 @@ impl Evaluator {
             | Control::Except { select, .. }
             | Control::Call { select, .. } => Some(*select),
             Control::Iterate(iterate) => Some(iterate.gather),
+            Control::Export(export) => Some(export.select),
             Control::IfStmt { .. } | Control::For(_) | Control::ForKv(_) => None,
         };
         if let Some(result) = result {
@@ -150,6 +154,7 @@ impl Evaluator {
             Control::Except { active, .. } => *active = None,
             Control::Call { current, .. } => *current = None,
             Control::IfStmt { chosen, .. } => *chosen = None,
+            Control::Export(export) => export.current = None,
             Control::Iterate(iterate) => {
                 iterate.steps.clear();
                 iterate.lists.clear();
@@ -172,23 +177,25 @@ impl Evaluator {
         region
     }
 
-    /// Instantiates the body of a function value; nothing if it is no closure of this evaluator.
+    /// Instantiates the body of a function value, or a call of one that came from another graph.
     fn call_closure(
         &mut self,
         func: &Func,
         args: &[NodeId],
         region: RegionId,
         span: Span,
-    ) -> Option<NodeId> {
-        let closure: &Closure = func.closure()?;
-        Some(self.apply(
-            closure.lambda,
-            closure.env.clone(),
-            args,
-            region,
-            span,
-            None,
-        ))
+    ) -> NodeId {
+        match func.downcast::<Closure>() {
+            Some(closure) => {
+                let env = closure.env.clone();
+                self.apply(closure.lambda, env, args, region, span, None)
+            }
+            None => {
+                let kind = Kind::CallExported(func.clone());
+                self.store
+                    .add(kind, args.iter().copied().collect(), region, span, None)
+            }
+        }
     }
 
     fn block_region(
@@ -220,7 +227,7 @@ impl Evaluator {
         );
     }
 
-    fn cell(&mut self, region: RegionId, value: Value, span: Span) -> NodeId {
+    pub(super) fn cell(&mut self, region: RegionId, value: Value, span: Span) -> NodeId {
         self.store.add(
             Kind::Cell,
             SmallVec::new(),

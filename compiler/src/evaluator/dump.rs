@@ -74,6 +74,8 @@ fn label(node: &Node) -> String {
         Kind::Const => "const".to_owned(),
         Kind::Cell => "element".to_owned(),
         Kind::Call(function, _) => function.full_name(),
+        Kind::CallExported(_) => "call".to_owned(),
+        Kind::Package(_) => "package".to_owned(),
         Kind::Sampled(sampled) => format!("source {}", sampled.function.full_name()),
         Kind::List => "list".to_owned(),
         Kind::Map => "map".to_owned(),
@@ -90,6 +92,7 @@ fn label(node: &Node) -> String {
             Control::Except { .. } => "except".to_owned(),
             Control::Call { .. } => "call".to_owned(),
             Control::Iterate(iterate) => format!("iter.{:?}", iterate.function).to_lowercase(),
+            Control::Export(_) => "export".to_owned(),
             Control::IfStmt { .. } => "if statement".to_owned(),
             Control::For(_) => "for".to_owned(),
             Control::ForKv(_) => "forkv".to_owned(),
@@ -104,7 +107,7 @@ fn held(state: &State) -> String {
     const MAX_CHARS: usize = 60;
     let text = match state {
         State::Pending => return "...".to_owned(),
-        State::Failed(failure) => return format!("failed: {}", failure.diagnostic().message),
+        State::Failed(failure) => return format!("failed: {}", failure.message()),
         State::Ready(value) => value.to_string(),
     };
     if text.chars().count() <= MAX_CHARS {

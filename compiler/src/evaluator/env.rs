@@ -3,7 +3,9 @@
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
+use mgmt_stdlib::catalog::{CallError, CallResult};
 use mgmt_stdlib::types::Type;
+use mgmt_stdlib::value::{Callable, Value};
 use rustc_hash::FxHashMap;
 
 use super::node::{NodeId, RegionId};
@@ -102,9 +104,17 @@ impl fmt::Debug for Env {
     }
 }
 
-/// What the evaluator puts into a function value.
+/// What is behind a function value of a running graph.
 #[derive(Debug)]
 pub struct Closure {
     pub lambda: LambdaId,
     pub env: Arc<Env>,
+}
+
+impl Callable for Closure {
+    fn call(&self, _args: &[Value]) -> CallResult {
+        Err(CallError::fatal(
+            "internal error: the function was not taken out of its graph",
+        ))
+    }
 }

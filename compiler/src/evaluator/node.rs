@@ -13,6 +13,7 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::env::Env;
+pub use super::export::{Export, Package};
 pub use super::gather::Gather;
 use crate::diagnostic::Diagnostic;
 use crate::hir::{EdgeStmt, ExprId, ForStmt, FuncId, IfStmt, ResourceStmt};
@@ -107,6 +108,8 @@ pub enum Kind {
     Cell,
     /// Calls a pure function.
     Call(Arc<FunctionDef>, Option<Arc<FuncType>>),
+    /// Calls a function value that came from another graph.
+    CallExported(Func),
     /// Waits for the results of a function that looks at the machine.
     Sampled(Box<Sampled>),
     List,
@@ -126,6 +129,8 @@ pub enum Kind {
         gather: NodeId,
         at: u32,
     },
+    /// Packs functions with what they mention; its inputs are what they mention.
+    Package(Box<Package>),
     /// A controller.
     Control(Box<Control>),
     /// A resource statement.
@@ -174,6 +179,8 @@ pub enum Control {
     },
     /// A function that builds a graph for each element.
     Iterate(Iterate),
+    /// Functions that leave the graph.
+    Export(Export),
     /// An if statement.
     IfStmt {
         stmt: Arc<IfStmt>,
@@ -233,7 +240,7 @@ pub struct Step {
     /// The nodes that hold the element, or the elements.
     pub cells: SmallVec<[NodeId; 2]>,
     /// What the function gives for it.
-    pub output: Option<NodeId>,
+    pub output: NodeId,
 }
 
 impl Control {
@@ -251,6 +258,11 @@ impl Control {
             Self::IfStmt { chosen, .. } => {
                 chosen.iter().filter_map(|(_, region)| *region).collect()
             }
+            Self::Export(export) => export
+                .current
+                .iter()
+                .filter_map(|(_, region)| *region)
+                .collect(),
             Self::Iterate(iterate) => iterate.steps.iter().map(|step| step.region).collect(),
             Self::For(stmt) => stmt.iterations.iter().map(|it| it.region).collect(),
             Self::ForKv(stmt) => stmt.iterations.values().map(|it| it.region).collect(),

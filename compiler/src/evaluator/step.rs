@@ -37,6 +37,7 @@ impl Evaluator {
     fn evaluate_plain(&mut self, id: NodeId, kind: &mut Kind) -> Option<State> {
         match kind {
             Kind::Select => return Some(self.select_state(id)),
+            Kind::Package(package) => return Some(self.packed(id, package)),
             Kind::Gather(gather) => {
                 // Its only input is the controller.
                 let control = self.store.get(id).inputs.first()?;
@@ -101,6 +102,7 @@ impl Evaluator {
                     "internal error: this function is not called like this",
                 )),
             },
+            Kind::CallExported(func) => func.call(&values),
             Kind::Sampled(sampled) => {
                 let args = values.into_vec();
                 let same = sampled.args.as_ref().is_some_and(|was| {
@@ -165,6 +167,7 @@ impl Evaluator {
             | Kind::Cell
             | Kind::Select
             | Kind::Gather(_)
+            | Kind::Package(_)
             | Kind::Part { .. }
             | Kind::Control(_) => return None,
         };

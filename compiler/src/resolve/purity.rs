@@ -46,41 +46,20 @@ impl Resolver<'_, '_> {
             let Some(expr) = self.hir.exprs.get(id.0 as usize) else {
                 return false;
             };
-            match &expr.kind {
-                ExprKind::Error | ExprKind::CallValue { .. } => return false,
-                ExprKind::Const(..) | ExprKind::Hostname | ExprKind::Var(_) => {}
-                ExprKind::List(items)
-                | ExprKind::Struct(_, items)
-                | ExprKind::Interpolated(items) => stack.extend(items),
-                ExprKind::Map(entries) => {
-                    stack.extend(entries.iter().flat_map(|(key, value)| [*key, *value]))
+            let pure = match &expr.kind {
+                ExprKind::Error | ExprKind::CallValue { .. } => false,
+                ExprKind::Builtin { function, .. } => function.purity == Purity::Pure,
+                ExprKind::CallFunc { func, .. } => self.func_is_pure(func.target, marks),
+                ExprKind::Lambda(lambda) => {
+                    stack.push(self.hir[*lambda].body);
+                    true
                 }
-                ExprKind::StrVar(inner) => stack.push(*inner),
-                ExprKind::Builtin { function, args, .. } => {
-                    if function.purity != Purity::Pure {
-                        return false;
-                    }
-                    stack.extend(args);
-                }
-                ExprKind::CallFunc { func, args } => {
-                    if !self.func_is_pure(func.target, marks) {
-                        return false;
-                    }
-                    stack.extend(args);
-                }
-                ExprKind::Lambda(lambda) => stack.push(self.hir[*lambda].body),
-                ExprKind::If {
-                    cond,
-                    then,
-                    otherwise,
-                } => stack.extend([*cond, *then, *otherwise]),
-                ExprKind::Except { main, fallback } => stack.extend([*main, *fallback]),
-                ExprKind::Lookup { base, key } => stack.extend([*base, *key]),
-                ExprKind::Field { base, default, .. } => {
-                    stack.push(*base);
-                    stack.extend(default);
-                }
+                _ => true,
+            };
+            if !pure {
+                return false;
             }
+            expr.kind.for_each_child(|child| stack.push(child));
         }
         true
     }

@@ -24,7 +24,7 @@ fn table() -> impl Strategy<Value = BTreeMap<String, i64>> {
     proptest::collection::btree_map("[0-3]", 0..4i64, 0..4)
 }
 
-fn world() -> impl Strategy<Value = World> {
+pub fn world() -> impl Strategy<Value = World> {
     (
         proptest::collection::vec(number(), SOURCES),
         proptest::collection::vec(any::<bool>(), SOURCES),
@@ -49,7 +49,7 @@ fn event() -> impl Strategy<Value = Event> {
 }
 
 /// A world in which every source has a value.
-fn calm() -> World {
+pub fn calm() -> World {
     World {
         ints: vec![Some(1); SOURCES],
         bools: vec![true; SOURCES],

@@ -14,6 +14,7 @@
 //! | 10. repeated statements | `typing::a_statement_may_be_repeated` |
 
 mod evaluator;
+mod functions;
 mod generate;
 mod run;
 mod typing;

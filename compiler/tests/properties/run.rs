@@ -68,6 +68,7 @@ pub struct Run {
     pub evaluator: Evaluator,
     pub calls: BTreeMap<CallId, (Arc<FunctionDef>, Vec<Value>)>,
     pub shown: Option<Vec<String>>,
+    pub graph: Arc<ResourceGraph>,
 }
 
 impl Run {
@@ -76,6 +77,7 @@ impl Run {
             evaluator: Evaluator::new(program.clone()),
             calls: BTreeMap::new(),
             shown: None,
+            graph: Arc::default(),
         }
     }
 
@@ -91,6 +93,7 @@ impl Run {
                 Step::Unchanged => return Ok(()),
                 Step::Graph(graph) => {
                     self.shown = Some(dump(&graph));
+                    self.graph = graph;
                     return Ok(());
                 }
             }

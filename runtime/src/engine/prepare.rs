@@ -215,11 +215,7 @@ fn validate(resource: &Resource, registry: &Registry) -> Result<(), Problem> {
     if resource.meta.hidden {
         return Ok(());
     }
-    let validate = || {
-        let params = &resource.params;
-        params.validate(&identity.name)?;
-        params.validate_meta(&resource.meta)
-    };
+    let validate = || resource.params.validate_all(&identity.name, &resource.meta);
     match confine("validate", validate) {
         Ok(Ok(())) => Ok(()),
         Ok(Err(invalid)) => Err(Problem {

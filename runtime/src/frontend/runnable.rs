@@ -5,19 +5,21 @@ use std::sync::Arc;
 use mgmt_compiler::diagnostic::{Code, Diagnostic, Stage};
 use mgmt_compiler::files::Sources;
 use mgmt_compiler::graph::{Resource, ResourceGraph};
+use mgmt_compiler::interpret::refused_runs;
 use mgmt_compiler::render::Findings;
 
 use super::{ProgramFailed, Report};
 use crate::resource::{Registry, not_implemented};
 
-/// The graph, if this agent can run all of it; tells people what it can not run.
+/// The graph, if this agent can run all of it; tells people what it can not run, and why.
 pub(super) fn check(
     graph: Arc<ResourceGraph>,
     registry: &Registry,
     report: &Report,
     sources: &Sources,
 ) -> Result<Arc<ResourceGraph>, ProgramFailed> {
-    let refusals = refusals(&graph, registry);
+    let mut refusals = not_implemented_kinds(&graph, registry);
+    refusals.extend(refused_runs(&graph));
     let Some(first) = refusals.first() else {
         return Ok(graph);
     };
@@ -30,7 +32,7 @@ pub(super) fn check(
 }
 
 /// What a graph asks for that nothing implements: one error for each statement.
-fn refusals(graph: &ResourceGraph, registry: &Registry) -> Vec<Diagnostic> {
+fn not_implemented_kinds(graph: &ResourceGraph, registry: &Registry) -> Vec<Diagnostic> {
     let mut refusals: Vec<Diagnostic> = Vec::new();
     for resource in graph.resources() {
         if registry.traits(&resource.identity.kind).is_some() {

@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn functions_are_refused() {
-        let func = Value::Func(Func::new(Type::Variant, ()));
+        let func = Value::Func(Func::new(Type::Variant, |_: &[Value]| Ok(Value::Int(1))));
         assert!(encode(&Value::list([func])).is_err());
     }
 }

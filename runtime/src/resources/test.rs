@@ -1,5 +1,5 @@
-//! `test` watches nothing, logs its parameters, sends, and fails if it is told to. It never touches the
-//! system.
+//! `test` watches nothing, logs its parameters, calls its function, sends, and fails if it is told to. It never
+//! touches the system.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -11,8 +11,11 @@ use mgmt_stdlib::value::Value;
 
 use crate::resource::{CheckContext, Group, Outcome, Resource, ResourceError};
 
-/// The last parameter that is logged; those after it say how the resource behaves.
-const LAST_LOGGED: &str = "func1";
+/// The function, which is called; it is the last parameter that is logged. Those after it say how the resource
+/// behaves.
+const FUNCTION: &str = "func1";
+/// What the function is called with.
+const ARGUMENT: Value = Value::Int(42);
 
 /// See [`declared::Test`].
 pub(super) struct Test;
@@ -62,7 +65,7 @@ impl Resource for Test {
                 params.waitforerror
             )));
         }
-        for line in lines(params) {
+        for line in lines(params)? {
             tracing::info!("{line}");
         }
         context.send(vec![
@@ -91,28 +94,46 @@ fn check_received(params: &declared::Test, context: &CheckContext) -> Result<(),
     )))
 }
 
-/// One line for each parameter that is to be shown.
-fn lines(params: &declared::Test) -> Vec<String> {
+/// One line for each parameter that is to be shown; of the function, what it gives.
+fn lines(params: &declared::Test) -> Result<Vec<String>, ResourceError> {
+    let result = match &params.func1 {
+        Some(func) => Some(func.call(&[ARGUMENT]).map_err(|error| {
+            ResourceError::message(format!(
+                "the call of `{FUNCTION}` with {ARGUMENT} failed: {error}"
+            ))
+        })?),
+        None => None,
+    };
     let declaration = declared::Test::declare();
     let last = declaration
         .params
         .iter()
-        .position(|param| param.name == LAST_LOGGED)
+        .position(|param| param.name == FUNCTION)
         .map_or(0, |last| last + 1);
-    declaration.params[..last]
+    let lines = declaration.params[..last]
         .iter()
         .filter(|param| {
             params.onlyshow.is_empty() || params.onlyshow.iter().any(|name| name == param.dump_name)
         })
-        .map(|param| match params.get(param.name) {
-            Some(value) => format!("{}: {value}", param.dump_name),
-            None => format!("{}: nil", param.dump_name),
-        })
-        .collect()
+        .map(|param| {
+            let value = match param.name {
+                FUNCTION => result.clone(),
+                name => params.get(name),
+            };
+            match value {
+                Some(value) => format!("{}: {value}", param.dump_name),
+                None => format!("{}: nil", param.dump_name),
+            }
+        });
+    Ok(lines.collect())
 }
 
 #[cfg(test)]
 mod tests {
+    use mgmt_stdlib::catalog::CallError;
+    use mgmt_stdlib::types::Type;
+    use mgmt_stdlib::value::Func;
+
     use super::*;
     use crate::resource::harness::{Scratch, sent};
 
@@ -162,10 +183,36 @@ mod tests {
             onlyshow: vec!["Uint8".to_owned(), "StringPtr".to_owned()].into(),
             ..declared::Test::default()
         };
-        assert_eq!(lines(&params), ["Uint8: 7", "StringPtr: nil"]);
+        assert_eq!(lines(&params).unwrap(), ["Uint8: 7", "StringPtr: nil"]);
         params.onlyshow = Vec::new().into();
-        let all = lines(&params);
+        let all = lines(&params).unwrap();
         assert!(all.first().unwrap().starts_with("Bool: "));
-        assert!(all.last().unwrap().starts_with("Func1: "));
+        assert_eq!(all.last().unwrap(), "Func1: nil");
+    }
+
+    #[tokio::test]
+    async fn the_function_is_called_with_42() {
+        let ty = Type::func([("", Type::Int)], Type::Str);
+        let shows = Func::new(ty.clone(), |args: &[Value]| {
+            Ok(Value::from(format!("got {}", args[0])))
+        });
+        let params = declared::Test {
+            func1: Some(shows),
+            onlyshow: vec!["Func1".to_owned()].into(),
+            ..declared::Test::default()
+        };
+        assert_eq!(lines(&params).unwrap(), [r#"Func1: "got 42""#]);
+
+        let fails = Func::new(ty, |_: &[Value]| Err(CallError::catchable("no luck")));
+        let params = declared::Test {
+            func1: Some(fails),
+            ..declared::Test::default()
+        };
+        let test = Scratch::new().resource::<Test>("t", params);
+        let error = test.apply().await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the call of `func1` with 42 failed: no luck"
+        );
     }
 }

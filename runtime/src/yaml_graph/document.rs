@@ -326,8 +326,7 @@ fn check(resource: &Resource) -> Result<(), String> {
     }
     resource
         .params
-        .validate(name)
-        .and_then(|()| resource.params.validate_meta(&resource.meta))
+        .validate_all(name, &resource.meta)
         .map_err(|invalid| match &invalid.help {
             Some(help) => format!("{invalid} ({help})"),
             None => invalid.to_string(),

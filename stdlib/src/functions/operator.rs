@@ -189,17 +189,20 @@ fn element(list: &List, index: i64) -> CallResult {
             CallError::catchable(format!(
                 "list index not present, got: {index}, len is: {}, in: {}",
                 list.len(),
-                Value::List(list.clone())
+                Value::List(list.clone()).excerpt(MAX_SHOWN)
             ))
         })
 }
+
+/// An error shows no more bytes than this of what it was looked up in: it may be caught, and then nobody reads it.
+const MAX_SHOWN: usize = 200;
 
 /// The value of a map under a key (functions.md §2.6).
 fn entry(map: &Map, key: &Value) -> CallResult {
     map.get(key).cloned().ok_or_else(|| {
         CallError::catchable(format!(
             "map key not present, want: {key} in {}",
-            Value::Map(map.clone())
+            Value::Map(map.clone()).excerpt(MAX_SHOWN)
         ))
     })
 }

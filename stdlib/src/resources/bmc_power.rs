@@ -65,7 +65,10 @@ impl Validate for BmcPower {
             "driver",
             &address.driver,
             &["gofish", "gofishs", "rpc", "rpcs"],
-        )?;
+        )
+    }
+
+    fn validate_run(&self, _name: &str, _meta: &Meta) -> Result<(), Invalid> {
         one_of("state", &self.state, &["on", "off"])
     }
 
@@ -92,7 +95,10 @@ mod tests {
         assert_eq!(power.validate("bmc1").unwrap_err().param, Some("hostname"));
         power.state = "reset".to_owned();
         assert_eq!(
-            power.validate("rpc://bmc1").unwrap_err().param,
+            power
+                .validate_run("rpc://bmc1", &Meta::default())
+                .unwrap_err()
+                .param,
             Some("state")
         );
         assert!(power.validate_meta(&Meta::default()).is_err());

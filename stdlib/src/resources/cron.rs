@@ -1,7 +1,7 @@
 //! `cron`: a systemd timer (resources-host.md §8).
 
 use crate::resource::check::{one_of, one_of_or_empty};
-use crate::resource::{Invalid, Params, Validate};
+use crate::resource::{Invalid, Meta, Params, Validate};
 
 use super::svc::UNIT_SUFFIXES;
 
@@ -107,15 +107,9 @@ impl Cron {
 }
 
 impl Validate for Cron {
-    fn validate(&self, name: &str) -> Result<(), Invalid> {
+    fn validate(&self, _name: &str) -> Result<(), Invalid> {
         one_of("state", &self.state, &["exists", "absent"])?;
         one_of_or_empty("startup", &self.startup, &["enabled", "disabled"])?;
-        if name.contains(['/', '\n', '\0']) {
-            return Err(Invalid::resource(format!(
-                "the name becomes that of a file: `{}` holds a slash, a line break or a NUL byte",
-                name.escape_debug()
-            )));
-        }
         if self.state == "absent" && self.trigger.is_empty() {
             return Ok(());
         }
@@ -125,6 +119,19 @@ impl Validate for Cron {
                 "time",
                 "must be given together with `trigger`",
             ));
+        }
+        Ok(())
+    }
+
+    fn validate_run(&self, name: &str, _meta: &Meta) -> Result<(), Invalid> {
+        if name.contains(['/', '\n', '\0']) {
+            return Err(Invalid::resource(format!(
+                "the name becomes that of a file: `{}` holds a slash, a line break or a NUL byte",
+                name.escape_debug()
+            )));
+        }
+        if self.state == "absent" && self.trigger.is_empty() {
+            return Ok(());
         }
         if !self.unit.is_empty()
             && !UNIT_SUFFIXES
@@ -152,7 +159,8 @@ mod tests {
             ..Cron::default()
         };
         change(&mut cron);
-        cron.validate("a").map_err(|invalid| invalid.param)
+        cron.validate_all("a", &Meta::default())
+            .map_err(|invalid| invalid.param)
     }
 
     #[test]
@@ -172,7 +180,11 @@ mod tests {
     fn nothing_else_gets_into_the_file() {
         let injected = |cron: &mut Cron| cron.description = Some("a\n[Service]".to_owned());
         assert_eq!(cron(injected), Err(Some("description")));
-        assert!(Cron::default().validate("../a").is_err());
+        assert!(
+            Cron::default()
+                .validate_all("../a", &Meta::default())
+                .is_err()
+        );
         assert_eq!(
             cron(|cron| cron.unit = "backup".to_owned()),
             Err(Some("unit"))

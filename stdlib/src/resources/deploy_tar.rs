@@ -1,6 +1,6 @@
 //! `deploy:tar`: an archive of the deployed program (resources-host.md §28).
 
-use crate::resource::{Invalid, Params, Validate};
+use crate::resource::{Invalid, Meta, Params, Validate};
 
 use super::tar::{validate_format, validate_output};
 
@@ -33,7 +33,10 @@ impl DeployTar {
 
 impl Validate for DeployTar {
     fn validate(&self, name: &str) -> Result<(), Invalid> {
-        validate_output(self.path(name))?;
+        validate_output(self.path(name))
+    }
+
+    fn validate_run(&self, _name: &str, _meta: &Meta) -> Result<(), Invalid> {
         validate_format(self.format)
     }
 }
@@ -44,7 +47,14 @@ mod tests {
 
     #[test]
     fn the_archive_is_a_file() {
-        assert_eq!(DeployTar::default().validate("/a.tar"), Ok(()));
-        assert!(DeployTar::default().validate("/a/").is_err());
+        assert_eq!(
+            DeployTar::default().validate_all("/a.tar", &Meta::default()),
+            Ok(())
+        );
+        assert!(
+            DeployTar::default()
+                .validate_all("/a/", &Meta::default())
+                .is_err()
+        );
     }
 }

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use ipnet::Ipv4Net;
 
 use crate::resource::check::net::{ipv4_address, ipv4_network};
-use crate::resource::{Invalid, Params, Validate};
+use crate::resource::{Invalid, Meta, Params, Validate};
 
 use super::dhcp_server::validate_boot;
 
@@ -62,16 +62,12 @@ impl DhcpRange {
     /// # Errors
     /// If the parameters do not make up a range.
     pub fn pool(&self, name: &str) -> Result<Pool, Invalid> {
-        let pool = match (self.from.is_empty(), self.to.is_empty()) {
-            (true, true) => self.pool_of_network(name)?,
-            (false, false) => self.pool_of_ends()?,
-            (true, false) => return Err(Invalid::param("to", "needs `from`, too")),
-            (false, true) => return Err(Invalid::param("from", "needs `to`, too")),
-        };
-        if pool.first > pool.last {
-            return Err(Invalid::resource("there is no address in the range"));
+        match (self.from.is_empty(), self.to.is_empty()) {
+            (true, true) => self.pool_of_network(name),
+            (false, false) => self.pool_of_ends(),
+            (true, false) => Err(Invalid::param("to", "needs `from`, too")),
+            (false, true) => Err(Invalid::param("from", "needs `to`, too")),
         }
-        Ok(pool)
     }
 
     fn pool_of_network(&self, name: &str) -> Result<Pool, Invalid> {
@@ -95,12 +91,6 @@ impl DhcpRange {
     }
 
     fn pool_of_ends(&self) -> Result<Pool, Invalid> {
-        if !self.network.is_empty() {
-            return Err(Invalid::param(
-                "network",
-                "can not be given together with `from` and `to`",
-            ));
-        }
         let (first, first_prefix) = address("from", &self.from)?;
         let (last, last_prefix) = address("to", &self.to)?;
         if let (Some(first), Some(last)) = (first_prefix, last_prefix)
@@ -183,7 +173,22 @@ fn parse_mask(text: &str) -> Result<u8, Invalid> {
 
 impl Validate for DhcpRange {
     fn validate(&self, name: &str) -> Result<(), Invalid> {
+        self.pool(name)?;
+        self.skipped()?;
+        validate_boot("nbp", &self.nbp)
+    }
+
+    fn validate_run(&self, name: &str, _meta: &Meta) -> Result<(), Invalid> {
+        if !self.from.is_empty() && !self.network.is_empty() {
+            return Err(Invalid::param(
+                "network",
+                "can not be given together with `from` and `to`",
+            ));
+        }
         let pool = self.pool(name)?;
+        if pool.first > pool.last {
+            return Err(Invalid::resource("there is no address in the range"));
+        }
         for skipped in self.skipped()? {
             // The one that means all hosts is not given in any case, and may be named.
             if skipped < pool.first || skipped > offset(pool.last, 1) {
@@ -196,7 +201,7 @@ impl Validate for DhcpRange {
                 ));
             }
         }
-        validate_boot("nbp", &self.nbp)
+        Ok(())
     }
 }
 
@@ -215,7 +220,8 @@ mod tests {
 
     fn ends(range: &DhcpRange, name: &str) -> Result<(String, String, u8), Option<&'static str>> {
         range
-            .pool(name)
+            .validate_all(name, &Meta::default())
+            .and_then(|()| range.pool(name))
             .map(|pool| (pool.first.to_string(), pool.last.to_string(), pool.prefix))
             .map_err(|invalid| invalid.param)
     }
@@ -281,7 +287,7 @@ mod tests {
                 ..DhcpRange::default()
             };
             range
-                .validate("10.0.0.0/28")
+                .validate_all("10.0.0.0/28", &Meta::default())
                 .map_err(|invalid| invalid.param)
         };
         assert_eq!(skip("10.0.0.1"), Ok(()));

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use nix::sys::signal::Signal;
 
-use crate::resource::{AutoEdges, Invalid, Params, Subject, Validate};
+use crate::resource::{AutoEdges, Invalid, Meta, Params, Subject, Validate};
 use crate::value::Str;
 
 /// Runs a command, if its guards say so, when the graph reaches it and again on each event.
@@ -254,6 +254,16 @@ impl Validate for Exec {
                 ));
             }
         }
+        if command.contains('\0') {
+            return Err(Invalid::param("cmd", "contains a NUL byte"));
+        }
+        if let Some((param, _)) = self.texts().find(|(_, text)| text.contains('\0')) {
+            return Err(Invalid::param(param, "contains a NUL byte"));
+        }
+        Ok(())
+    }
+
+    fn validate_run(&self, _name: &str, _meta: &Meta) -> Result<(), Invalid> {
         for (param, directory) in self.directories() {
             if !directory.is_empty() && !directory.starts_with('/') {
                 return Err(Invalid::param(
@@ -261,12 +271,6 @@ impl Validate for Exec {
                     format!("must be absolute: `{directory}` does not begin with `/`"),
                 ));
             }
-        }
-        if command.contains('\0') {
-            return Err(Invalid::param("cmd", "contains a NUL byte"));
-        }
-        if let Some((param, _)) = self.texts().find(|(_, text)| text.contains('\0')) {
-            return Err(Invalid::param(param, "contains a NUL byte"));
         }
         Ok(())
     }
@@ -301,7 +305,7 @@ mod tests {
     fn exec(change: impl FnOnce(&mut Exec)) -> Result<(), Invalid> {
         let mut exec = Exec::default();
         change(&mut exec);
-        exec.validate("/bin/true")
+        exec.validate_all("/bin/true", &Meta::default())
     }
 
     fn refused(change: impl FnOnce(&mut Exec)) -> &'static str {
@@ -323,7 +327,10 @@ mod tests {
     fn the_name_is_a_command() {
         assert_eq!(exec(|_| ()), Ok(()));
         assert_eq!(
-            Exec::default().validate(" ").unwrap_err().param,
+            Exec::default()
+                .validate_all(" ", &Meta::default())
+                .unwrap_err()
+                .param,
             Some("cmd")
         );
     }
@@ -391,7 +398,11 @@ mod tests {
     fn nul_bytes_are_refused() {
         assert_eq!(refused(|exec| exec.args = vec!["\0".to_owned()]), "args");
         assert_eq!(refused(|exec| exec.donecmd = "a\0".to_owned()), "donecmd");
-        assert!(Exec::default().validate("a\0").is_err());
+        assert!(
+            Exec::default()
+                .validate_all("a\0", &Meta::default())
+                .is_err()
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::mode::Mode;
 use crate::paths;
-use crate::resource::{AutoEdges, Invalid, Params, Subject, Validate};
+use crate::resource::{AutoEdges, Invalid, Meta, Params, Subject, Validate};
 use crate::value::Str;
 
 /// Manages a file, a directory, a symbolic link, or a directory tree that is copied from another one.
@@ -152,7 +152,28 @@ impl Validate for File {
         self.validate_state()?;
         self.validate_source(&path)?;
         self.validate_fragments(&path)?;
-        self.validate_rest(&path)
+        self.validate_rest()
+    }
+
+    fn validate_run(&self, name: &str, _meta: &Meta) -> Result<(), Invalid> {
+        let path = self.resultant_path(name);
+        if self.purge && !path.ends_with('/') {
+            return Err(Invalid::param(
+                "purge",
+                format!("needs a directory: `{path}` does not end in `/`"),
+            )
+            .help(format!("write `{path}/`")));
+        }
+        if !self.symlink && !self.source.is_empty() && !self.source.starts_with('/') {
+            return Err(Invalid::param(
+                "source",
+                format!(
+                    "must be absolute: `{}` does not begin with `/`",
+                    self.source
+                ),
+            ));
+        }
+        Ok(())
     }
 }
 
@@ -299,7 +320,7 @@ impl File {
         Ok(())
     }
 
-    fn validate_rest(&self, path: &str) -> Result<(), Invalid> {
+    fn validate_rest(&self) -> Result<(), Invalid> {
         let composed = [
             ("content", self.content.is_some()),
             ("fragments", !self.fragments.is_empty()),
@@ -329,22 +350,6 @@ impl File {
                     format!("can not be given together with `{param}`"),
                 ));
             }
-        }
-        if self.purge && !path.ends_with('/') {
-            return Err(Invalid::param(
-                "purge",
-                format!("needs a directory: `{path}` does not end in `/`"),
-            )
-            .help(format!("write `{path}/`")));
-        }
-        if !self.symlink && !self.source.is_empty() && !self.source.starts_with('/') {
-            return Err(Invalid::param(
-                "source",
-                format!(
-                    "must be absolute: `{}` does not begin with `/`",
-                    self.source
-                ),
-            ));
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::resource::check::one_of_or_empty;
-use crate::resource::{Invalid, Params, Validate};
+use crate::resource::{Invalid, Meta, Params, Validate};
 
 /// The protocols that have ports.
 const PROTOCOLS: [&str; 4] = ["tcp", "udp", "sctp", "dccp"];
@@ -55,17 +55,39 @@ impl Validate for Firewalld {
         if self.services.iter().any(String::is_empty) {
             return Err(Invalid::param("services", "has an empty name"));
         }
-        for port in &self.ports {
-            if !is_port(port) {
-                return Err(Invalid::param(
-                    "ports",
-                    format!("must be ports with their protocol, not `{port}`"),
-                )
-                .help("write them like `8443/tcp` or `60000-61000/udp`"));
-            }
+        match self.ports.iter().find(|port| !has_protocol(port)) {
+            Some(port) => Err(no_port(port)),
+            None => Ok(()),
         }
-        Ok(())
     }
+
+    fn validate_run(&self, _name: &str, _meta: &Meta) -> Result<(), Invalid> {
+        match self.ports.iter().find(|port| !is_port(port)) {
+            Some(port) => Err(no_port(port)),
+            None => Ok(()),
+        }
+    }
+}
+
+fn no_port(text: &str) -> Invalid {
+    Invalid::param(
+        "ports",
+        format!("must be ports with their protocol, not `{text}`"),
+    )
+    .help("write them like `8443/tcp` or `60000-61000/udp`")
+}
+
+/// Whether it has the form of a port, or of a range of them, with a protocol.
+fn has_protocol(text: &str) -> bool {
+    let Some((ports, protocol)) = text.split_once('/') else {
+        return false;
+    };
+    let number = |text: &str| text.parse::<u64>().is_ok_and(|number| number > 0);
+    let numbers = number(ports)
+        || ports
+            .split_once('-')
+            .is_some_and(|(first, last)| number(first) && number(last));
+    numbers && !protocol.is_empty() && !protocol.contains('/')
 }
 
 fn is_port(text: &str) -> bool {

@@ -1,7 +1,7 @@
 //! `gzip`: a compressed file (resources-host.md §27).
 
 use crate::resource::check::{absolute, not_a_directory};
-use crate::resource::{Invalid, Params, Validate};
+use crate::resource::{Invalid, Meta, Params, Validate};
 use crate::value::Str;
 
 use super::tar::validate_output;
@@ -58,12 +58,6 @@ impl Validate for Gzip {
         if let Some(input) = &self.input {
             absolute("input", input)?;
             not_a_directory("input", input)?;
-            if !self.content.is_empty() {
-                return Err(Invalid::param(
-                    "content",
-                    "can not be given together with `input`",
-                ));
-            }
         }
         if !(-2..=9).contains(&self.level) {
             return Err(Invalid::param(
@@ -71,6 +65,16 @@ impl Validate for Gzip {
                 format!("must be from -2 to 9, not {}", self.level),
             )
             .help("the constants are `$const.res.gzip.level.*`"));
+        }
+        Ok(())
+    }
+
+    fn validate_run(&self, _name: &str, _meta: &Meta) -> Result<(), Invalid> {
+        if self.input.is_some() && !self.content.is_empty() {
+            return Err(Invalid::param(
+                "content",
+                "can not be given together with `input`",
+            ));
         }
         Ok(())
     }
@@ -83,7 +87,8 @@ mod tests {
     fn gzip(change: impl FnOnce(&mut Gzip)) -> Result<(), Option<&'static str>> {
         let mut gzip = Gzip::default();
         change(&mut gzip);
-        gzip.validate("/a.gz").map_err(|invalid| invalid.param)
+        gzip.validate_all("/a.gz", &Meta::default())
+            .map_err(|invalid| invalid.param)
     }
 
     #[test]

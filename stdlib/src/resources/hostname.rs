@@ -1,6 +1,6 @@
 //! `hostname`: the names of this machine (resources-host.md §10).
 
-use crate::resource::{Invalid, Params, Validate};
+use crate::resource::{Invalid, Meta, Params, Validate};
 
 /// The longest host name that Linux keeps, in bytes.
 const LONGEST_HOST_NAME: usize = 64;
@@ -72,6 +72,11 @@ impl Validate for Hostname {
         if (wanted.pretty, wanted.fixed, wanted.transient) == (None, None, None) {
             return Err(Invalid::resource("all names are empty: nothing is managed"));
         }
+        Ok(())
+    }
+
+    fn validate_run(&self, name: &str, _meta: &Meta) -> Result<(), Invalid> {
+        let wanted = self.wanted(name);
         let given = |specific: &Option<String>, param| {
             if specific.is_some() || self.hostname.is_empty() {
                 param
@@ -133,15 +138,21 @@ mod tests {
             transient: Some("pc"),
         };
         assert_eq!(hostname.wanted("pc"), wanted);
-        assert_eq!(hostname.validate("pc"), Ok(()));
+        assert_eq!(hostname.validate_all("pc", &Meta::default()), Ok(()));
     }
 
     #[test]
     fn host_names_are_labels() {
-        assert_eq!(Hostname::default().validate("a-1.b"), Ok(()));
+        assert_eq!(
+            Hostname::default().validate_all("a-1.b", &Meta::default()),
+            Ok(())
+        );
         for name in ["a b", "-a", "a..b", "é", &"a".repeat(65)] {
             assert_eq!(
-                Hostname::default().validate(name).unwrap_err().param,
+                Hostname::default()
+                    .validate_all(name, &Meta::default())
+                    .unwrap_err()
+                    .param,
                 Some("static_hostname"),
                 "{name}"
             );
@@ -152,7 +163,7 @@ mod tests {
             transient_hostname: Some(String::new()),
             ..Hostname::default()
         };
-        assert!(none.validate("a").is_err());
+        assert!(none.validate_all("a", &Meta::default()).is_err());
     }
 
     #[test]

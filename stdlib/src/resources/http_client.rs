@@ -89,12 +89,8 @@ impl Validate for HttpClient {
         required("url", &self.url)?;
         url_of("url", &self.url, &["http", "https"])?;
         let is_digit = |c: char| c.is_ascii_digit() || matches!(c, 'a'..='f');
-        let is_hash = self.sha256.len() == SHA256_DIGITS && self.sha256.chars().all(is_digit);
-        if !self.sha256.is_empty() && !is_hash {
-            return Err(Invalid::param(
-                "sha256",
-                format!("must be {SHA256_DIGITS} hexadecimal digits in lower case"),
-            ));
+        if !self.sha256.chars().all(is_digit) {
+            return Err(not_a_hash());
         }
         match (self.longpoll_redirect, self.longpoll_conditional) {
             (true, true) => Err(Invalid::resource(
@@ -109,18 +105,34 @@ impl Validate for HttpClient {
     }
 
     fn validate_meta(&self, meta: &Meta) -> Result<(), Invalid> {
-        match (self.longpoll, meta.poll != 0) {
-            (true, true) => Err(Invalid::param(
+        if self.longpoll && meta.poll != 0 {
+            return Err(Invalid::param(
                 "longpoll",
                 "can not be used together with `Meta:poll`",
-            )),
-            (false, false) => Err(Invalid::resource(
+            ));
+        }
+        Ok(())
+    }
+
+    fn validate_run(&self, _name: &str, meta: &Meta) -> Result<(), Invalid> {
+        if !self.sha256.is_empty() && self.sha256.len() != SHA256_DIGITS {
+            return Err(not_a_hash());
+        }
+        if !self.longpoll && meta.poll == 0 {
+            return Err(Invalid::resource(
                 "nothing tells when to fetch: neither `longpoll` nor `Meta:poll` is set",
             )
-            .help("add `Meta:poll => -1` to fetch once, or the seconds between two requests")),
-            _ => Ok(()),
+            .help("add `Meta:poll => -1` to fetch once, or the seconds between two requests"));
         }
+        Ok(())
     }
+}
+
+fn not_a_hash() -> Invalid {
+    Invalid::param(
+        "sha256",
+        format!("must be {SHA256_DIGITS} hexadecimal digits in lower case"),
+    )
 }
 
 #[cfg(test)]
@@ -163,7 +175,7 @@ mod tests {
             ..Meta::default()
         };
         assert_eq!(client(|_| ()).validate_meta(&poll(-1)), Ok(()));
-        assert!(client(|_| ()).validate_meta(&poll(0)).is_err());
+        assert!(client(|_| ()).validate_run("a", &poll(0)).is_err());
         let long = client(|client| client.longpoll = true);
         assert_eq!(long.validate("a").unwrap_err().param, Some("longpoll"));
         assert_eq!(long.validate_meta(&poll(0)), Ok(()));

@@ -1,7 +1,7 @@
 //! `http:server:file`: a file, a directory or a text on a web server (resources-services.md S-2.3).
 
 use crate::resource::check::absolute;
-use crate::resource::{Invalid, Params, Validate};
+use crate::resource::{Invalid, Meta, Params, Validate};
 use crate::value::Str;
 
 /// Serves a file, a directory or a text at a path of an `http:server`.
@@ -50,7 +50,7 @@ impl HttpServerFile {
 }
 
 impl Validate for HttpServerFile {
-    fn validate(&self, name: &str) -> Result<(), Invalid> {
+    fn validate(&self, _name: &str) -> Result<(), Invalid> {
         if self.path.is_empty() {
             return Ok(());
         }
@@ -61,14 +61,18 @@ impl Validate for HttpServerFile {
                 "can not be given together with `path`",
             ));
         }
-        if !self.path.ends_with('/') {
-            return Ok(());
-        }
-        if self.longpoll {
+        if self.longpoll && self.path.ends_with('/') {
             return Err(Invalid::param(
                 "longpoll",
                 "can not be used with a directory",
             ));
+        }
+        Ok(())
+    }
+
+    fn validate_run(&self, name: &str, _meta: &Meta) -> Result<(), Invalid> {
+        if !self.path.ends_with('/') {
+            return Ok(());
         }
         let filename = self.filename(name);
         if !filename.ends_with('/') {
@@ -92,9 +96,12 @@ mod tests {
             path: "/srv/a".to_owned(),
             ..HttpServerFile::default()
         };
-        assert_eq!(file.validate("/a"), Ok(()));
+        assert_eq!(file.validate_all("/a", &Meta::default()), Ok(()));
         file.data = "x".into();
-        assert_eq!(file.validate("/a").unwrap_err().param, Some("data"));
+        assert_eq!(
+            file.validate_all("/a", &Meta::default()).unwrap_err().param,
+            Some("data")
+        );
     }
 
     #[test]
@@ -103,9 +110,17 @@ mod tests {
             path: "/srv/".to_owned(),
             ..HttpServerFile::default()
         };
-        assert_eq!(file.validate("/a/"), Ok(()));
-        assert_eq!(file.validate("/a").unwrap_err().param, Some("path"));
+        assert_eq!(file.validate_all("/a/", &Meta::default()), Ok(()));
+        assert_eq!(
+            file.validate_all("/a", &Meta::default()).unwrap_err().param,
+            Some("path")
+        );
         file.longpoll = true;
-        assert_eq!(file.validate("/a/").unwrap_err().param, Some("longpoll"));
+        assert_eq!(
+            file.validate_all("/a/", &Meta::default())
+                .unwrap_err()
+                .param,
+            Some("longpoll")
+        );
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::resource::check::net::url;
 use crate::resource::check::one_of;
-use crate::resource::{Invalid, Params, Validate};
+use crate::resource::{Invalid, Meta, Params, Validate};
 use crate::value::Str;
 
 /// Is an element of the form of an `http:server:ui`, and sends the value that people give it.
@@ -62,25 +62,24 @@ impl HttpServerUiInput {
 
 impl Validate for HttpServerUiInput {
     fn validate(&self, _name: &str) -> Result<(), Invalid> {
-        if !self.store.is_empty() {
-            one_of(
-                "store",
-                url("store", &self.store)?.scheme(),
-                &["local", "world"],
-            )?;
-            if !self.value.is_empty() {
-                return Err(Invalid::param(
-                    "value",
-                    "can not be given together with `store`, which has the value",
-                ));
-            }
+        if !self.store.is_empty() && !self.value.is_empty() {
+            return Err(Invalid::param(
+                "value",
+                "can not be given together with `store`, which has the value",
+            ));
         }
-        if !self.r#type.is_empty() {
-            one_of(
-                "type",
-                url("type", &self.r#type)?.scheme(),
-                &["text", "range"],
-            )?;
+        Ok(())
+    }
+
+    fn validate_run(&self, _name: &str, _meta: &Meta) -> Result<(), Invalid> {
+        let schemes = [
+            ("store", &self.store, ["local", "world"]),
+            ("type", &self.r#type, ["text", "range"]),
+        ];
+        for (param, text, schemes) in schemes {
+            if !text.is_empty() {
+                one_of(param, url(param, text)?.scheme(), &schemes)?;
+            }
         }
         Ok(())
     }
@@ -100,21 +99,33 @@ mod tests {
 
     #[test]
     fn stores_and_types_are_known() {
-        assert_eq!(input("", "text://").validate("a"), Ok(()));
         assert_eq!(
-            input("world://?key=b", "range://?min=0&max=1").validate("a"),
+            input("", "text://").validate_all("a", &Meta::default()),
             Ok(())
         );
         assert_eq!(
-            input("", "colour://").validate("a").unwrap_err().param,
+            input("world://?key=b", "range://?min=0&max=1").validate_all("a", &Meta::default()),
+            Ok(())
+        );
+        assert_eq!(
+            input("", "colour://")
+                .validate_all("a", &Meta::default())
+                .unwrap_err()
+                .param,
             Some("type")
         );
         assert_eq!(
-            input("etcd://", "").validate("a").unwrap_err().param,
+            input("etcd://", "")
+                .validate_all("a", &Meta::default())
+                .unwrap_err()
+                .param,
             Some("store")
         );
         let mut both = input("local://", "");
         both.value = "x".into();
-        assert_eq!(both.validate("a").unwrap_err().param, Some("value"));
+        assert_eq!(
+            both.validate_all("a", &Meta::default()).unwrap_err().param,
+            Some("value")
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! `kv`: a text that all hosts share (resources-host.md §22).
 
-use crate::resource::{Invalid, Params, Validate};
+use crate::resource::{Invalid, Meta, Params, Validate};
 use crate::value::Str;
 
 /// Keeps a text under a key where all hosts of the cluster can read it.
@@ -65,15 +65,6 @@ impl Validate for Kv {
         if key.is_empty() {
             return Err(Invalid::param("key", "must not be empty"));
         }
-        if key.starts_with('/') || key.ends_with('/') || key.contains("//") {
-            return Err(Invalid::param(
-                "key",
-                format!("must have a word before and after each slash: `{key}`"),
-            ));
-        }
-        if key.contains(char::is_control) {
-            return Err(Invalid::param("key", "can not hold control characters"));
-        }
         if !self.skiplessthan {
             return Ok(());
         }
@@ -97,6 +88,20 @@ impl Validate for Kv {
         }
         Ok(())
     }
+
+    fn validate_run(&self, name: &str, _meta: &Meta) -> Result<(), Invalid> {
+        let key = self.key(name);
+        if key.starts_with('/') || key.ends_with('/') || key.contains("//") {
+            return Err(Invalid::param(
+                "key",
+                format!("must have a word before and after each slash: `{key}`"),
+            ));
+        }
+        if key.contains(char::is_control) {
+            return Err(Invalid::param("key", "can not hold control characters"));
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -110,7 +115,7 @@ mod tests {
             skipcmpstyle,
             ..Kv::default()
         }
-        .validate("a")
+        .validate_all("a", &Meta::default())
         .map_err(|invalid| invalid.param)
     }
 
@@ -124,12 +129,12 @@ mod tests {
             skipcmpstyle: 7,
             ..Kv::default()
         };
-        assert_eq!(unused.validate("a"), Ok(()));
+        assert_eq!(unused.validate_all("a", &Meta::default()), Ok(()));
     }
 
     #[test]
     fn keys_are_paths_of_words() {
-        let refused = |key: &str| Kv::default().validate(key).is_err();
+        let refused = |key: &str| Kv::default().validate_all(key, &Meta::default()).is_err();
         assert!(!refused("a/b c"));
         for key in ["/a", "a/", "a//b", "a\nb"] {
             assert!(refused(key), "{key}");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::paths;
 use crate::resource::check::{absolute, not_negative, one_of, required};
-use crate::resource::{Invalid, Params, Validate};
+use crate::resource::{Invalid, Meta, Params, Validate};
 
 /// Manages a mounted file system and its entry in `/etc/fstab`; the name is the mount point.
 ///
@@ -52,20 +52,30 @@ impl Validate for Mount {
     fn validate(&self, name: &str) -> Result<(), Invalid> {
         one_of("state", &self.state, &["exists", "absent"])?;
         absolute("name", name)?;
-        let clean = paths::clean(name);
-        if clean != name {
-            return Err(Invalid::resource(format!(
-                "the name is no clean path of a mount point: `{name}`"
-            ))
-            .help(format!("write `{clean}`")));
+        if name.contains("//") {
+            return Err(unclean(name));
         }
         if self.state == "exists" {
             required("device", &self.device)?;
             required("type", &self.r#type)?;
         }
+        Ok(())
+    }
+
+    fn validate_run(&self, name: &str, _meta: &Meta) -> Result<(), Invalid> {
+        if paths::clean(name) != name {
+            return Err(unclean(name));
+        }
         not_negative("freq", self.freq)?;
         not_negative("passno", self.passno)
     }
+}
+
+fn unclean(name: &str) -> Invalid {
+    Invalid::resource(format!(
+        "the name is no clean path of a mount point: `{name}`"
+    ))
+    .help(format!("write `{}`", paths::clean(name)))
 }
 
 #[cfg(test)]
@@ -79,7 +89,7 @@ mod tests {
             r#type: "none".to_owned(),
             ..Mount::default()
         }
-        .validate(name)
+        .validate_all(name, &Meta::default())
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
-use crate::resource::{Invalid, Params, Validate};
+use crate::resource::{Invalid, Meta, Params, Validate};
 use crate::value::Str;
 
 /// The longest field name that the journal keeps.
@@ -109,35 +109,43 @@ impl Validate for Msg {
                 None => invalid,
             });
         }
-        let mut seen = BTreeSet::new();
         for name in self.fields.keys() {
-            let wrong = |why: &str| {
-                Err(Invalid::param(
-                    "fields",
-                    format!("has a name that the journal does not take: `{name}` {why}"),
-                ))
-            };
-            if name.is_empty() {
-                return wrong("is empty");
-            }
-            if name.len() > LONGEST_FIELD_NAME {
-                return wrong("is longer than 64 characters");
-            }
             if name.starts_with('_') {
-                return wrong("begins with an underscore");
-            }
-            if name.starts_with(|c: char| c.is_ascii_digit()) {
-                return wrong("begins with a digit");
+                return Err(wrong_field(name, "begins with an underscore"));
             }
             if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
-                return wrong("has other characters than letters, digits and underscores");
-            }
-            if !seen.insert(name.to_ascii_uppercase()) {
-                return wrong("occurs twice, since names become upper case");
+                let why = "has other characters than letters, digits and underscores";
+                return Err(wrong_field(name, why));
             }
         }
         Ok(())
     }
+
+    fn validate_run(&self, _name: &str, _meta: &Meta) -> Result<(), Invalid> {
+        let mut seen = BTreeSet::new();
+        for name in self.fields.keys() {
+            let why = if name.is_empty() {
+                "is empty"
+            } else if name.len() > LONGEST_FIELD_NAME {
+                "is longer than 64 characters"
+            } else if name.starts_with(|c: char| c.is_ascii_digit()) {
+                "begins with a digit"
+            } else if !seen.insert(name.to_ascii_uppercase()) {
+                "occurs twice, since names become upper case"
+            } else {
+                continue;
+            };
+            return Err(wrong_field(name, why));
+        }
+        Ok(())
+    }
+}
+
+fn wrong_field(name: &str, why: &str) -> Invalid {
+    Invalid::param(
+        "fields",
+        format!("has a name that the journal does not take: `{name}` {why}"),
+    )
 }
 
 #[cfg(test)]
@@ -153,7 +161,7 @@ mod tests {
 
     #[test]
     fn an_omitted_priority_is_info() {
-        assert_eq!(Msg::default().validate("m"), Ok(()));
+        assert_eq!(Msg::default().validate_all("m", &Meta::default()), Ok(()));
         assert_eq!("".parse(), Ok(Priority::Info));
         assert_eq!("Err".parse::<Priority>().map(Priority::number), Ok(3));
     }
@@ -164,20 +172,28 @@ mod tests {
             priority: "warning".to_owned(),
             ..Msg::default()
         };
-        let invalid = msg.validate("m").unwrap_err();
+        let invalid = msg.validate_all("m", &Meta::default()).unwrap_err();
         assert_eq!(invalid.param, Some("priority"));
         assert_eq!(invalid.help.as_deref(), Some("write `Warning`"));
     }
 
     #[test]
     fn field_names_are_the_journals() {
-        assert_eq!(with_field("Release_2").validate("m"), Ok(()));
+        assert_eq!(
+            with_field("Release_2").validate_all("m", &Meta::default()),
+            Ok(())
+        );
         for name in ["", "_X", "1X", "A-B", "é", &"A".repeat(65)] {
-            assert!(with_field(name).validate("m").is_err(), "{name}");
+            assert!(
+                with_field(name)
+                    .validate_all("m", &Meta::default())
+                    .is_err(),
+                "{name}"
+            );
         }
         let mut twice = with_field("a");
         twice.fields.insert("A".to_owned(), Str::from("y"));
-        assert!(twice.validate("m").is_err());
+        assert!(twice.validate_all("m", &Meta::default()).is_err());
     }
 
     #[test]

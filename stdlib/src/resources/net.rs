@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use crate::resource::check::one_of_or_empty;
-use crate::resource::{Invalid, Params, Validate};
+use crate::resource::{Invalid, Meta, Params, Validate};
 
 /// The longest name of an interface, in bytes.
 const LONGEST_INTERFACE_NAME: usize = 15;
@@ -61,17 +61,13 @@ impl Validate for Net {
             )));
         }
         one_of_or_empty("state", &self.state, &["up", "down"])?;
-        let mut seen = BTreeSet::new();
         for addr in self.addrs.iter().flatten() {
-            let Ok(parsed) = addr.parse::<IpNet>() else {
+            if addr.parse::<IpNet>().is_err() {
                 return Err(Invalid::param(
                     "addrs",
                     format!("must be addresses with a prefix length, not `{addr}`"),
                 )
                 .help("write them like `192.0.2.10/24`"));
-            };
-            if !seen.insert(parsed) {
-                return Err(Invalid::param("addrs", format!("has `{addr}` twice")));
             }
         }
         if !self.gateway.is_empty() && self.gateway.parse::<IpAddr>().is_err() {
@@ -81,6 +77,18 @@ impl Validate for Net {
             ));
         }
         Ok(())
+    }
+
+    fn validate_run(&self, _name: &str, _meta: &Meta) -> Result<(), Invalid> {
+        let mut seen = BTreeSet::new();
+        let twice = |addr: &&String| {
+            let parsed = addr.parse::<IpNet>();
+            parsed.is_ok_and(|parsed| !seen.insert(parsed))
+        };
+        match self.addrs.iter().flatten().find(twice) {
+            Some(addr) => Err(Invalid::param("addrs", format!("has `{addr}` twice"))),
+            None => Ok(()),
+        }
     }
 }
 
@@ -98,17 +106,29 @@ mod tests {
     #[test]
     fn addresses_have_a_prefix() {
         assert_eq!(
-            with_addrs(&["192.0.2.1/24", "::1/128"]).validate("eth0"),
+            with_addrs(&["192.0.2.1/24", "::1/128"]).validate_all("eth0", &Meta::default()),
             Ok(())
         );
-        assert!(with_addrs(&["192.0.2.1"]).validate("eth0").is_err());
         assert!(
-            with_addrs(&["::1/64", "0:0::1/64"])
-                .validate("eth0")
+            with_addrs(&["192.0.2.1"])
+                .validate_all("eth0", &Meta::default())
                 .is_err()
         );
-        assert!(Net::default().validate("a-very-long-name").is_err());
-        assert!(Net::default().validate("a b").is_err());
+        assert!(
+            with_addrs(&["::1/64", "0:0::1/64"])
+                .validate_all("eth0", &Meta::default())
+                .is_err()
+        );
+        assert!(
+            Net::default()
+                .validate_all("a-very-long-name", &Meta::default())
+                .is_err()
+        );
+        assert!(
+            Net::default()
+                .validate_all("a b", &Meta::default())
+                .is_err()
+        );
     }
 
     #[test]

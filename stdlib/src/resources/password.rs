@@ -1,6 +1,6 @@
 //! `password`: makes up a password and keeps it (resources-host.md §16).
 
-use crate::resource::{Invalid, Params, Validate};
+use crate::resource::{Invalid, Meta, Params, Validate};
 
 /// Makes up a random password of ASCII letters, keeps it on this machine, and sends it.
 ///
@@ -47,6 +47,10 @@ impl Default for Password {
 
 impl Validate for Password {
     fn validate(&self, _name: &str) -> Result<(), Invalid> {
+        Ok(())
+    }
+
+    fn validate_run(&self, _name: &str, _meta: &Meta) -> Result<(), Invalid> {
         if self.length == 0 {
             return Err(Invalid::param("length", "must be at least one letter"));
         }
@@ -65,7 +69,7 @@ mod tests {
         let def = Password::declare();
         let password = Password::default();
         assert_eq!(password.get("length"), Some(64.into()));
-        assert_eq!(password.validate("p"), Ok(()));
+        assert_eq!(password.validate_all("p", &Meta::default()), Ok(()));
         assert_eq!(
             def.send("password").unwrap().ty,
             HostType::Optional(Box::new(HostType::Str))
@@ -78,6 +82,12 @@ mod tests {
             length: 0,
             ..Password::default()
         };
-        assert_eq!(password.validate("p").unwrap_err().param, Some("length"));
+        assert_eq!(
+            password
+                .validate_all("p", &Meta::default())
+                .unwrap_err()
+                .param,
+            Some("length")
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! `schedule`: a vote in an election among the hosts (resources-host.md §25).
 
 use crate::resource::check::{not_negative, one_of_or_empty};
-use crate::resource::{Invalid, Params, Validate};
+use crate::resource::{Invalid, Meta, Params, Validate};
 
 /// Puts this host up for an election among the hosts of the cluster; `world.schedule` tells who is elected.
 ///
@@ -45,19 +45,14 @@ impl Schedule {
 impl Validate for Schedule {
     fn validate(&self, name: &str) -> Result<(), Invalid> {
         let namespace = self.namespace(name);
-        if namespace.is_empty() || namespace.contains('/') {
-            return Err(Invalid::param(
-                "namespace",
-                format!("must be a word without slashes, not `{namespace}`"),
-            ));
+        if namespace.is_empty() {
+            return Err(Invalid::param("namespace", "must not be empty"));
         }
         one_of_or_empty(
             "strategy",
             self.strategy.as_deref().unwrap_or_default(),
             &["rr", "alpha"],
         )?;
-        not_negative("max", self.max.unwrap_or(0))?;
-        not_negative("ttl", self.ttl.unwrap_or(0))?;
         if self.persist && self.ttl.is_some_and(|ttl| ttl > 0) {
             return Err(Invalid::param(
                 "ttl",
@@ -78,6 +73,18 @@ impl Validate for Schedule {
             _ => Ok(()),
         }
     }
+
+    fn validate_run(&self, name: &str, _meta: &Meta) -> Result<(), Invalid> {
+        let namespace = self.namespace(name);
+        if namespace.contains('/') {
+            return Err(Invalid::param(
+                "namespace",
+                format!("must be a word without slashes, not `{namespace}`"),
+            ));
+        }
+        not_negative("max", self.max.unwrap_or(0))?;
+        not_negative("ttl", self.ttl.unwrap_or(0))
+    }
 }
 
 #[cfg(test)]
@@ -85,7 +92,10 @@ mod tests {
     use super::*;
 
     fn refused(schedule: &Schedule) -> Option<&'static str> {
-        schedule.validate("a").expect_err("is refused").param
+        schedule
+            .validate_all("a", &Meta::default())
+            .expect_err("is refused")
+            .param
     }
 
     #[test]
@@ -95,7 +105,7 @@ mod tests {
             ttl: Some(0),
             ..Schedule::default()
         };
-        assert_eq!(schedule.validate("a"), Ok(()));
+        assert_eq!(schedule.validate_all("a", &Meta::default()), Ok(()));
         schedule.ttl = Some(5);
         assert_eq!(refused(&schedule), Some("ttl"));
         schedule.ttl = Some(-5);
@@ -114,9 +124,16 @@ mod tests {
             strategy: Some(word.to_owned()),
             ..Schedule::default()
         };
-        assert_eq!(strategy("").validate("a"), Ok(()));
-        assert_eq!(strategy("alpha").validate("a"), Ok(()));
+        assert_eq!(strategy("").validate_all("a", &Meta::default()), Ok(()));
+        assert_eq!(
+            strategy("alpha").validate_all("a", &Meta::default()),
+            Ok(())
+        );
         assert_eq!(refused(&strategy("random")), Some("strategy"));
-        assert!(Schedule::default().validate("a/b").is_err());
+        assert!(
+            Schedule::default()
+                .validate_all("a/b", &Meta::default())
+                .is_err()
+        );
     }
 }

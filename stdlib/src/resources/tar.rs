@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::paths;
 use crate::resource::check::{absolute, not_a_directory};
-use crate::resource::{Invalid, Params, Validate};
+use crate::resource::{Invalid, Meta, Params, Validate};
 
 /// Builds an archive of files and directories, and builds it again when they change.
 ///
@@ -65,11 +65,16 @@ impl Tar {
 
 impl Validate for Tar {
     fn validate(&self, name: &str) -> Result<(), Invalid> {
+        validate_output(self.path(name))?;
+        self.inputs
+            .iter()
+            .try_for_each(|input| absolute("inputs", input))
+    }
+
+    fn validate_run(&self, name: &str, _meta: &Meta) -> Result<(), Invalid> {
         let path = self.path(name);
-        validate_output(path)?;
         let mut members = BTreeSet::new();
         for input in &self.inputs {
-            absolute("inputs", input)?;
             if paths::is_within(path, input) {
                 return Err(Invalid::param(
                     "inputs",
@@ -97,7 +102,7 @@ mod tests {
             format,
             ..Tar::default()
         }
-        .validate("/srv/a.tar")
+        .validate_all("/srv/a.tar", &Meta::default())
         .map_err(|invalid| invalid.param)
     }
 
@@ -109,7 +114,15 @@ mod tests {
         assert_eq!(tar(&["/srv/a.tar"], 0), Err(Some("inputs")));
         assert_eq!(tar(&["/a/x", "/b/x"], 0), Err(Some("inputs")));
         assert_eq!(tar(&[], 1), Err(Some("format")));
-        assert!(Tar::default().validate("a.tar").is_err());
-        assert!(Tar::default().validate("/a/").is_err());
+        assert!(
+            Tar::default()
+                .validate_all("a.tar", &Meta::default())
+                .is_err()
+        );
+        assert!(
+            Tar::default()
+                .validate_all("/a/", &Meta::default())
+                .is_err()
+        );
     }
 }

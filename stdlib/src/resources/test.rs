@@ -118,7 +118,7 @@ pub struct Test {
     /// Log only the parameters of these dump names; all if the list is empty.
     #[param(dump = "OnlyShow")]
     pub onlyshow: Given<Vec<String>>,
-    /// Milliseconds to wait before failing; 0 does not fail.
+    /// Milliseconds to wait before failing; 0 or less does not fail.
     #[param(dump = "WaitForError")]
     pub waitforerror: i64,
     /// A remark for the reader of the program.
@@ -151,9 +151,6 @@ impl Validate for Test {
         }
         if !self.validateerror.is_empty() {
             return Err(Invalid::resource(&self.validateerror));
-        }
-        if self.waitforerror < 0 {
-            return Err(Invalid::param("waitforerror", "must not be negative"));
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! `timer`: ticks (resources-host.md §9).
 
-use crate::resource::{Invalid, Params, Validate};
+use crate::resource::{Invalid, Meta, Params, Validate};
 
 /// Ticks every so many seconds: each tick counts as a change, so it notifies whoever listens.
 ///
@@ -23,6 +23,10 @@ pub struct Timer {
 
 impl Validate for Timer {
     fn validate(&self, _name: &str) -> Result<(), Invalid> {
+        Ok(())
+    }
+
+    fn validate_run(&self, _name: &str, _meta: &Meta) -> Result<(), Invalid> {
         if self.interval == 0 {
             return Err(Invalid::param("interval", "must be at least one second")
                 .help("give the seconds between two ticks, such as `interval => 60`"));
@@ -39,9 +43,12 @@ mod tests {
     #[test]
     fn an_interval_is_needed() {
         let mut timer = Timer::default();
-        assert_eq!(timer.validate("t").unwrap_err().param, Some("interval"));
+        assert_eq!(
+            timer.validate_all("t", &Meta::default()).unwrap_err().param,
+            Some("interval")
+        );
         timer.set("interval", &Value::Int(1)).unwrap();
-        assert_eq!(timer.validate("t"), Ok(()));
+        assert_eq!(timer.validate_all("t", &Meta::default()), Ok(()));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::resource::check::{absolute, account_name, directory, one_of};
-use crate::resource::{AutoEdges, Invalid, Params, Subject, Validate};
+use crate::resource::{AutoEdges, Invalid, Meta, Params, Subject, Validate};
 
 /// The number that system calls use for "no user".
 const NO_ID: u32 = u32::MAX;
@@ -104,8 +104,14 @@ impl Validate for User {
         one_of("state", &self.state, &["exists", "absent"])?;
         self.validate_groups(name)?;
         if let Some(homedir) = &self.homedir {
-            absolute("homedir", homedir)?;
             directory("homedir", homedir)?;
+        }
+        Ok(())
+    }
+
+    fn validate_run(&self, _name: &str, _meta: &Meta) -> Result<(), Invalid> {
+        if let Some(homedir) = &self.homedir {
+            absolute("homedir", homedir)?;
         }
         let fields = [("homedir", &self.homedir), ("shell", &self.shell)];
         for (param, text) in fields {
@@ -143,7 +149,7 @@ mod tests {
 
     fn refused(change: impl FnOnce(&mut User)) -> Option<&'static str> {
         user(change)
-            .validate("deploy")
+            .validate_all("deploy", &Meta::default())
             .expect_err("is refused")
             .param
     }
@@ -180,7 +186,7 @@ mod tests {
         );
         assert_eq!(refused(|user| user.uid = Some(NO_ID)), Some("uid"));
         assert_eq!(refused(|user| user.state.clear()), Some("state"));
-        assert!(user(|_| ()).validate("a.b").is_err());
+        assert!(user(|_| ()).validate_all("a.b", &Meta::default()).is_err());
     }
 
     #[test]
@@ -191,6 +197,9 @@ mod tests {
         };
         assert_eq!(groups(&["a", "b"]).differs(&groups(&["b", "a"])), None);
         assert!(groups(&[]).differs(&user(|_| ())).is_some());
-        assert_eq!(groups(&["a"]).validate("deploy"), Ok(()));
+        assert_eq!(
+            groups(&["a"]).validate_all("deploy", &Meta::default()),
+            Ok(())
+        );
     }
 }

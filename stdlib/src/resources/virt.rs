@@ -141,11 +141,6 @@ impl Validate for Virt {
         for device in &self.boot {
             one_of("boot", device, &["fd", "hd", "cdrom", "network"])?;
         }
-        one_of_or_empty(
-            "restartondiverge",
-            &self.restartondiverge,
-            &["ignore", "ifneeded", "error"],
-        )?;
         if self.cpus > self.maxcpus {
             return Err(Invalid::param(
                 "cpus",
@@ -154,16 +149,6 @@ impl Validate for Virt {
                     self.cpus, self.maxcpus
                 ),
             ));
-        }
-        if self.is_absent() {
-            return Ok(());
-        }
-        if self.cpus == 0 {
-            return Err(Invalid::param("cpus", "must be at least one"));
-        }
-        if self.memory == 0 {
-            return Err(Invalid::param("memory", "must be given")
-                .help("the unit is KiB: 1048576 is one GiB"));
         }
         Ok(())
     }
@@ -175,6 +160,25 @@ impl Validate for Virt {
         Err(Invalid::resource(
             "`Meta:poll` can not be set, since libvirt tells what happens",
         ))
+    }
+
+    fn validate_run(&self, _name: &str, _meta: &Meta) -> Result<(), Invalid> {
+        one_of_or_empty(
+            "restartondiverge",
+            &self.restartondiverge,
+            &["ignore", "ifneeded", "error"],
+        )?;
+        if self.is_absent() {
+            return Ok(());
+        }
+        if self.cpus == 0 {
+            return Err(Invalid::param("cpus", "must be at least one"));
+        }
+        if self.memory == 0 {
+            return Err(Invalid::param("memory", "must be given")
+                .help("the unit is KiB: 1048576 is one GiB"));
+        }
+        Ok(())
     }
 }
 
@@ -219,12 +223,15 @@ mod tests {
     }
 
     fn refused(change: impl FnOnce(&mut Virt)) -> Option<&'static str> {
-        virt(change).validate("a").expect_err("is refused").param
+        virt(change)
+            .validate_all("a", &Meta::default())
+            .expect_err("is refused")
+            .param
     }
 
     #[test]
     fn a_machine_has_processors_and_memory() {
-        assert_eq!(virt(|_| ()).validate("a"), Ok(()));
+        assert_eq!(virt(|_| ()).validate_all("a", &Meta::default()), Ok(()));
         assert_eq!(refused(|virt| virt.cpus = 0), Some("cpus"));
         assert_eq!(refused(|virt| virt.cpus = 33), Some("cpus"));
         assert_eq!(refused(|virt| virt.memory = 0), Some("memory"));
@@ -233,7 +240,7 @@ mod tests {
             state: "shutoff".to_owned(),
             ..Virt::default()
         };
-        assert_eq!(absent.validate("a"), Ok(()));
+        assert_eq!(absent.validate_all("a", &Meta::default()), Ok(()));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use ipnet::Ipv4Net;
 
 use crate::resource::check::net::{ipv4_network, mac_address};
 use crate::resource::check::{one_of, one_of_or_empty, required};
-use crate::resource::{Invalid, Params, Validate};
+use crate::resource::{Invalid, Meta, Params, Validate};
 
 use super::virt::{Auth, validate_startup, validate_uri};
 
@@ -100,6 +100,14 @@ impl Validate for VirtNetwork {
         required("mac", &self.mac)?;
         mac_address("mac", &self.mac)?;
         required("ip", &self.ip)?;
+        ipv4_network("ip", &self.ip)?;
+        Ok(())
+    }
+
+    fn validate_run(&self, _name: &str, _meta: &Meta) -> Result<(), Invalid> {
+        if self.is_absent() {
+            return Ok(());
+        }
         let ip = ipv4_network("ip", &self.ip)?;
         if is_end(ip) {
             return Err(Invalid::param(
@@ -133,9 +141,12 @@ mod tests {
             ip: "10.77.0.1/24".to_owned(),
             ..VirtNetwork::default()
         };
-        assert_eq!(network.validate("a"), Ok(()));
+        assert_eq!(network.validate_all("a", &Meta::default()), Ok(()));
         change(&mut network);
-        network.validate("a").expect_err("is refused").param
+        network
+            .validate_all("a", &Meta::default())
+            .expect_err("is refused")
+            .param
     }
 
     #[test]
@@ -163,7 +174,7 @@ mod tests {
             state: "down".to_owned(),
             ..VirtNetwork::default()
         };
-        assert_eq!(absent.validate("a"), Ok(()));
+        assert_eq!(absent.validate_all("a", &Meta::default()), Ok(()));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::resource::check::net::{ipv4_network, mac_address};
 use crate::resource::check::required;
-use crate::resource::{Invalid, Params, Validate};
+use crate::resource::{Invalid, Meta, Params, Validate};
 
 use super::virt_network::is_end;
 
@@ -38,6 +38,11 @@ impl Validate for VirtNetworkHost {
         required("mac", &self.mac)?;
         mac_address("mac", &self.mac)?;
         required("ip", &self.ip)?;
+        ipv4_network("ip", &self.ip)?;
+        Ok(())
+    }
+
+    fn validate_run(&self, _name: &str, _meta: &Meta) -> Result<(), Invalid> {
         let ip = ipv4_network("ip", &self.ip)?;
         if is_end(ip) {
             return Err(Invalid::param(
@@ -56,10 +61,16 @@ mod tests {
     #[test]
     fn a_host_has_two_addresses() {
         let mut host = VirtNetworkHost::default();
-        assert_eq!(host.validate("a").unwrap_err().param, Some("mac"));
+        assert_eq!(
+            host.validate_all("a", &Meta::default()).unwrap_err().param,
+            Some("mac")
+        );
         host.mac = "52:54:00:00:00:01".to_owned();
-        assert_eq!(host.validate("a").unwrap_err().param, Some("ip"));
+        assert_eq!(
+            host.validate_all("a", &Meta::default()).unwrap_err().param,
+            Some("ip")
+        );
         host.ip = "10.77.0.10/24".to_owned();
-        assert_eq!(host.validate("a"), Ok(()));
+        assert_eq!(host.validate_all("a", &Meta::default()), Ok(()));
     }
 }

@@ -445,7 +445,7 @@ fn functions_of_the_library() {
 fn functions_can_not_be_printed() {
     let func = crate::value::Func::new(
         crate::types::Type::func([("a", crate::types::Type::Int)], crate::types::Type::Int),
-        (),
+        |args: &[Value]| Ok(args[0].clone()),
     );
     let vars = Value::list([Value::Func(func)]);
     let failed = render("a", Some(&vars)).unwrap_err().to_string();

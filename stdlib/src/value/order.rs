@@ -14,7 +14,7 @@ impl PartialEq for Value {
             (Self::List(a), Self::List(b)) => a.len() == b.len() && a.iter().eq(b.iter()),
             (Self::Map(a), Self::Map(b)) => a.len() == b.len() && a.iter().eq(b.iter()),
             (Self::Struct(a), Self::Struct(b)) => a.iter().eq(b.iter()),
-            (Self::Func(a), Self::Func(b)) => a.ptr_eq(b),
+            (Self::Func(a), Self::Func(b)) => a == b,
             _ => false,
         }
     }

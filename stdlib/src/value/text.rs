@@ -78,6 +78,41 @@ pub fn format_float(value: f64) -> String {
     }
 }
 
+impl Value {
+    /// The text of the value, or the first bytes of it, at most so many, and `...`. Costs no more than what is
+    /// shown.
+    pub fn excerpt(&self, max_bytes: usize) -> String {
+        let mut excerpt = Excerpt {
+            text: String::new(),
+            max_bytes,
+        };
+        if write!(excerpt, "{self}").is_err() {
+            excerpt.text.push_str("...");
+        }
+        excerpt.text
+    }
+}
+
+/// Takes so many bytes and then refuses more.
+struct Excerpt {
+    text: String,
+    max_bytes: usize,
+}
+
+impl fmt::Write for Excerpt {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = self.max_bytes - self.text.len();
+        let fits = (0..=room.min(text.len()))
+            .rfind(|at| text.is_char_boundary(*at))
+            .unwrap_or(0);
+        self.text.push_str(&text[..fits]);
+        if fits < text.len() {
+            return Err(fmt::Error);
+        }
+        Ok(())
+    }
+}
+
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -125,6 +160,14 @@ fn separated<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_excerpt_is_no_longer_than_it_may_be() {
+        let list = Value::list((0..1_000_000).map(Value::Int));
+        assert_eq!(list.excerpt(8), "[0, 1, 2...");
+        assert_eq!(Value::from("é").excerpt(2), "\"...");
+        assert_eq!(Value::list([Value::Int(1)]).excerpt(3), "[1]");
+    }
 
     #[test]
     fn floats_never_have_an_exponent() {

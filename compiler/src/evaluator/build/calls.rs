@@ -13,7 +13,7 @@ use super::super::node::{
     CallKey, Control, Gather, Iterate, Kind, NodeId, RegionId, Sampled, State,
 };
 use super::Place;
-use crate::hir::{ExprId, ExprKind, FuncId, LambdaId, Ref, Var};
+use crate::hir::{ExprId, ExprKind, FuncId, LambdaId, Ref};
 
 impl Evaluator {
     pub(super) fn builtin(
@@ -127,19 +127,12 @@ impl Evaluator {
     ) -> NodeId {
         // A lambda that is known here needs no controller.
         let program = self.program.clone();
-        match &program.hir[callee].kind {
-            ExprKind::Lambda(lambda) => {
-                return self.apply(*lambda, place.env.clone(), args, place.region, span, None);
-            }
-            ExprKind::Var(var) => {
-                if let Var::Bind(bind) = var.target
-                    && let ExprKind::Lambda(lambda) = &program.hir[program.hir[bind].value].kind
-                {
-                    let env = self.env_of(&place.env, &var.via, program.hir[bind].scope);
-                    return self.apply(*lambda, env, args, place.region, span, None);
-                }
-            }
-            _ => {}
+        if let ExprKind::Lambda(lambda) = &program.hir[callee].kind {
+            return self.apply(*lambda, place.env.clone(), args, place.region, span, None);
+        }
+        if let Some((var, scope, lambda)) = program.hir.bound_lambda(callee) {
+            let env = self.env_of(&place.env, &var.via, scope);
+            return self.apply(lambda, env, args, place.region, span, None);
         }
         self.hold_all(args, place.region);
         let callee = self.build(callee, place, None);

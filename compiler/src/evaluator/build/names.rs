@@ -14,7 +14,12 @@ use crate::infer::InstanceId;
 
 impl Evaluator {
     /// The environment that gives meaning to definitions of `scope`, seen from `env` through `via`.
-    pub(super) fn env_of(&mut self, env: &Arc<Env>, via: &[IncludeId], scope: ScopeId) -> Arc<Env> {
+    pub(in super::super) fn env_of(
+        &mut self,
+        env: &Arc<Env>,
+        via: &[IncludeId],
+        scope: ScopeId,
+    ) -> Arc<Env> {
         let mut at = env.clone();
         for include in via {
             at = self.include_env(&at, *include);
@@ -49,7 +54,12 @@ impl Evaluator {
         }
     }
 
-    fn param(&mut self, param: ParamId, via: &[IncludeId], place: &Place) -> NodeId {
+    pub(in super::super) fn param(
+        &mut self,
+        param: ParamId,
+        via: &[IncludeId],
+        place: &Place,
+    ) -> NodeId {
         let scope = self.program.hir[param].scope;
         let env = self.env_of(&place.env, via, scope);
         match env.param(param) {
@@ -66,7 +76,12 @@ impl Evaluator {
         }
     }
 
-    fn bind(&mut self, bind: BindId, via: &[IncludeId], env: &Arc<Env>) -> NodeId {
+    pub(in super::super) fn bind(
+        &mut self,
+        bind: BindId,
+        via: &[IncludeId],
+        env: &Arc<Env>,
+    ) -> NodeId {
         let program = self.program.clone();
         let declaration = &program.hir[bind];
         let env = self.env_of(env, via, declaration.scope);
@@ -94,7 +109,11 @@ impl Evaluator {
     }
 
     /// The environment of an include's class body, made on first demand.
-    pub(super) fn include_env(&mut self, from: &Arc<Env>, include: IncludeId) -> Arc<Env> {
+    pub(in super::super) fn include_env(
+        &mut self,
+        from: &Arc<Env>,
+        include: IncludeId,
+    ) -> Arc<Env> {
         let program = self.program.clone();
         let declaration = &program.hir[include];
         let site = self.env_of(from, &[], declaration.scope);

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use mgmt_grammar::span::Span;
 use mgmt_stdlib::value::List;
-use smallvec::smallvec;
+use smallvec::{SmallVec, smallvec};
 
 use super::super::Evaluator;
-use super::super::node::{Control, For, ForKv, Kind, Sink};
+use super::super::node::{Control, For, ForKv, Kind, NodeId, Sink};
 use super::Place;
 use crate::hir::{EdgeStmt, Entry, EntryKind, ExprId, Half, ResourceStmt, Stmt};
 
@@ -22,8 +22,7 @@ impl Evaluator {
     fn statement(&mut self, stmt: &Stmt, place: &Place) {
         let node = match stmt {
             Stmt::Resource(stmt) => {
-                let inputs = resource_exprs(stmt);
-                let inputs = self.build_all(&inputs, place);
+                let inputs = self.resource_inputs(stmt, place);
                 let sink = Box::new(Sink::new(stmt.clone()));
                 self.node(Kind::Resource(sink), inputs, place, stmt.span)
             }
@@ -94,21 +93,32 @@ impl Evaluator {
         };
         self.store.region_mut(place.region).statements.push(node);
     }
-}
 
-/// The expressions of a resource statement, in the order in which its node has them as inputs.
-fn resource_exprs(stmt: &ResourceStmt) -> Vec<ExprId> {
-    let mut exprs = vec![stmt.name];
-    for Entry { kind, cond, .. } in &stmt.entries {
-        exprs.push(match kind {
-            EntryKind::Field { value, .. }
-            | EntryKind::Meta { value, .. }
-            | EntryKind::MetaStruct { value, .. } => *value,
-            EntryKind::Edge { target, .. } => target.name,
-        });
-        exprs.extend(cond);
+    /// The values of a resource statement: its names, then for each line the value and the condition.
+    fn resource_inputs(&mut self, stmt: &ResourceStmt, place: &Place) -> SmallVec<[NodeId; 2]> {
+        let mut inputs = smallvec![self.build(stmt.name, place, None)];
+        for Entry { kind, cond, span } in &stmt.entries {
+            inputs.push(match kind {
+                EntryKind::Field { name, value, .. } => {
+                    let value = self.build(*value, place, None);
+                    let param = stmt.def.as_ref().and_then(|def| def.param(name));
+                    if param.is_some_and(|param| param.ty.holds_functions()) {
+                        self.export(value, place, *span)
+                    } else {
+                        value
+                    }
+                }
+                EntryKind::Meta { value, .. } | EntryKind::MetaStruct { value, .. } => {
+                    self.build(*value, place, None)
+                }
+                EntryKind::Edge { target, .. } => self.build(target.name, place, None),
+            });
+            if let Some(cond) = cond {
+                inputs.push(self.build(*cond, place, None));
+            }
+        }
+        inputs
     }
-    exprs
 }
 
 fn edge_exprs(stmt: &EdgeStmt) -> Vec<ExprId> {

@@ -56,7 +56,7 @@ impl Evaluator {
         }
         if this.function == GraphFunction::Reduce {
             let outcome = match this.steps.last() {
-                Some(step) => step.output,
+                Some(step) => Some(step.output),
                 None if this.initial => Some(inputs[0]),
                 None => None,
             };
@@ -87,21 +87,20 @@ impl Evaluator {
             .map(|list| self.cell(region, list[at].clone(), span))
             .collect();
         let before = match (this.function, this.steps.last()) {
-            (GraphFunction::Reduce, Some(step)) => step.output,
+            (GraphFunction::Reduce, Some(step)) => Some(step.output),
             (GraphFunction::Reduce, None) if this.initial => Some(inputs[0]),
             _ => None,
         };
         let output = match (this.function, before) {
             // Without an initial value the first element is the first result.
-            (GraphFunction::Reduce, None) => Some(cells[0]),
+            (GraphFunction::Reduce, None) => cells[0],
             (GraphFunction::Reduce, Some(before)) => {
                 self.call_closure(func, &[before, cells[0]], region, span)
             }
             _ => self.call_closure(func, &cells, region, span),
         };
-        if let (Some(output), gather) = (output, this.gather)
-            && let Kind::Gather(list) = &mut self.store.get_mut(gather).kind
-        {
+        let gather = this.gather;
+        if let Kind::Gather(list) = &mut self.store.get_mut(gather).kind {
             let inputs: SmallVec<[NodeId; 2]> = if this.function == GraphFunction::Filter {
                 list.push(cells[0], Some(output));
                 smallvec![cells[0], output]

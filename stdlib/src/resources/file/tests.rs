@@ -12,7 +12,7 @@ fn file(change: impl FnOnce(&mut File)) -> File {
 
 fn refused(name: &str, change: impl FnOnce(&mut File)) -> String {
     file(change)
-        .validate(name)
+        .validate_all(name, &Meta::default())
         .expect_err("is refused")
         .to_string()
 }
@@ -111,7 +111,7 @@ fn what_is_absent_has_no_content() {
         file.owner = "root".to_owned();
         file.mode = "644".to_owned();
     });
-    assert_eq!(owned.validate("/a"), Ok(()));
+    assert_eq!(owned.validate_all("/a", &Meta::default()), Ok(()));
 }
 
 #[test]
@@ -138,7 +138,10 @@ fn directories_copy_from_directories() {
         file.recurse = true;
     };
     assert!(refused("/a", recurse).starts_with("`recurse` can not be given"));
-    assert_eq!(file(source("/b")).validate("/a"), Ok(()));
+    assert_eq!(
+        file(source("/b")).validate_all("/a", &Meta::default()),
+        Ok(())
+    );
 }
 
 #[test]
@@ -163,7 +166,7 @@ fn purge_needs_a_directory_and_recurse() {
         refused("/a", purge),
         "`purge` needs a directory: `/a` does not end in `/`"
     );
-    assert_eq!(file(purge).validate("/a/"), Ok(()));
+    assert_eq!(file(purge).validate_all("/a/", &Meta::default()), Ok(()));
 }
 
 #[test]
@@ -175,7 +178,10 @@ fn fragments_do_not_hold_the_file() {
     assert!(refused("/a/b", fragments("a")).starts_with("`fragments` must be absolute"));
     assert!(refused("/a/b", fragments("/a/b")).contains("feed the file to itself"));
     assert!(refused("/a/b", fragments("/a/")).contains("feed the file to itself"));
-    assert_eq!(file(fragments("/a/bc")).validate("/a/b"), Ok(()));
+    assert_eq!(
+        file(fragments("/a/bc")).validate_all("/a/b", &Meta::default()),
+        Ok(())
+    );
 }
 
 #[test]
@@ -200,7 +206,7 @@ fn links_have_a_text_and_nothing_else() {
         link(file);
         file.source = "../b".to_owned();
     });
-    assert_eq!(relative.validate("/a"), Ok(()));
+    assert_eq!(relative.validate_all("/a", &Meta::default()), Ok(()));
     let recursive = |file: &mut File| {
         file.symlink = true;
         file.recurse = true;
