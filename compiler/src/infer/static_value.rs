@@ -13,6 +13,30 @@ impl Infer<'_> {
         stacker::maybe_grow(64 * 1024, 1024 * 1024, || self.static_value_nested(id))
     }
 
+    /// The value of a field of a struct, if the text alone gives that one, whatever is known of the others.
+    /// Nothing at all if the text says that there is no such field.
+    pub(super) fn static_field(&mut self, id: ExprId, name: &str) -> Option<Option<Value>> {
+        let hir = self.hir;
+        let (instance, literal) = match &hir[id].kind {
+            ExprKind::Var(var) => match self.reference(var) {
+                (from, Var::Bind(bind)) => {
+                    let bind = &hir[bind];
+                    (self.instance_of(from, bind.scope), bind.value)
+                }
+                (from, Var::Param(_)) => (from, id),
+            },
+            _ => (self.instance, id),
+        };
+        let ExprKind::Struct(names, values) = &hir[literal].kind else {
+            let Some(value) = self.static_value(id) else {
+                return Some(None);
+            };
+            return Some(Some(value.as_struct()?.get(name)?.clone()));
+        };
+        let at = names.iter().position(|field| field == name)?;
+        Some(self.within(instance, |infer| infer.static_value(values[at])))
+    }
+
     fn static_value_nested(&mut self, id: ExprId) -> Option<Value> {
         let hir = self.hir;
         match &hir[id].kind {

@@ -6,7 +6,7 @@ use mgmt_grammar::span::Span;
 use mgmt_stdlib::param::HostType;
 use mgmt_stdlib::resource::{META_PARAMS, MetaParam, ParamDef, ResourceDef};
 use mgmt_stdlib::types::Type;
-use mgmt_stdlib::value::{Struct, Value};
+use mgmt_stdlib::value::Value;
 use rustc_hash::FxHashMap;
 
 use super::Infer;
@@ -197,15 +197,10 @@ impl Infer<'_> {
                 ))
             }
             EntryKind::MetaStruct { meta_span, value } => {
-                let given = self.static_value(*value);
-                for (name, value) in given
-                    .iter()
-                    .filter_map(Value::as_struct)
-                    .flat_map(Struct::iter)
-                {
-                    self.meta_without_effect(name, Some(value), *meta_span);
-                }
                 for param in META_PARAMS {
+                    if let Some(given) = self.static_field(*value, param.name) {
+                        self.meta_without_effect(param.name, given.as_ref(), *meta_span);
+                    }
                     self.meta_once(resource, param.name, entry.span, metas);
                 }
                 let ty = self.expr(*value);
