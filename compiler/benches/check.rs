@@ -1,6 +1,8 @@
 //! How long `mgmtc check` thinks: generated programs of 1,000 to 100,000 lines, and shapes that are known
 //! to blow up careless compilers. Run with `cargo bench -p mgmt-compiler`.
 
+mod program;
+
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -10,6 +12,7 @@ use mgmt_compiler::evaluator::{Evaluator, Step};
 use mgmt_compiler::files::MemoryFiles;
 use mgmt_compiler::{Compilation, Input, Options, compile};
 use mgmt_stdlib::catalog::Catalog;
+use program::program;
 
 fn main() {
     divan::main();
@@ -35,32 +38,6 @@ fn check(text: &str) -> Compilation {
         compilation.diagnostics
     );
     compilation
-}
-
-/// A program of about so many lines: binds, calls, classes, conditions, resources and edges.
-fn program(lines: usize) -> String {
-    let mut text = String::from(
-        "import \"fmt\"\nfunc double($a) { $a + $a }\nclass c($name, $v) {\n\ttest \"c-${name}\" {\n\t\tanotherstr => $v,\n\t}\n}\n",
-    );
-    for i in 0..lines / 9 {
-        let _ = write!(
-            text,
-            "$v{i} = fmt.printf(\"value %d of %s\", {i} + {}, \"x{i}\")\ntest \"t{i}\" {{\n\tanotherstr => $v{i},\n\tint64 => double({i}) * 2,\n\tvalidatebool => {i} > 3 and false,\n\tMeta:retry => 3,\n\tDepend => Test[\"t{}\"],\n}}\n",
-            i % 7,
-            i.max(1) - 1,
-        );
-        match i % 10 {
-            0 => writeln!(text, "include c(\"n{i}\", $v{i})"),
-            5 => writeln!(
-                text,
-                "if $v{i} == \"a\" {{\n\t$w = \"b\"\n\ttest \"if-${{w}}-{i}\" {{}}\n}}"
-            ),
-            _ => Ok(()),
-        }
-        .expect("a string can be written to");
-    }
-    // The first one must not depend on itself.
-    text.replacen("\tDepend => Test[\"t0\"],\n", "", 1)
 }
 
 #[divan::bench(args = [1_000, 10_000, 100_000])]

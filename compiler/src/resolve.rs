@@ -80,6 +80,7 @@ pub fn resolve(
         references: Vec::new(),
         include_state: FxHashMap::default(),
         include_names: FxHashMap::default(),
+        comparisons_left: MAX_COMPARISONS,
         roots: Vec::new(),
         used_binds: FxHashSet::default(),
         used_funcs: FxHashSet::default(),
@@ -92,6 +93,10 @@ pub fn resolve(
     resolver.program(main);
     resolver.finish(main.ast.source)
 }
+
+/// How many names are compared to say what was meant. A program with more than a few unknown names has another
+/// problem than spelling, and shall not take long to be told so.
+const MAX_COMPARISONS: usize = 200_000;
 
 /// A definition that others can depend on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -162,6 +167,8 @@ struct Resolver<'a, 'f> {
     include_state: FxHashMap<IncludeId, lookup::IncludeState>,
     /// The class that each include names, as written.
     include_names: FxHashMap<IncludeId, EcoString>,
+    /// With how many more names an unknown one may be compared.
+    comparisons_left: usize,
     used_binds: FxHashSet<BindId>,
     used_funcs: FxHashSet<FuncId>,
     used_aliases: FxHashSet<(ScopeId, EcoString)>,

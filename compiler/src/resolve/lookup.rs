@@ -262,6 +262,9 @@ impl Resolver<'_, '_> {
 
     /// The variable in scope that was probably meant.
     pub(super) fn suggest_var(&mut self, scope: ScopeId, name: &str) -> Option<EcoString> {
+        if self.comparisons_left == 0 {
+            return None;
+        }
         let mut names = self.visible(scope, |names| names.vars.keys().cloned().collect());
         names.extend(self.alias_members(
             scope,
@@ -281,11 +284,14 @@ impl Resolver<'_, '_> {
                 .map(|variable| EcoString::from(variable.name)),
         );
         names.push("hostname".into());
-        closest(name, names.iter().map(EcoString::as_str)).map(EcoString::from)
+        self.suggest(name, &names)
     }
 
     /// The function in scope that was probably meant.
     pub(super) fn suggest_func(&mut self, scope: ScopeId, name: &str) -> Option<EcoString> {
+        if self.comparisons_left == 0 {
+            return None;
+        }
         let mut names = self.visible(scope, |names| names.funcs.keys().cloned().collect());
         names.extend(self.alias_members(
             scope,
@@ -304,11 +310,14 @@ impl Resolver<'_, '_> {
                 .package("")
                 .map(|function| EcoString::from(function.name)),
         );
-        closest(name, names.iter().map(EcoString::as_str)).map(EcoString::from)
+        self.suggest(name, &names)
     }
 
     /// The class in scope that was probably meant.
     pub(super) fn suggest_class(&mut self, scope: ScopeId, name: &str) -> Option<EcoString> {
+        if self.comparisons_left == 0 {
+            return None;
+        }
         let mut names = self.visible(scope, |names| names.classes.keys().cloned().collect());
         names.extend(self.alias_members(
             scope,
@@ -316,6 +325,11 @@ impl Resolver<'_, '_> {
             |names| names.classes.keys().cloned().collect(),
             |_, _| Vec::new(),
         ));
+        self.suggest(name, &names)
+    }
+
+    fn suggest(&mut self, name: &str, names: &[EcoString]) -> Option<EcoString> {
+        self.comparisons_left = self.comparisons_left.saturating_sub(names.len());
         closest(name, names.iter().map(EcoString::as_str)).map(EcoString::from)
     }
 

@@ -73,34 +73,20 @@ pub fn closest<'n>(name: &str, candidates: impl Iterator<Item = &'n str>) -> Opt
     let length = name.chars().count();
     let limit = (length / 3).clamp(1, 3);
     candidates
-        .filter(|candidate| !candidate.starts_with('_'))
-        .map(|candidate| (distance(name, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= limit && *candidate != name)
-        // Two names that have nothing in common are not alike, however short they are.
-        .filter(|(distance, candidate)| *distance < length.min(candidate.chars().count()))
+        .filter(|candidate| !candidate.starts_with('_') && *candidate != name)
+        .filter_map(|candidate| {
+            let other_length = candidate.chars().count();
+            if length.abs_diff(other_length) > limit {
+                return None;
+            }
+            // Swapped neighbours are one edit.
+            let distance = strsim::osa_distance(name, candidate);
+            // Two names that have nothing in common are not alike, however short they are.
+            let alike = distance <= limit && distance < length.min(other_length);
+            alike.then_some((distance, candidate))
+        })
         .min()
         .map(|(_, candidate)| candidate)
-}
-
-/// The number of single-character edits, with swapped neighbours as one edit.
-fn distance(a: &str, b: &str) -> usize {
-    let a: Vec<char> = a.chars().collect();
-    let b: Vec<char> = b.chars().collect();
-    let mut before: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=b.len()).collect();
-    for i in 1..=a.len() {
-        let mut row = vec![i];
-        for j in 1..=b.len() {
-            let change = usize::from(a[i - 1] != b[j - 1]);
-            let mut best = (last[j] + 1).min(row[j - 1] + 1).min(last[j - 1] + change);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                best = best.min(before[j - 2] + 1);
-            }
-            row.push(best);
-        }
-        before = std::mem::replace(&mut last, row);
-    }
-    last[b.len()]
 }
 
 #[cfg(test)]
