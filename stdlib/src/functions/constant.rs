@@ -131,3 +131,49 @@ fn number(name: &'static str, value: i64, doc: &'static str) -> VariableDef {
         doc,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The tables of §28.2 to §28.4.
+    #[test]
+    fn every_variable_has_its_value() {
+        let known: Vec<String> = variables()
+            .into_iter()
+            .map(|it| {
+                assert!(it.value.fits(&it.ty), "{}", it.name);
+                let dot = if it.package.is_empty() { "" } else { "." };
+                format!("{}{dot}{} = {}", it.package, it.name, it.value)
+            })
+            .collect();
+        let expected = r#"
+            purpleidea = "hello world!"
+            const.res.file.state.exists = "exists"
+            const.res.file.state.absent = "absent"
+            const.res.file.state.undefined = ""
+            const.res.firewalld.state.exists = "exists"
+            const.res.firewalld.state.absent = "absent"
+            const.res.firewalld.state.undefined = ""
+            const.res.gzip.level.no_compression = 0
+            const.res.gzip.level.best_speed = 1
+            const.res.gzip.level.best_compression = 9
+            const.res.gzip.level.default_compression = -1
+            const.res.gzip.level.huffman_only = -2
+            const.res.net.state.up = "up"
+            const.res.net.state.down = "down"
+            const.res.net.state.undefined = ""
+            const.res.tar.format.unknown = 0
+            const.res.tar.format.ustar = 2
+            const.res.tar.format.pax = 4
+            const.res.tar.format.gnu = 8
+            os.family_redhat = "redhat"
+            os.family_debian = "debian"
+            os.family_archlinux = "archlinux"
+        "#;
+        assert_eq!(
+            known.join("\n"),
+            expected.trim().replace("            ", "")
+        );
+    }
+}

@@ -208,6 +208,7 @@ fn round(x: f64) -> f64 {
 mod tests {
     use super::super::testing::{call, caught};
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn fortytwo_follows_the_type() {
@@ -237,8 +238,24 @@ mod tests {
     #[test]
     fn float_remainders_refuse_what_has_none() {
         let remainder = |x: f64, y: f64| call("math.mod", &[x.into(), y.into()]);
-        assert_eq!(remainder(5.5, f64::INFINITY), Ok(Value::Float(5.5)));
-        for (x, y) in [(1.0, 0.0), (f64::INFINITY, 2.0), (f64::NAN, 2.0)] {
+        for (x, y, expected) in [
+            (5.5, f64::INFINITY, 5.5),
+            (-5.5, f64::NEG_INFINITY, -5.5),
+            (-5.5, 2.0, -1.5),
+            (5.5, -2.0, 1.5),
+            (-4.0, 2.0, -0.0),
+        ] {
+            let found = remainder(x, y).unwrap();
+            assert!(found.is_same(&Value::Float(expected)), "{x} {y}: {found}");
+        }
+        for (x, y) in [
+            (1.0, 0.0),
+            (0.0, 0.0),
+            (f64::INFINITY, 2.0),
+            (f64::NEG_INFINITY, f64::INFINITY),
+            (f64::NAN, 2.0),
+            (1.0, f64::NAN),
+        ] {
             assert_eq!(caught(remainder(x, y)), "result is not a number");
         }
     }
@@ -251,10 +268,16 @@ mod tests {
         assert_eq!(caught(power(0.0, -1.0)), "result is positive infinity");
         assert_eq!(caught(power(-0.0, -1.0)), "result is negative infinity");
         assert_eq!(caught(power(-1.0, 0.5)), "result is not a number");
+        assert_eq!(caught(power(f64::NAN, 1.0)), "result is not a number");
+        assert_eq!(caught(power(10.0, 400.0)), "result is positive infinity");
+        assert_eq!(caught(power(-10.0, 401.0)), "result is negative infinity");
+        assert_eq!(power(f64::INFINITY, 0.0), Ok(Value::Float(1.0)));
+        assert_eq!(power(10.0, -400.0), Ok(Value::Float(0.0)));
         let root = |x: f64| call("math.sqrt", &[x.into()]);
         assert_eq!(root(-0.0), Ok(Value::Float(-0.0)));
         assert_eq!(caught(root(f64::INFINITY)), "result is positive infinity");
         assert_eq!(caught(root(-1.0)), "result is not a number");
+        assert_eq!(caught(root(f64::NAN)), "result is not a number");
     }
 
     #[test]
@@ -279,6 +302,24 @@ mod tests {
                 let value = call(name, &[x.into(), y.into()]).unwrap();
                 assert!(value.as_float().unwrap().is_nan());
             }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn quotient_and_remainder_make_the_whole(x: i64, y: i64) {
+            prop_assume!(y != 0);
+            let remainder = call("math.mod", &[x.into(), y.into()]).unwrap().as_int().unwrap();
+            prop_assert!(remainder == 0 || (remainder < 0) == (x < 0));
+            prop_assert!(remainder.unsigned_abs() < y.unsigned_abs());
+            prop_assert_eq!(x.wrapping_div(y).wrapping_mul(y).wrapping_add(remainder), x);
+        }
+
+        #[test]
+        fn a_square_undoes_a_root(x in 0.0f64..1e12) {
+            let root = call("math.sqrt", &[x.into()]).unwrap();
+            let square = call("math.pow", &[root, 2.0.into()]).unwrap().as_float().unwrap();
+            prop_assert!((square - x).abs() <= x * 1e-15, "{} {}", square, x);
         }
     }
 }

@@ -165,6 +165,41 @@ mod tests {
         assert_eq!(exists("/a/b"), Ok(Value::Bool(false)));
         assert!(fatal(read("/")).starts_with("error reading file: /: "));
         assert_eq!(exists("/"), Ok(Value::Bool(true)));
+        for name in ["os.readfile", "os.file_exists"] {
+            assert!(call_on(&host, name, &["a\0b".into()]).is_err_and(|error| !error.catchable));
+        }
+        assert_eq!(
+            caught(read("")),
+            "error reading file: open : no such file or directory"
+        );
+        assert_eq!(
+            caught(read("/a/b")),
+            "error reading file: open /a/b: no such file or directory"
+        );
+    }
+
+    #[test]
+    fn links_are_what_they_point_to() {
+        let directory = tempfile::tempdir().unwrap();
+        let host = TestHost {
+            root: directory.path().to_owned(),
+            ..TestHost::default()
+        };
+        let link = |to: &str, name: &str| {
+            std::os::unix::fs::symlink(to, directory.path().join(name)).unwrap();
+        };
+        std::fs::write(directory.path().join("a"), "text").unwrap();
+        link("a", "good");
+        link("nothing", "dangling");
+        link("loop", "loop");
+        let read = |name: &str| call_on(&host, "os.readfile", &[name.into()]);
+        let exists = |name: &str| call_on(&host, "os.file_exists", &[name.into()]);
+        assert_eq!(exists("/good"), Ok(Value::Bool(true)));
+        assert_eq!(read("/good"), Ok("text".into()));
+        assert_eq!(exists("/dangling"), Ok(Value::Bool(false)));
+        assert!(caught(read("/dangling")).ends_with("no such file or directory"));
+        assert!(fatal(exists("/loop")).starts_with("can't tell whether `/loop` exists: "));
+        assert!(fatal(read("/loop")).starts_with("error reading file: /loop: "));
     }
 
     #[test]
@@ -202,8 +237,39 @@ mod tests {
     }
 
     #[test]
+    fn a_kernel_without_modules_has_none_loaded() {
+        let directory = tempfile::tempdir().unwrap();
+        let host = TestHost {
+            root: directory.path().to_owned(),
+            ..TestHost::default()
+        };
+        let loaded = || call_on(&host, "os.modinfo_loaded", &["loop".into()]);
+        assert_eq!(loaded(), Ok(Value::Bool(false)));
+        std::fs::create_dir_all(directory.path().join("proc/modules")).unwrap();
+        assert!(fatal(loaded()).starts_with("can't read `/proc/modules`: "));
+    }
+
+    #[test]
+    fn the_arguments_start_with_the_program() {
+        let host = TestHost {
+            args: vec!["mgmt".to_owned(), "run".to_owned(), "a b".to_owned()],
+            ..TestHost::default()
+        };
+        let args = call_on(&host, "os.args", &[]).unwrap();
+        assert_eq!(args.to_string(), r#"["mgmt", "run", "a b"]"#);
+    }
+
+    #[test]
     fn incomplete_distribution_names_have_no_parts() {
-        for uid in ["", "fedora39", "fedora-x86_64", "39-x86_64", "fedora39-"] {
+        for uid in [
+            "",
+            "-",
+            "fedora39",
+            "fedora-x86_64",
+            "39-x86_64",
+            "fedora39-",
+            "f3d-x",
+        ] {
             let parts = call("os.parse_distro_uid", &[uid.into()]).unwrap();
             let parts = parts.as_struct().unwrap();
             assert!(parts.iter().all(|(_, value)| *value == "".into()), "{uid}");

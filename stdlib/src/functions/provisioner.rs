@@ -68,6 +68,19 @@ mod tests {
     use super::super::testing::{TestHost, call, call_on, fatal};
 
     #[test]
+    fn every_option_has_a_function() {
+        let functions = super::all();
+        assert_eq!(functions.len(), 25);
+        for function in functions {
+            let name = function.full_name();
+            assert_eq!(
+                fatal(call(&name, &[])),
+                format!("func `{name}()` has nil value")
+            );
+        }
+    }
+
+    #[test]
     fn options_come_from_the_front_end() {
         let host = TestHost {
             options: vec![("cli_arch".to_owned(), "x86_64".into())],

@@ -172,6 +172,29 @@ mod tests {
     }
 
     #[test]
+    fn a_match_may_be_anywhere() {
+        for (pattern, s, expected) in [
+            ("", "", true),
+            ("", "abc", true),
+            ("b", "abc", true),
+            ("^b", "abc", false),
+            ("^b$", "a\nb\nc", false),
+            ("(?m)^b$", "a\nb\nc", true),
+            ("a.b", "a\nb", false),
+            ("(?s)a.b", "a\nb", true),
+            ("(?i)straSSE", "STRAsse", true),
+            ("(?i)a(?-i)B", "AB", true),
+            ("(?i)a(?-i)B", "Ab", false),
+            ("(?i:a)B", "AB", true),
+            (r"\Aab\z", "ab\n", false),
+            (r"[[:word:]]+@[[:^digit:]]", "a_1@x", true),
+        ] {
+            let found = call("regexp.match", &[pattern.into(), s.into()]);
+            assert_eq!(found, Ok(Value::Bool(expected)), "{pattern} {s:?}");
+        }
+    }
+
+    #[test]
     fn large_patterns_are_refused() {
         let pattern = r"\pL{1000}".repeat(50);
         let error = caught(call("regexp.match", &[pattern.into(), "".into()]));

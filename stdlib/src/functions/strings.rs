@@ -403,7 +403,18 @@ mod tests {
         };
         assert_eq!(pad("strings.left_pad", "a", "xy", 4), "xyxya".into());
         assert_eq!(pad("strings.right_pad", "a", "xy", 4), "axyxy".into());
-        for (s, with, len) in [("abc", "x", 3), ("abc", "x", -1), ("abc", "", 10)] {
+        // Bytes count, not characters.
+        assert_eq!(pad("strings.left_pad", "\u{e9}", "-", 3), "-\u{e9}".into());
+        for name in ["strings.left_pad", "strings.right_pad"] {
+            let huge = call(name, &["a".into(), "b".into(), i64::MAX.into()]);
+            assert!(huge.is_err_and(|error| !error.catchable), "{name}");
+        }
+        for (s, with, len) in [
+            ("abc", "x", 3),
+            ("abc", "x", -1),
+            ("abc", "", 10),
+            ("", "x", 0),
+        ] {
             assert_eq!(pad("strings.left_pad", s, with, len), s.into());
             assert_eq!(pad("strings.right_pad", s, with, len), s.into());
         }
@@ -481,6 +492,36 @@ mod tests {
         assert_eq!(cut("ab", 2, 2), Ok("".into()));
         for (low, high) in [(-1, 1), (2, 1), (0, 3)] {
             assert_eq!(caught(cut("ab", low, high)), "low/high out of range");
+        }
+    }
+
+    #[test]
+    fn strings_are_compared_byte_by_byte() {
+        for (name, s, other, expected) in [
+            ("strings.contains", &b"a\xffb"[..], &b"\xff"[..], true),
+            ("strings.contains", b"\xc3\xa9", b"\xa9", true),
+            ("strings.contains", b"abc", b"B", false),
+            ("strings.contains", b"", b"a", false),
+            ("strings.has_prefix", b"\xc3\xa9", b"\xc3", true),
+            ("strings.has_prefix", b"ab", b"abc", false),
+            ("strings.has_suffix", b"\xc3\xa9", b"\xa9", true),
+            ("strings.has_suffix", b"ab", b"AB", false),
+        ] {
+            let found = call(name, &[s.to_vec().into(), other.to_vec().into()]);
+            assert_eq!(found, Ok(Value::Bool(expected)), "{name} {s:?} {other:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_replaced_does_not_overlap() {
+        for (s, old, new, replaced) in [
+            ("aaa", "aa", "b", "ba"),
+            ("abab", "ab", "", ""),
+            ("abc", "x", "y", "abc"),
+            ("a", "a", "aa", "aa"),
+        ] {
+            let found = call("strings.replace_all", &[s.into(), old.into(), new.into()]);
+            assert_eq!(found, Ok(replaced.into()), "{s} {old} {new}");
         }
     }
 

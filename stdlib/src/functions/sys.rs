@@ -215,6 +215,39 @@ mod tests {
     }
 
     #[test]
+    fn processors_are_those_that_are_online() {
+        let directory = tempfile::tempdir().unwrap();
+        let host = TestHost {
+            root: directory.path().to_owned(),
+            ..TestHost::default()
+        };
+        let count = || call_on(&host, "sys.cpu_count", &[]);
+        assert!(fatal(count()).contains("/sys/devices/system/cpu/online"));
+        let file = directory.path().join("sys/devices/system/cpu/online");
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, "0-3,7\n").unwrap();
+        assert_eq!(count(), Ok(Value::Int(5)));
+        std::fs::write(&file, "all\n").unwrap();
+        assert!(fatal(count()).ends_with("it is no list of numbers and ranges"));
+        assert_eq!(sample("sys.cpu_count").wake(&[]), [Wake::Devices("cpu")]);
+    }
+
+    #[test]
+    fn what_changes_wakes() {
+        for (name, wake) in [
+            ("sys.load", Wake::Clock(Duration::from_secs(5))),
+            ("sys.hostname", Wake::KernelHostname),
+            ("sys/fwupd.reboot_needed", Wake::Firmware),
+        ] {
+            assert_eq!(sample(name).wake(&[]), [wake], "{name}");
+        }
+        for name in ["sys.env", "sys.getenv", "sys.hasenv"] {
+            assert_eq!(sample(name).wake(&["A".into()]), [], "{name}");
+        }
+        assert_eq!(call("sys/fwupd.reboot_needed", &[]), Ok(Value::Bool(false)));
+    }
+
+    #[test]
     fn load_is_never_negative() {
         let load = call("sys.load", &[]).unwrap();
         let load = load.as_struct().unwrap();

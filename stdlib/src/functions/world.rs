@@ -210,9 +210,9 @@ mod tests {
                 strings: strings.map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
                 hosts: vec!["h2".to_owned(), "h1".to_owned()],
                 exported: vec![
-                    exported("/a", "h1"),
-                    exported("/a", "h2"),
                     exported("/b", "h1"),
+                    exported("/a", "h2"),
+                    exported("/a", "h1"),
                 ],
             },
             ..TestHost::default()
@@ -250,6 +250,34 @@ mod tests {
         }
     }
 
+    /// DEFECT-6: the order does not depend on that of the backend.
+    #[test]
+    fn exported_resources_are_sorted() {
+        let found = call_on(&host(), "world/collect.res", &["file".into()]).unwrap();
+        assert_eq!(
+            found.to_string(),
+            r#"[struct{name: "/a"; host: "h1"}, struct{name: "/a"; host: "h2"}, struct{name: "/b"; host: "h1"}]"#
+        );
+        let none = call_on(&host(), "world/collect.res", &["noop".into()]).unwrap();
+        assert_eq!(none.to_string(), "[]");
+    }
+
+    #[test]
+    fn the_argument_decides_what_wakes() {
+        for (name, event) in [
+            ("world.getval", WorldEvent::String("a".to_owned())),
+            ("world.kvlookup", WorldEvent::Strings("a".to_owned())),
+            ("world.schedule", WorldEvent::Scheduled("a".to_owned())),
+            ("world/collect.res", WorldEvent::Exported("a".to_owned())),
+        ] {
+            assert_eq!(
+                sample(name).wake(&["a".into()]),
+                [Wake::World(event)],
+                "{name}"
+            );
+        }
+    }
+
     #[test]
     fn names_choose_what_is_collected() {
         let host = host();
@@ -277,13 +305,5 @@ mod tests {
         assert_eq!(collect(Value::list([])).unwrap(), [""; 0]);
         assert_eq!(collect(Value::list([pair("/a", "h2")])).unwrap(), all[1..2]);
         assert_eq!(collect(Value::list([pair("/a", "")])).unwrap(), all[..2]);
-    }
-
-    #[test]
-    fn the_argument_wakes() {
-        assert_eq!(
-            sample("world.kvlookup").wake(&["ns".into()]),
-            [Wake::World(WorldEvent::Strings("ns".to_owned()))]
-        );
     }
 }

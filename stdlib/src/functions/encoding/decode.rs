@@ -54,10 +54,31 @@ fn check_json(text: &[u8]) -> Result<(), serde_json::Error> {
 pub(super) fn decode_yaml(text: &[u8], ty: &Type, fields: Fields) -> Result<Value, String> {
     let invalid = |error: &dyn fmt::Display| format!("invalid YAML: {error}");
     let text = std::str::from_utf8(text).map_err(|error| invalid(&error))?;
+    if !is_cheap_yaml(text) {
+        return Err(invalid(&"brackets are nested too deeply"));
+    }
     let tree: serde_json::Value = serde_yaml_ng::from_str(text).map_err(|error| invalid(&error))?;
     Typed { ty, fields }
         .deserialize(&tree)
         .map_err(|error| describe(&error, ty))
+}
+
+/// Whether the reader of YAML is done with a text soon. For each token it looks at all brackets that are open, so that
+/// a text of nothing but brackets takes it time by the square of its length. Brackets in strings and comments count
+/// here, too; but no text that people write comes near the limit.
+fn is_cheap_yaml(text: &str) -> bool {
+    /// So many looks take less than a second.
+    const MAX_LOOKS: u64 = 200_000_000;
+    let (mut open, mut looks) = (0u64, 0u64);
+    for byte in text.bytes() {
+        match byte {
+            b'[' | b'{' => open += 1,
+            b']' | b'}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        looks = looks.saturating_add(open);
+    }
+    looks <= MAX_LOOKS
 }
 
 /// The value of a type that a TOML document stands for; times are strings.
@@ -455,15 +476,26 @@ mod tests {
         assert!(decode_json("[".repeat(depth).as_bytes(), &ty, Fields::Exact).is_err());
         let ignored = format!(r#"{{"x":{}"#, "[".repeat(depth));
         assert!(flexible(&ignored, "struct{}").is_err());
-        // The scanner of YAML takes time by the square of the depth.
-        let yaml_depth = 2_000;
-        for nested in [
-            "[".repeat(yaml_depth),
-            "{a: ".repeat(yaml_depth),
-            "- ".repeat(yaml_depth),
-        ] {
-            assert!(decode_yaml(nested.as_bytes(), &ty, Fields::Exact).is_err());
+        for open in ["[", "{a: ", "{? ", "- ", "? ", "!t ", "&a ", "[]: "] {
+            for nested in [
+                open.repeat(depth),
+                format!("x: |\n{}", format!(" {open}\n").repeat(depth)) + &open.repeat(depth),
+            ] {
+                let error = decode_yaml(nested.as_bytes(), &ty, Fields::Exact).unwrap_err();
+                assert!(error.starts_with("invalid YAML: "), "{open}: {error}");
+            }
         }
+        // As deep as the reader goes, and many brackets that are text.
+        let nested = |depth: usize| {
+            let text = format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+            let ty = (0..depth).fold(Type::Int, |ty, _| Type::list(ty));
+            decode_yaml(text.as_bytes(), &ty, Fields::Exact)
+        };
+        assert!(nested(100).is_ok());
+        assert!(nested(1000).is_err());
+        let log = format!("a: |\n{}", "  \u{b7}[31m text of a log\n".repeat(3_000));
+        let ty = Type::parse("struct{a str}").unwrap();
+        assert!(decode_yaml(log.as_bytes(), &ty, Fields::Exact).is_ok());
         for nested in ["[".repeat(depth), "{a=".repeat(depth)] {
             let document = format!("a = {nested}");
             assert!(decode_toml(document.as_bytes(), &ty, Fields::Exact).is_err());

@@ -214,6 +214,40 @@ mod tests {
         }
     }
 
+    /// The column T of functions.md §12 to §27. `iter_range` can be called, too.
+    #[test]
+    fn the_functions_of_the_specification_have_their_names() {
+        const NAMED: &str = "
+            math_minus1 math_pow math_sqrt
+            net_cidr_to_first net_cidr_to_ip net_cidr_to_last net_cidr_to_mask net_cidr_to_network
+            net_cidr_to_prefix net_ip_in_cidr net_is_mac net_macfmt net_oldmacfmt net_split_hostport
+            net_url_parser
+            os_args os_expand_home os_family os_home os_is_family_archlinux os_is_family_debian
+            os_is_family_redhat os_is_virtual os_parse_distro_uid os_release os_uid
+            regexp_match
+            strings_contains strings_has_prefix strings_has_suffix strings_join_nonempty
+            strings_left_pad strings_replace_all strings_right_pad strings_split strings_substr
+            strings_to_lower strings_to_upper strings_trim_space
+            sys_env sys_getenv sys_hasenv
+            test_one_instance_b test_one_instance_d test_one_instance_f test_one_instance_h
+            test_slow_string
+            util_hostname_mapper
+            embedded_provisioner_cli_arch embedded_provisioner_cli_password embedded_provisioner_check";
+        for name in NAMED.split_whitespace() {
+            assert!(FUNCTIONS.contains_key(name), "{name}");
+        }
+        const UNNAMED: &str = "
+            iter_flatten list_concat list_lookup map_keys map_lookup map_values
+            math_fortytwo math_mod
+            net_interface_cidr net_macs net_wired_interface net_http_response
+            os_file_exists os_modinfo_loaded os_readfile os_system os_user_exists
+            sys_cpu_count sys_hostname sys_load sys_uptime sys_fwupd_reboot_needed
+            value_get value_get_int world_getval world_collect_res";
+        for name in UNNAMED.split_whitespace() {
+            assert!(!FUNCTIONS.contains_key(name), "{name}");
+        }
+    }
+
     #[test]
     fn every_plain_function_has_its_name() {
         let known = "_concat _panic_debug convert_format_bool convert_int_to_str convert_parse_bool convert_str_to_float \

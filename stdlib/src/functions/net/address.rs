@@ -334,6 +334,23 @@ mod tests {
     #[test]
     fn the_first_address_is_read_like_the_others() {
         assert_eq!(of("cidr_to_first", " 10.0.0.77/24\n"), "10.0.0.1");
+        for (cidr, first, last) in [
+            ("10.0.0.0/31", "10.0.0.1", "10.0.0.1"),
+            ("255.255.255.254/31", "255.255.255.255", "255.255.255.255"),
+            ("2001:db8::9/126", "2001:db8::9", "2001:db8::b"),
+            (
+                "::ffff:10.0.0.7/120",
+                "::ffff:10.0.0.1",
+                "::ffff:10.0.0.255",
+            ),
+        ] {
+            assert_eq!(of("cidr_to_first", cidr), first, "{cidr}");
+            assert_eq!(of("cidr_to_last", cidr), last, "{cidr}");
+        }
+        for cidr in ["10.0.0.1/32", "2001:db8::1/128"] {
+            let (address, _) = cidr.split_once('/').unwrap();
+            assert_eq!(of("cidr_to_last", cidr), address);
+        }
     }
 
     #[test]
@@ -349,8 +366,10 @@ mod tests {
             "/8",
             "10.0.0.1/",
         ] {
-            let error = caught(call("net.cidr_to_ip", &[cidr.into()]));
-            assert_eq!(error, format!("invalid CIDR address: {cidr}"));
+            for name in ["ip", "prefix", "mask", "network", "first", "last"] {
+                let error = caught(call(&format!("net.cidr_to_{name}"), &[cidr.into()]));
+                assert_eq!(error, format!("invalid CIDR address: {cidr}"));
+            }
         }
     }
 
@@ -365,7 +384,21 @@ mod tests {
             let found = call("net.ip_in_cidr", &[ip.into(), cidr.into()]);
             assert_eq!(found, Ok(Value::Bool(inside)), "{ip} {cidr}");
         }
-        for ip in ["", " 10.0.0.1", "fe80::1%eth0", "1.2.3"] {
+        for (ip, cidr, inside) in [
+            ("2001:db8::1", "0.0.0.0/0", false),
+            ("::1", "::/0", true),
+            ("10.0.0.1", "::ffff:10.0.0.0/104", true),
+            ("10.0.0.1", "10.0.0.99/032", false),
+        ] {
+            let found = call("net.ip_in_cidr", &[ip.into(), cidr.into()]);
+            assert_eq!(found, Ok(Value::Bool(inside)), "{ip} {cidr}");
+        }
+        // Unlike elsewhere, white space counts.
+        for cidr in [" 10.0.0.0/8", "10.0.0.0/8\n", "10.0.0.0", ""] {
+            let error = caught(call("net.ip_in_cidr", &["10.0.0.1".into(), cidr.into()]));
+            assert_eq!(error, format!("invalid CIDR address: {cidr}"));
+        }
+        for ip in ["", " 10.0.0.1", "fe80::1%eth0", "1.2.3", "10.0.0.01"] {
             let error = caught(call("net.ip_in_cidr", &[ip.into(), "10.0.0.0/8".into()]));
             assert_eq!(error, format!("invalid IP: {ip}"));
         }

@@ -197,10 +197,19 @@ mod tests {
     const DOWN: (&str, u32, &str, &str, bool) = ("eth0", 3, "0x1002", "AA:00:00:00:00:03", false);
     const UP: (&str, u32, &str, &str, bool) = ("eth1", 4, "0x1003", "aa:00:00:00:00:04", false);
     const TUNNEL: (&str, u32, &str, &str, bool) = ("tun0", 5, "0x1003", "", false);
+    const ZEROS: (&str, u32, &str, &str, bool) = ("tunl0", 6, "0x1003", "0.0.0.0", false);
+    const TAP: (&str, u32, &str, &str, bool) = ("gretap0", 7, "0x1003", "00:00:00:00:00:00", false);
+    const LONG: (&str, u32, &str, &str, bool) = (
+        "ib0",
+        8,
+        "0x1002",
+        "80:00:02:08:fe:80:00:00:00:00:00:00:e4:1d:2d:03:00:50:5e:01",
+        false,
+    );
 
     #[test]
     fn macs_are_in_the_order_of_the_kernel() {
-        let (_directory, host) = machine(&[UP, LO, TUNNEL, DOWN, WLAN]);
+        let (_directory, host) = machine(&[UP, LO, TUNNEL, DOWN, ZEROS, TAP, LONG, WLAN]);
         assert_eq!(
             call_on(&host, "net.macs", &[]).unwrap().to_string(),
             r#"["aa:00:00:00:00:02", "aa:00:00:00:00:03", "aa:00:00:00:00:04"]"#
@@ -211,12 +220,14 @@ mod tests {
     fn a_wired_interface_is_preferably_up() {
         for (interfaces, name) in [
             (&[LO, WLAN, DOWN, UP, TUNNEL][..], "eth1"),
-            (&[LO, WLAN, DOWN], "eth0"),
+            (&[LO, WLAN, ZEROS, TAP, DOWN], "eth0"),
+            // An address of any length will do.
+            (&[LONG, LO], "ib0"),
         ] {
             let (_directory, host) = machine(interfaces);
             assert_eq!(call_on(&host, "net.wired_interface", &[]), Ok(name.into()));
         }
-        let (_directory, host) = machine(&[LO, WLAN, TUNNEL]);
+        let (_directory, host) = machine(&[LO, WLAN, TUNNEL, ZEROS, TAP]);
         assert_eq!(
             caught(call_on(&host, "net.wired_interface", &[])),
             "no wired network interface found"
@@ -237,8 +248,28 @@ mod tests {
 
     #[test]
     fn interfaces_wake_who_looks_at_them() {
-        for name in ["net.macs", "net.wired_interface"] {
-            assert_eq!(sample(name).wake(&[]), [Wake::Interfaces]);
+        for name in ["net.macs", "net.wired_interface", "net.interface_cidr"] {
+            assert_eq!(sample(name).wake(&["lo".into()]), [Wake::Interfaces]);
+        }
+    }
+
+    #[test]
+    fn private_addresses_are_global_and_those_of_one_link_are_not() {
+        for (address, global) in [
+            ("10.0.0.1", true),
+            ("192.168.1.1", true),
+            ("192.0.2.1", true),
+            ("127.0.0.1", false),
+            ("169.254.0.1", false),
+            ("224.0.0.1", false),
+            ("0.0.0.0", false),
+            ("255.255.255.255", false),
+        ] {
+            assert_eq!(
+                is_global_unicast(address.parse().unwrap()),
+                global,
+                "{address}"
+            );
         }
     }
 }

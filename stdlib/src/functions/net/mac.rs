@@ -111,6 +111,23 @@ mod tests {
                 caught(call(name, &["001a2b3c4d5e".into()])),
                 "invalid MAC address length: 001a2b3c4d5e"
             );
+            for (text, reason) in [
+                ("", "invalid MAC address length: "),
+                (
+                    "00:1a:2b:3c:4d:5e ",
+                    "invalid MAC address length: 00:1a:2b:3c:4d:5e ",
+                ),
+                (
+                    "00:1a:2b:3c:4d:5g",
+                    "address 00:1a:2b:3c:4d:5g: invalid MAC address",
+                ),
+                (
+                    "001a.2b3c.4d5e.00",
+                    "address 001a.2b3c.4d5e.00: invalid MAC address",
+                ),
+            ] {
+                assert_eq!(caught(call(name, &[text.into()])), reason);
+            }
         }
     }
 

@@ -89,6 +89,25 @@ fn exists(host: &dyn Host, file: &str) -> Result<bool, CallError> {
         .map_err(|error| CallError::fatal(format!("can't look for `{file}`: {error}")))
 }
 
+/// What the firmware of a virtual machine calls itself.
+const HYPERVISORS: [&str; 15] = [
+    "Amazon EC2",
+    "Apple Virtualization",
+    "BHYVE",
+    "Bochs",
+    "Google Computer Engine",
+    "Hyper-V",
+    "innotek GmbH",
+    "KubeVirt",
+    "KVM",
+    "OpenStack",
+    "Oracle Corporation",
+    "Parallels",
+    "QEMU",
+    "VMware",
+    "Xen",
+];
+
 fn is_virtual(host: &dyn Host) -> Result<bool, CallError> {
     const DMI: [&str; 5] = [
         "product_name",
@@ -96,23 +115,6 @@ fn is_virtual(host: &dyn Host) -> Result<bool, CallError> {
         "board_vendor",
         "bios_vendor",
         "product_version",
-    ];
-    const HYPERVISORS: [&str; 15] = [
-        "Amazon EC2",
-        "Apple Virtualization",
-        "BHYVE",
-        "Bochs",
-        "Google Computer Engine",
-        "Hyper-V",
-        "innotek GmbH",
-        "KubeVirt",
-        "KVM",
-        "OpenStack",
-        "Oracle Corporation",
-        "Parallels",
-        "QEMU",
-        "VMware",
-        "Xen",
     ];
     let read = |file: &str| {
         std::fs::read(host.locate(file.as_ref()))
@@ -234,6 +236,69 @@ mod tests {
     }
 
     #[test]
+    fn of_several_families_the_first_counts() {
+        let (_directory, host) = machine(&[("etc/arch-release", ""), ("etc/debian_version", "")]);
+        assert_eq!(call_on(&host, "os.family", &[]), Ok("debian".into()));
+        for name in ["os.is_family_debian", "os.is_family_archlinux"] {
+            assert_eq!(call_on(&host, name, &[]), Ok(Value::Bool(true)));
+        }
+        // What is neither there nor missing.
+        let loop_ = host.root.join("etc/redhat-release");
+        std::os::unix::fs::symlink("redhat-release", loop_).unwrap();
+        for name in ["os.family", "os.is_family_redhat"] {
+            let error = fatal(call_on(&host, name, &[]));
+            assert!(
+                error.starts_with("can't look for `/etc/redhat-release`: "),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn releases_come_from_the_first_file_that_says_anything() {
+        let release = |files: &[(&str, &str)]| {
+            let (_directory, host) = machine(files);
+            call_on(&host, "os.release", &[]).map(|value| value.to_string())
+        };
+        let fields = |id: &str, variant: &str, version: &str| {
+            Ok(format!(
+                r#"struct{{id: "{id}"; variant_id: "{variant}"; version_id: "{version}"}}"#
+            ))
+        };
+        let both = [
+            ("etc/os-release", "ID=a\n"),
+            ("usr/lib/os-release", "ID=b\nVERSION_ID=1\n"),
+        ];
+        assert_eq!(release(&both), fields("a", "", ""));
+        assert_eq!(release(&both[1..]), fields("b", "", "1"));
+        for (line, id) in [
+            ("ID=fedora", "fedora"),
+            ("ID=\"fedora\"", "fedora"),
+            ("ID='fedora'", "fedora"),
+            ("  ID=fedora  ", "fedora"),
+            ("ID=a=b", "a=b"),
+            ("ID=a\nID=b", "b"),
+            ("ID_LIKE=x", ""),
+            ("ID=", ""),
+            ("ID", ""),
+            ("VERSION=\"1 (x)\"", ""),
+        ] {
+            assert_eq!(
+                release(&[("etc/os-release", line)]),
+                fields(id, "", ""),
+                "{line}"
+            );
+        }
+        for files in [
+            &[][..],
+            &[("etc/os-release", ""), ("usr/lib/os-release", "\n")],
+        ] {
+            let error = release(files).unwrap_err();
+            assert!(!error.catchable && error.message.starts_with("ParseOSRelease failed: "));
+        }
+    }
+
+    #[test]
     fn releases_are_read_like_shell_assignments() {
         let text = "# ID=no\nNAME=x\nID='a=b'\nVERSION_ID=\"1\\\"2\"\n";
         let (_directory, host) =
@@ -273,5 +338,27 @@ mod tests {
         }
         let (_directory, host) = machine(&[]);
         assert!(fatal(call_on(&host, "os.is_virtual", &[])).contains("/proc/cpuinfo"));
+        for name in [
+            "product_name",
+            "sys_vendor",
+            "board_vendor",
+            "bios_vendor",
+            "product_version",
+        ] {
+            for vendor in HYPERVISORS {
+                let text = format!("The {vendor} machine\n");
+                let (_directory, host) = machine(&[(&format!("sys/class/dmi/id/{name}"), &text)]);
+                // That nothing is known of the processor does not matter then.
+                assert_eq!(
+                    call_on(&host, "os.is_virtual", &[]),
+                    Ok(Value::Bool(true)),
+                    "{name} {vendor}"
+                );
+            }
+        }
+        // What can not be read may have said so.
+        let (_directory, host) =
+            machine(&[("proc/cpuinfo", ""), ("sys/class/dmi/id/sys_vendor/x", "")]);
+        assert!(fatal(call_on(&host, "os.is_virtual", &[])).contains("sys_vendor"));
     }
 }

@@ -112,8 +112,20 @@ fn tilde(path: &[u8]) -> Option<(&[u8], &[u8])> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::testing::{call, caught};
+    use super::super::super::testing::{call, caught, sample};
     use super::*;
+
+    #[test]
+    fn the_list_of_users_wakes_who_asks_for_one() {
+        let wake = sample("os.user_exists").wake(&["root".into()]);
+        assert_eq!(wake, [Wake::Path("/etc/passwd".into())]);
+        for name in ["no such user", "a\0b"] {
+            assert_eq!(
+                call("os.user_exists", &[name.into()]),
+                Ok(Value::Bool(false))
+            );
+        }
+    }
 
     #[test]
     fn root_is_known_everywhere() {
@@ -139,9 +151,17 @@ mod tests {
             ("~root//a/../b", "/root/b"),
             ("~root", "~root"),
             ("~", "~"),
+            ("~root/../a/./b//c/", "/a/b/c/"),
+            ("/a//../b/", "/a//../b/"),
+            ("~no such user", "~no such user"),
             ("/a/~root/b", "/a/~root/b"),
             ("", ""),
         ] {
+            assert_eq!(call("os.expand_home", &[path.into()]), Ok(expanded.into()));
+        }
+        let own = User::from_uid(Uid::current()).unwrap().unwrap();
+        let own = own.dir.to_str().unwrap().trim_end_matches('/');
+        for (path, expanded) in [("~/x", format!("{own}/x")), ("~/", format!("{own}/"))] {
             assert_eq!(call("os.expand_home", &[path.into()]), Ok(expanded.into()));
         }
         assert_eq!(

@@ -579,6 +579,9 @@ mod tests {
             (r"^\<\>\@$", "<>@"),
             (r"\A\a\f\t\n\r\v\z", "\x07\x0c\t\n\r\x0b"),
             (r"^\00$", "\0"),
+            (r"^a\ \_\-$", "a _-"),
+            (r"^\x7F$", "\x7f"),
+            (r"^\12\1234$", "\nS4"),
         ] {
             assert!(matches(pattern, s), "{pattern}");
         }
