@@ -69,14 +69,14 @@ fn run(cli: Cli) -> std::io::Result<Option<End>> {
     };
     let places = Places {
         module_path: cli.module_path.map(|path| directory.join(path)),
-        copies: copies(|name| std::env::var_os(name)),
+        cache: cache(|name| std::env::var_os(name)),
     };
     server::run(&connection, places).map(Some)
 }
 
-/// Where copies of the library's texts go: each version has its own.
-fn copies(env: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+/// Where what can be made again goes.
+fn cache(env: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
     let set = |name: &str| env(name).map(PathBuf::from).filter(|it| it.is_absolute());
     let cache = set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache")))?;
-    Some(cache.join("mgmt/library").join(env!("CARGO_PKG_VERSION")))
+    Some(cache.join("mgmt"))
 }

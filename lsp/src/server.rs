@@ -54,8 +54,9 @@ const IN_FLIGHT: usize = 1000;
 pub struct Places {
     /// Where modules from other places are.
     pub module_path: Option<PathBuf>,
-    /// Where copies of what belongs to the library may be written, for editors that open files only.
-    pub copies: Option<PathBuf>,
+    /// Where files may be written that can be made again: copies of what belongs to the library, for editors that
+    /// open files only, and drawings.
+    pub cache: Option<PathBuf>,
 }
 
 /// Serves one editor, until it says that this is enough or goes away.
@@ -79,7 +80,7 @@ async fn serve(connection: &Connection, places: Places) -> io::Result<End> {
         hostname: String::new(),
         module_path: places.module_path,
     };
-    let addresses = Arc::new(Addresses::new(catalog.clone(), places.copies));
+    let addresses = Arc::new(Addresses::new(catalog.clone(), places.cache.as_deref()));
     let world = World::new(catalog, options);
     let ending: Arc<Ending> = Arc::default();
     let newer: Arc<Said> = Arc::default();

@@ -5,6 +5,7 @@
 mod dot;
 mod json;
 mod mermaid;
+mod svg;
 mod text;
 
 use std::sync::Arc;
@@ -28,6 +29,8 @@ pub enum GraphFormat {
     Dot,
     /// The language of Mermaid.
     Mermaid,
+    /// A drawing.
+    Svg,
 }
 
 /// The graph in one of the formats, each line ended.
@@ -37,6 +40,7 @@ pub fn format(graph: &ResourceGraph, catalog: &Catalog, format: GraphFormat) -> 
         GraphFormat::Json => json::format(graph, catalog),
         GraphFormat::Dot => dot::format(graph),
         GraphFormat::Mermaid => mermaid::format(graph),
+        GraphFormat::Svg => svg::format(graph),
     }
 }
 
@@ -264,5 +268,18 @@ Vertex: password[p]
                 "sends": [{"key": "password", "param": "content"}],
             })
         );
+    }
+
+    #[test]
+    fn svg() {
+        let (graph, catalog) = example();
+        let drawn = format(&graph, &catalog, GraphFormat::Svg);
+        assert!(drawn.starts_with("<svg ") && drawn.ends_with("</svg>\n"));
+        assert!(drawn.contains(">file[/tmp/&lt;a&gt;]</text>"), "{drawn}");
+        assert!(drawn.contains("<title>password[p] → file[/tmp/&lt;a&gt;]</title>"));
+        assert!(drawn.contains(">password → content</text>"), "{drawn}");
+        assert_eq!(drawn.matches("class=\"notify\"").count(), 1);
+        assert_eq!(drawn.matches("<g>").count(), 3);
+        assert_eq!(format(&graph, &catalog, GraphFormat::Svg), drawn);
     }
 }

@@ -15,13 +15,36 @@ use crate::analysis::library;
 /// Between paths and addresses.
 pub struct Addresses {
     catalog: Arc<Catalog>,
-    /// Where copies of the library's texts are.
+    /// Where copies of the library's texts are: each version has its own.
     copies: Option<PathBuf>,
+    /// Where drawings are.
+    drawings: Option<PathBuf>,
 }
 
 impl Addresses {
-    pub fn new(catalog: Arc<Catalog>, copies: Option<PathBuf>) -> Self {
-        Self { catalog, copies }
+    /// `cache` is the directory for what can be made again.
+    pub fn new(catalog: Arc<Catalog>, cache: Option<&Path>) -> Self {
+        let version = env!("CARGO_PKG_VERSION");
+        Self {
+            catalog,
+            copies: cache.map(|cache| cache.join("library").join(version)),
+            drawings: cache.map(|cache| cache.join("graphs")),
+        }
+    }
+
+    /// Writes the drawing of a program, over the one before.
+    ///
+    /// # Errors
+    /// If it can not be written.
+    pub fn drawing(&self, program: &Path, svg: &str) -> io::Result<Uri> {
+        let directory = self.drawings.as_ref().ok_or_else(|| {
+            io::Error::other("there is no cache directory: neither XDG_CACHE_HOME nor HOME is set")
+        })?;
+        let name = program.display().to_string().replace('/', "%");
+        let path = directory.join(format!("{}.svg", name.trim_start_matches('%')));
+        write(&path, svg)?;
+        Uri::from_file_path(&path)
+            .ok_or_else(|| io::Error::other(format!("`{}` has no address", path.display())))
     }
 
     /// The path that a text is known by. What is no file gets one that no file has.
@@ -81,21 +104,21 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
 mod tests {
     use super::*;
 
-    fn addresses(copies: Option<&Path>) -> Addresses {
-        let catalog = Arc::new(Catalog::standard().unwrap());
-        Addresses::new(catalog, copies.map(Path::to_owned))
+    fn addresses(cache: Option<&Path>) -> Addresses {
+        Addresses::new(Arc::new(Catalog::standard().unwrap()), cache)
     }
 
     #[test]
     fn addresses_become_paths() {
-        let addresses = addresses(Some(Path::new("/copies")));
+        let addresses = addresses(Some(Path::new("/cache")));
         let of = |text: &str| addresses.path(&text.parse().unwrap());
         assert_eq!(of("file:///a%20b/c.mcl"), Path::new("/a b/c.mcl"));
         assert_eq!(of("untitled:Untitled-1"), Path::new("/untitled:Untitled-1"));
         let misc = Path::new("mgmt:/modules/misc/main.mcl");
         assert_eq!(of("mgmt:/modules/misc/main.mcl"), misc);
         assert_eq!(of("mgmt:///modules/misc/main.mcl"), misc);
-        assert_eq!(of("file:///copies/modules/misc/main.mcl"), misc);
+        let copy = format!("file:///cache/library/{}", env!("CARGO_PKG_VERSION"));
+        assert_eq!(of(&format!("{copy}/modules/misc/main.mcl")), misc);
     }
 
     #[test]
@@ -112,7 +135,8 @@ mod tests {
         let addresses = addresses(Some(dir.path()));
         let misc = Path::new("mgmt:/modules/misc/main.mcl");
         let uri = addresses.uri(misc, false).unwrap();
-        let copy = dir.path().join("modules/misc/main.mcl");
+        let copy = dir.path().join("library").join(env!("CARGO_PKG_VERSION"));
+        let copy = copy.join("modules/misc/main.mcl");
         assert_eq!(uri.to_file_path().as_deref(), Some(&*copy));
         assert!(fs::metadata(&copy).unwrap().permissions().readonly());
         let text = library::text(&addresses.catalog, misc).unwrap();

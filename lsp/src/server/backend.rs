@@ -3,9 +3,10 @@
 mod ask;
 mod scan;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use mgmt_compiler::graph::GraphFormat;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -107,6 +108,24 @@ impl Backend {
                 params.uri.as_str()
             ))),
         }
+    }
+
+    /// Has a drawing of a program opened, and gives its address.
+    async fn show_drawing(&self, program: &Path, svg: &str) -> Result<LSPAny> {
+        let uri = self
+            .addresses
+            .drawing(program, svg)
+            .map_err(|error| refusal(format!("the drawing can't be written: {error}")))?;
+        if self.state().client.shows_documents {
+            let show = ShowDocumentParams {
+                uri: uri.clone(),
+                external: Some(true),
+                take_focus: None,
+                selection: None,
+            };
+            self.client.show_document(show).await?;
+        }
+        Ok(LSPAny::String(uri.as_str().to_owned()))
     }
 
     /// The present world, and how to speak of it.
@@ -563,7 +582,7 @@ impl LanguageServer for Backend {
     }
 
     async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<LSPAny>> {
-        let Some(shape) = commands::shape(&params) else {
+        let Some(wanted) = commands::wanted(&params) else {
             return Err(Error::invalid_params(format!(
                 "there is no command `{}`",
                 params.command
@@ -573,15 +592,24 @@ impl LanguageServer for Backend {
         let path = path.ok_or_else(|| {
             Error::invalid_params("the first argument must be the address of a file")
         })?;
+        let shape = match wanted {
+            commands::Wanted::Text(shape) => shape,
+            commands::Wanted::Shown => GraphFormat::Svg,
+        };
+        let program = path.clone();
         let drawn = self
             .ask_world(Bound::Nothing, move |world, _, _| {
-                Some(graph::graph(world, &path, shape))
+                Some(graph::graph(world, &program, shape))
             })
             .await?;
-        match drawn {
-            Some(Ok(text)) => Ok(Some(LSPAny::String(text))),
-            Some(Err(reason)) => Err(refusal(format!("there is no graph: {reason}"))),
-            None => Ok(None),
+        let text = match drawn {
+            Some(Ok(text)) => text,
+            Some(Err(reason)) => return Err(refusal(format!("there is no graph: {reason}"))),
+            None => return Ok(None),
+        };
+        match wanted {
+            commands::Wanted::Text(_) => Ok(Some(LSPAny::String(text))),
+            commands::Wanted::Shown => self.show_drawing(&path, &text).await.map(Some),
         }
     }
 

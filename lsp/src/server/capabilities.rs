@@ -43,6 +43,8 @@ pub struct Client {
     pub refreshes: bool,
     /// Whether it knows the command to show uses.
     pub shows_references: bool,
+    /// Whether it opens files and addresses when it is asked to.
+    pub shows_documents: bool,
     /// Whether it shows how far work of the server's own is.
     pub shows_progress: bool,
     /// Whether it knows what to do if the texts have changed before there was an answer.
@@ -81,6 +83,11 @@ impl Client {
                 .and_then(|workspace| workspace.diagnostics.as_ref()?.refresh_support)
                 .unwrap_or_default(),
             opens_contents: newer.opens_contents,
+            shows_documents: said
+                .window
+                .as_ref()
+                .and_then(|window| window.show_document.as_ref())
+                .is_some_and(|showing| showing.support),
             shows_progress: said
                 .window
                 .as_ref()
@@ -180,7 +187,9 @@ pub fn offer(client: Client) -> ServerCapabilities {
             resolve_provider: Some(false),
         }),
         execute_command_provider: Some(ExecuteCommandOptions {
-            commands: vec![commands::GRAPH.to_owned()],
+            commands: [commands::GRAPH, commands::SHOW_GRAPH]
+                .map(str::to_owned)
+                .into(),
             ..ExecuteCommandOptions::default()
         }),
         diagnostic_provider: client.pulls.then(|| {

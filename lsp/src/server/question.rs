@@ -420,10 +420,20 @@ impl Question {
     pub fn lenses(&self) -> Option<Vec<CodeLens>> {
         let uri = self.shown.uri(self.view.path())?;
         let top = Range::default();
-        let draw = Command {
-            title: "show graph".to_owned(),
-            command: commands::GRAPH.to_owned(),
-            arguments: Some(vec![uri.as_str().into(), "mermaid".into()]),
+        // Our own extensions draw it themselves; others only open what is drawn.
+        let client = self.shown.client;
+        let draw = if client.shows_documents && !client.shows_references {
+            Command {
+                title: "show graph".to_owned(),
+                command: commands::SHOW_GRAPH.to_owned(),
+                arguments: Some(vec![uri.as_str().into()]),
+            }
+        } else {
+            Command {
+                title: "show graph".to_owned(),
+                command: commands::GRAPH.to_owned(),
+                arguments: Some(vec![uri.as_str().into(), "mermaid".into()]),
+            }
         };
         let mut found = vec![CodeLens {
             range: top,

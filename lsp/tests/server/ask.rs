@@ -244,12 +244,41 @@ fn lenses_and_commands() {
     let command = json!({ "command": "mgmt.graph", "arguments": [client.uri("main.mcl"), "dot"] });
     let graph = client.request("workspace/executeCommand", &command);
     assert!(graph.as_str().unwrap().starts_with("digraph"), "{graph}");
+    let command = json!({ "command": "mgmt.graph", "arguments": [client.uri("main.mcl"), "svg"] });
+    let graph = client.request("workspace/executeCommand", &command);
+    assert!(graph.as_str().unwrap().starts_with("<svg"), "{graph}");
     let command = json!({ "command": "mgmt.nonsense", "arguments": [] });
     assert!(
         client
             .try_request("workspace/executeCommand", &command)
             .is_err()
     );
+}
+
+#[test]
+fn a_graph_is_shown_outside() {
+    let capabilities = json!({ "window": { "showDocument": { "support": true } } });
+    let mut client = Client::start_with(&[("main.mcl", MAIN), ("lib.mcl", LIB)], capabilities);
+    client.open("main.mcl", MAIN);
+    let params = document(&client);
+    let lenses = client.request("textDocument/codeLens", &params);
+    let command = &lenses[0]["command"];
+    assert_eq!(command["command"], "mgmt.showGraph");
+    let params = json!({ "command": command["command"], "arguments": command["arguments"] });
+    // It may be drawn again.
+    for _ in 0..2 {
+        let shown = client.request("workspace/executeCommand", &params);
+        let asked = client.wait_for(|it| it["method"] == "window/showDocument");
+        assert_eq!(asked["params"]["uri"], shown);
+        assert_eq!(asked["params"]["external"], true);
+        let path = shown
+            .as_str()
+            .unwrap()
+            .replace("file://", "")
+            .replace("%25", "%");
+        let svg = std::fs::read_to_string(path).unwrap();
+        assert!(svg.contains("file[/😀a]"), "{svg}");
+    }
 }
 
 #[test]

@@ -341,7 +341,11 @@ impl Client {
             // What it asks of the client is granted.
             if message.get("method").is_some() && message.get("id").is_some() {
                 let id = message["id"].clone();
-                self.send(&json!({ "jsonrpc": "2.0", "id": id, "result": null }));
+                let result = match message["method"].as_str() {
+                    Some("window/showDocument") => json!({ "success": true }),
+                    _ => Value::Null,
+                };
+                self.send(&json!({ "jsonrpc": "2.0", "id": id, "result": result }));
                 self.notifications.push_back(message);
                 continue;
             }
