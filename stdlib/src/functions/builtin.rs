@@ -199,7 +199,10 @@ mod tests {
     fn a_function_is_in_a_list_only_as_itself() {
         use crate::types::Type;
         use crate::value::Func;
-        let func = || Value::Func(Func::new(Type::func([("a", Type::Int)], Type::Int), ()));
+        let func = || {
+            let body = |args: &[Value]| Ok(args[0].clone());
+            Value::Func(Func::new(Type::func([("a", Type::Int)], Type::Int), body))
+        };
         let (one, other) = (func(), func());
         let list = Value::list([one.clone()]);
         assert_eq!(call("contains", &[one, list.clone()]), Ok(true.into()));

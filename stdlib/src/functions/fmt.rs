@@ -284,7 +284,7 @@ mod tests {
     fn functions_have_types_but_no_text() {
         let func = Value::Func(crate::value::Func::new(
             Type::func([("a", Type::Int)], Type::Str),
-            (),
+            |_: &[Value]| Ok(Value::from("")),
         ));
         let printed = run(b"%v", std::slice::from_ref(&func));
         assert_eq!(fatal(printed), "can't print a function value with %v");

@@ -179,6 +179,12 @@ mod tests {
 
     proptest! {
         #[test]
+        fn flattening_undoes_cutting_into_pieces(values: Vec<i64>, size in 1usize..5) {
+            let pieces = Value::list(values.chunks(size).map(|piece| ints(piece).unwrap()));
+            prop_assert_eq!(call("iter.flatten", &[pieces]), ints(&values));
+        }
+
+        #[test]
         fn ranges_are_those_of_a_loop(start in -50i64..50, stop in -50i64..50, step in prop_oneof![-7i64..=-1, 1i64..=7]) {
             let (mut at, mut expected) = (start, Vec::new());
             while if step > 0 { at < stop } else { at > stop } {

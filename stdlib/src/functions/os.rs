@@ -144,6 +144,7 @@ fn distro_uid_parts(uid: &[u8]) -> Option<[&[u8]; 3]> {
 mod tests {
     use super::super::testing::{TestHost, call, call_on, caught, fatal, sample};
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn missing_files_can_be_caught() {
@@ -279,5 +280,21 @@ mod tests {
             parts.as_struct().unwrap().get("arch"),
             Some(&"4-arm".into())
         );
+    }
+
+    proptest! {
+        #[test]
+        fn the_parts_of_a_distribution_make_its_name(
+            distro in "[a-z][a-z0-9.]{0,6}[a-z.]|[a-z]",
+            version in "[0-9]{1,4}",
+            arch in "[a-z0-9_-]{1,8}",
+        ) {
+            let uid = format!("{distro}{version}-{arch}");
+            let parts = call("os.parse_distro_uid", &[uid.into()]).unwrap();
+            let parts = parts.as_struct().unwrap();
+            for (name, part) in [("distro", distro), ("version", version), ("arch", arch)] {
+                prop_assert_eq!(parts.get(name), Some(&part.into()));
+            }
+        }
     }
 }

@@ -197,6 +197,7 @@ fn invalid_escape(escape: &[u8]) -> String {
 mod tests {
     use super::super::super::testing::{call, caught};
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn parts_of_urls() {
@@ -258,6 +259,49 @@ mod tests {
         for url in ["", "/a/b", "a"] {
             let error = caught(call("net.url_parser", &[url.into()]));
             assert_eq!(error, "empty schemes are invalid");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn parts_that_were_joined_are_found_again(
+            scheme in "[a-z][a-z0-9+.-]{0,5}",
+            user in prop::option::of("[a-z]{1,4}(:[a-z0-9]{0,3})?"),
+            host in "[a-zA-Z0-9.-]{1,8}(:[0-9]{0,4})?|\\[[0-9a-f:]{2,8}\\](:[0-9]{1,4})?",
+            path: Vec<u8>,
+            query in prop::option::of("[a-z0-9=&?/:@ ]{0,8}"),
+            fragment in prop::option::of("[a-z/?]{0,4}"),
+        ) {
+            let mut url = format!("{}://", scheme.to_uppercase());
+            if let Some(user) = user {
+                url += &format!("{user}@");
+            }
+            url += &host;
+            let path = [b"/", &path[..]].concat();
+            for byte in &path {
+                match byte {
+                    b'/' => url.push('/'),
+                    byte => url += &format!("%{byte:02X}"),
+                }
+            }
+            if let Some(query) = &query {
+                url += &format!("?{query}");
+            }
+            if let Some(fragment) = fragment {
+                url += &format!("#{fragment}");
+            }
+            let parts = Parts {
+                scheme: scheme.into_bytes(),
+                host: host.into_bytes(),
+                path,
+                raw_query: query.unwrap_or_default().into_bytes(),
+            };
+            prop_assert_eq!(parse(url.as_bytes()), Ok(parts), "{}", url);
+        }
+
+        #[test]
+        fn no_text_is_too_much(url: Vec<u8>, other in "[a-c:/?#@%\\[\\]0-9 ]{0,12}") {
+            let _ = (parse(&url), parse(other.as_bytes()));
         }
     }
 }
