@@ -37,7 +37,7 @@ mod sys;
 mod template;
 mod test;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub(crate) mod text;
 mod util;
 mod value;

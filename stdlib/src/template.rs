@@ -47,6 +47,12 @@ pub enum TemplateError {
         /// What is wrong.
         message: String,
     },
+    /// There is something in its variables that it can do nothing with.
+    #[error("can't use `{kind}` as vars input")]
+    Vars {
+        /// The kind of the value.
+        kind: &'static str,
+    },
     /// It can not be filled in.
     #[error(
         "execution error: template: template:{line}:{column}: executing {} at <{source_text}>: {message}",
@@ -87,12 +93,17 @@ impl Template {
     /// Fills a template in; `vars` is what the dot stands for at the start, if anything.
     ///
     /// # Errors
-    /// [`TemplateError::Execution`].
+    /// [`TemplateError::Vars`] and [`TemplateError::Execution`].
     pub fn render(
         &self,
         vars: Option<&Value>,
         library: &dyn Library,
     ) -> Result<Vec<u8>, TemplateError> {
+        if let Some(function) = vars.and_then(format::function_inside) {
+            return Err(TemplateError::Vars {
+                kind: function.kind(),
+            });
+        }
         render::render(&self.templates, vars.cloned(), library).map_err(|error| {
             let (line, column) = line_and_column(&self.text, error.span.start);
             let source = self.text.get(error.span.clone()).unwrap_or_default();

@@ -1,7 +1,9 @@
 //! How values look in a template (functions.md §10.7).
 
+use std::cmp::Ordering;
+
 use super::render::Item;
-use crate::value::{Struct, Value};
+use crate::value::{Key, Map, Struct, Value};
 
 /// The name of a field or function with its first letter in upper case.
 pub(super) fn title(name: &str) -> String {
@@ -42,6 +44,27 @@ pub(super) fn entries(fields: &Struct) -> Vec<(String, &Value)> {
         .collect();
     entries.sort_by(|a, b| a.0.cmp(&b.0));
     entries
+}
+
+/// The entries of a map in the order of their keys: those that are structs, field by field (§10.2).
+pub(super) fn map_entries(map: &Map) -> Vec<(&Value, &Value)> {
+    let mut entries: Vec<_> = map.iter().collect();
+    if let Some((Value::Struct(_), _)) = entries.first() {
+        entries.sort_by(|a, b| field_by_field(a.0, b.0));
+    }
+    entries
+}
+
+fn field_by_field(a: &Value, b: &Value) -> Ordering {
+    match (a, b) {
+        (Value::Struct(a), Value::Struct(b)) => a
+            .iter()
+            .zip(b.iter())
+            .map(|(x, y)| field_by_field(x.1, y.1))
+            .find(|order| order.is_ne())
+            .unwrap_or(Ordering::Equal),
+        (a, b) => Key(a.clone()).cmp(&Key(b.clone())),
+    }
 }
 
 /// The name of a value's type in the template language.

@@ -158,7 +158,10 @@ impl Parser<'_> {
                 Some("with") if word == "with" => {
                     vec![Node::With(self.branch(&mut rest, "with")?)]
                 }
-                _ => {
+                Some(word) => {
+                    return Err(rest.error(format!("unexpected <{word}> in else")));
+                }
+                None => {
                     rest.finish("else")?;
                     let (nodes, ending) = self.nodes(false)?;
                     match ending {

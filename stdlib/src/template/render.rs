@@ -89,12 +89,6 @@ pub(super) fn render(
         name: "template".to_owned(),
         depth: 0,
     };
-    if let Some(function) = vars.as_ref().and_then(format::function_inside) {
-        return Err(renderer.error(
-            0..0,
-            format!("can't use `{}` as vars input", function.kind()),
-        ));
-    }
     let dot = vars.map_or(Item::Absent, Item::Value);
     renderer.variables.push(("$".to_owned(), dot.clone()));
     let nodes = templates.get(MAIN).map(Vec::as_slice).unwrap_or_default();
@@ -230,7 +224,11 @@ impl<'t> Renderer<'t> {
         let outside = self.variables.len();
         let item = self.pipeline(&branch.pipeline, dot)?;
         let mut ran = false;
-        for (key, element) in self.elements(&branch.pipeline, &item)? {
+        let elements = self.elements(&branch.pipeline, &item)?;
+        // Where there is no element the variables stand for the whole.
+        self.bind(&branch.pipeline, &[item.clone(), item]);
+        let inside = self.variables.len();
+        for (key, element) in elements {
             ran = true;
             match branch.pipeline.variables.len() {
                 0 => {}
@@ -238,15 +236,16 @@ impl<'t> Renderer<'t> {
                 _ => self.bind(&branch.pipeline, &[key, element.clone()]),
             }
             let flow = self.nodes(&branch.then, &element)?;
-            self.variables.truncate(outside);
+            self.variables.truncate(inside);
             if flow == Flow::Break {
                 break;
             }
         }
-        if ran {
-            return Ok(Flow::Next);
-        }
-        let flow = self.nodes(&branch.otherwise, dot);
+        let flow = if ran {
+            Ok(Flow::Next)
+        } else {
+            self.nodes(&branch.otherwise, dot)
+        };
         self.variables.truncate(outside);
         flow
     }
@@ -265,7 +264,10 @@ impl<'t> Renderer<'t> {
                 Box::new((0..list.len()).map(move |at| (index(at), value(&list[at]))))
             }
             Some(Value::Map(map)) => {
-                let entries: Vec<_> = map.iter().map(|(k, v)| (value(k), value(v))).collect();
+                let entries: Vec<_> = format::map_entries(&map)
+                    .into_iter()
+                    .map(|(k, v)| (value(k), value(v)))
+                    .collect();
                 Box::new(entries.into_iter())
             }
             Some(Value::Struct(fields)) => {
@@ -403,7 +405,11 @@ impl<'t> Renderer<'t> {
                 .iter()
                 .rev()
                 .find(|(have, _)| have == name)
-                .map_or(Item::Absent, |(_, item)| item.clone()),
+                .map(|(_, item)| item.clone())
+                // It was declared in the other branch.
+                .ok_or_else(|| {
+                    self.error(operand.span.clone(), format!("undefined variable: {name}"))
+                })?,
             Base::Pipeline(pipeline) => self.pipeline(pipeline, dot)?,
             Base::Function(name) => call::call(self.library, name, &[], &operand.span)
                 .map_err(|(span, failure)| self.failed(span, failure))?,

@@ -1,6 +1,7 @@
 //! What the template language does, rule by rule.
 
 mod printf;
+mod rules;
 
 use std::sync::LazyLock;
 
@@ -82,6 +83,47 @@ fn sample() -> Value {
         .into_iter()
         .collect(),
     )
+}
+
+/// A struct of the given fields.
+fn fields<const N: usize>(fields: [(&str, Value); N]) -> Value {
+    Value::Struct(fields.into_iter().collect())
+}
+
+fn ints(values: &[i64]) -> Value {
+    Value::list(values.iter().map(|value| Value::Int(*value)))
+}
+
+/// A struct with values of many types.
+fn many() -> Value {
+    let pair = |a: i64, b: &str| fields([("a", a.into()), ("b", b.into())]);
+    fields([
+        ("n", 3.into()),
+        ("x", 2.5.into()),
+        ("s", "a<b".into()),
+        ("yes", true.into()),
+        ("no", false.into()),
+        ("empty", strings(&[])),
+        ("list", strings(&["a", "b", "c"])),
+        ("ints", ints(&[5, -6])),
+        ("m", map([("k1", 1), ("k2", 2)])),
+        ("mi", map([(10, "ten"), (9, "nine")])),
+        (
+            "inner",
+            fields([("load_avg", 1.5.into()), ("l", ints(&[7, 8]))]),
+        ),
+        ("structs", Value::list([pair(1, "x"), pair(2, "y")])),
+        ("nest", Value::list([ints(&[1]), ints(&[])])),
+    ])
+}
+
+/// Renders each row with these.
+fn check_with_types(cases: &[(&str, &str)]) {
+    let vars = many();
+    for (template, expected) in cases {
+        let rendered = render(template, Some(&vars));
+        assert_eq!(rendered.as_deref(), Ok(*expected), "{template}");
+    }
 }
 
 fn check(cases: &[(&str, &str)]) {
@@ -448,11 +490,16 @@ fn functions_can_not_be_printed() {
         |args: &[Value]| Ok(args[0].clone()),
     );
     let vars = Value::list([Value::Func(func)]);
-    let failed = render("a", Some(&vars)).unwrap_err().to_string();
-    assert!(
-        failed.ends_with("can't use `func` as vars input"),
-        "{failed}"
-    );
+    for vars in [
+        fields([("a", vars.clone())]),
+        map([("a", vars.clone())]),
+        vars,
+    ] {
+        let failed = render("a", Some(&vars)).unwrap_err();
+        assert_eq!(failed.to_string(), "can't use `func` as vars input");
+        let failed = CallError::from(failed);
+        assert!(failed.message.starts_with("template: can't use `func`") && !failed.catchable);
+    }
 }
 
 #[test]

@@ -290,7 +290,8 @@ mod tests {
         let two = two.as_str().unwrap().to_string_lossy().into_owned();
         assert!(two.contains("/a*b") && two.ends_with('c'), "{two}");
         let none = none.as_str().unwrap().to_string_lossy().into_owned();
-        assert!(none.contains("/x") && !none.ends_with('x'), "{none}");
+        let last = none.rsplit('/').next().unwrap();
+        assert!(last.starts_with('x') && last.len() > 1, "{none}");
         assert_eq!(
             caught(make("a/b")),
             "mkdirtemp: pattern contains path separator"

@@ -1,6 +1,6 @@
 //! One argument under one verb.
 
-use super::super::format::{entries, type_name};
+use super::super::format::{entries, map_entries, title, type_name};
 use super::{Flags, number};
 use crate::functions::quoting::{can_backquote, quote_ascii};
 use crate::functions::text;
@@ -51,7 +51,7 @@ fn print_value(out: &mut Vec<u8>, verb: char, flags: Flags, value: &Value) {
         }
         Value::Map(map) => {
             open(out, flags, value, b"map[");
-            for (at, (key, value)) in map.iter().enumerate() {
+            for (at, (key, value)) in map_entries(map).into_iter().enumerate() {
                 separate(out, flags, at);
                 print_key(out, verb, flags, key);
                 out.push(b':');
@@ -111,7 +111,7 @@ fn print_key(out: &mut Vec<u8>, verb: char, flags: Flags, key: &Value) {
     for (at, (name, value)) in fields.iter().enumerate() {
         separate(out, flags, at);
         if flags.names || flags.source {
-            out.extend_from_slice(super::super::format::title(name).as_bytes());
+            out.extend_from_slice(title(name).as_bytes());
             out.push(b':');
         }
         print_key(out, verb, flags, value);

@@ -1,40 +1,11 @@
 //! What `printf` writes: each row is a call and its text.
 
-use super::{check, map, render, strings};
+use proptest::prelude::*;
+
+use super::{check, check_with_types, fields, ints, map, render};
+use crate::functions::testing::call;
+use crate::functions::{number, quoting};
 use crate::value::Value;
-
-/// A struct of the given fields.
-fn fields<const N: usize>(fields: [(&str, Value); N]) -> Value {
-    Value::Struct(fields.into_iter().collect())
-}
-
-fn ints(values: &[i64]) -> Value {
-    Value::list(values.iter().map(|value| Value::Int(*value)))
-}
-
-/// Renders each row with values of many types.
-fn check_with_types(cases: &[(&str, &str)]) {
-    let pair = |a: i64, b: &str| fields([("a", a.into()), ("b", b.into())]);
-    let vars = fields([
-        ("n", 3.into()),
-        ("x", 2.5.into()),
-        ("s", "a<b".into()),
-        ("list", strings(&["a", "b", "c"])),
-        ("ints", ints(&[5, -6])),
-        ("m", map([("k1", 1), ("k2", 2)])),
-        ("mi", map([(10, "ten"), (9, "nine")])),
-        (
-            "inner",
-            fields([("load_avg", 1.5.into()), ("l", ints(&[7, 8]))]),
-        ),
-        ("structs", Value::list([pair(1, "x"), pair(2, "y")])),
-        ("nest", Value::list([ints(&[1]), ints(&[])])),
-    ]);
-    for (template, expected) in cases {
-        let rendered = render(template, Some(&vars));
-        assert_eq!(rendered.as_deref(), Ok(*expected), "{template}");
-    }
-}
 
 #[test]
 fn printf_verbs() {
@@ -274,6 +245,43 @@ fn floats_at_the_edges() {
     }
 }
 
+/// What a format makes of one value.
+fn formatted(format: &str, value: impl Into<Value>) -> String {
+    let vars = fields([("f", format.into()), ("v", value.into())]);
+    render("{{printf .F .V}}", Some(&vars)).unwrap()
+}
+
+proptest! {
+    #[test]
+    fn quoted_text_reads_back(text: String) {
+        for format in ["%q", "%+q", "%#q"] {
+            let quoted = formatted(format, text.as_str());
+            let back = quoting::unquote(quoted.as_bytes());
+            prop_assert_eq!(back.as_deref(), Some(text.as_bytes()), "{}", quoted);
+        }
+    }
+
+    #[test]
+    fn ints_read_back_by_their_prefix(int: i64) {
+        for format in ["%d", "%v", "%+d", "%#x", "%#X", "%#o", "%O", "%#b", "%025d"] {
+            let text = formatted(format, int);
+            let base = if format == "%025d" { 10 } else { 0 };
+            let args = [Value::from(text.as_str()), base.into(), 64.into()];
+            let back = call("golang/strconv.parse_int", &args);
+            prop_assert_eq!(back, Ok(Value::Int(int)), "{}", text);
+        }
+    }
+
+    #[test]
+    fn floats_read_back(float in prop::num::f64::NORMAL | prop::num::f64::SUBNORMAL | prop::num::f64::ZERO) {
+        for format in ["%v", "%g", "%G", "%x", "%X", "%.17e", "%.16E", "%#.17g", "%.1100f"] {
+            let text = formatted(format, float);
+            let back = number::parse_float(text.as_bytes());
+            prop_assert_eq!(back, Ok(float), "{}", text);
+        }
+    }
+}
+
 #[test]
 fn keys_that_are_structs_are_records() {
     let key = fields([("a", 1.into()), ("b_c", "x".into())]);
@@ -288,6 +296,19 @@ fn keys_that_are_structs_are_records() {
         let vars = fields([("f", format.into()), ("m", keyed.clone())]);
         let rendered = render("{{printf .F .M}}", Some(&vars));
         assert_eq!(rendered.as_deref(), Ok(expected), "{format}");
+    }
+}
+
+#[test]
+fn such_keys_are_in_the_order_of_their_fields() {
+    let keyed = map([9, 10, -1].map(|key| (fields([("a", Value::Int(key))]), key)));
+    let vars = fields([("m", keyed)]);
+    for (template, expected) in [
+        ("{{.M}}", "map[{-1}:-1 {9}:9 {10}:10]"),
+        ("{{range .M}}{{.}};{{end}}", "-1;9;10;"),
+    ] {
+        let rendered = render(template, Some(&vars));
+        assert_eq!(rendered.as_deref(), Ok(expected), "{template}");
     }
 }
 
