@@ -35,6 +35,8 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, oneshot};
 
+pub use limit::{SYSCTLS, raise_limits};
+
 use inbox::Request;
 use tree::NodeId;
 use worker::Worker;

@@ -3,7 +3,7 @@
 use std::env;
 use std::io::{self, Write};
 use std::num::NonZeroU32;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
@@ -19,6 +19,7 @@ use mgmt_runtime::engine::EngineConfig;
 use mgmt_runtime::frontend::{GraphSource, LangGraphs, Report, YamlGraphs};
 use mgmt_runtime::http::{HttpServer, ListenAddress};
 use mgmt_runtime::metrics::DEFAULT_LISTEN;
+use mgmt_runtime::path_watch::{SYSCTLS, raise_limits};
 use mgmt_runtime::resource::Services;
 use mgmt_stdlib::catalog::Catalog;
 use tokio::sync::watch;
@@ -105,6 +106,10 @@ pub(crate) struct Run {
     /// Keep the first graph, whatever changes.
     #[arg(long, alias = "no-stream-watch")]
     no_watch: bool,
+
+    /// As root, leave the kernel's limits of inotify as they are, even if they are low.
+    #[arg(long)]
+    no_raise_limits: bool,
 
     /// Draw each graph to this file, and a picture of it beside.
     #[arg(long, value_name = "FILE")]
@@ -213,6 +218,9 @@ impl Run {
             allow_temporary: self.allow_tmp_prefix,
         };
         let prefix = Prefix::take(&choice, &hostname, |name| env::var(name).ok())?;
+        if !self.no_raise_limits && nix::unistd::Uid::effective().is_root() {
+            raise_limits(Path::new(SYSCTLS));
+        }
         let services = Services::new(hostname, PROGRAM, Arc::clone(prefix.path()));
         let catalog = source.catalog();
         let graphs = source.attach(&services);
