@@ -167,8 +167,9 @@ impl Conductor {
         };
         let engine = Arc::clone(&self.engine);
         self.submissions.spawn(async move {
-            let copy = ResourceGraph::clone(&graph);
-            let result = engine.submit(copy, SubmitOptions::default()).await;
+            let result = engine
+                .submit(Arc::clone(&graph), SubmitOptions::default())
+                .await;
             (graph, result)
         });
     }

@@ -53,7 +53,7 @@ pub use self::state_dir::{PrefixError, PrefixLock, lock_prefix};
 pub use self::status::{EngineEvent, EngineStatus, VertexState, VertexStatus};
 
 use self::driver::{Control, Driver, Rung};
-use self::prepare::{Overrides, prepare};
+use self::prepare::{Overrides, Preparer};
 use crate::resource::{Registry, ResourceError, Services};
 
 /// Called with the new state whenever the whole becomes converged or no longer is. An error ends the run.
@@ -190,12 +190,10 @@ pub struct Engine {
     status: watch::Receiver<EngineStatus>,
     events: broadcast::Sender<EngineEvent>,
     exit: watch::Receiver<Option<Exit>>,
-    registry: Arc<Registry>,
-    services: Services,
     overrides: Overrides,
     metrics: Arc<Metrics>,
-    /// Graphs reach the driver in the order in which they were submitted.
-    line: Mutex<()>,
+    /// One graph is prepared at a time, so that they reach the driver in the order of their submission.
+    preparer: Mutex<Preparer>,
     _driver: AbortOnDropHandle<()>,
 }
 
@@ -211,8 +209,8 @@ impl Engine {
             skip_autoedges: !config.autoedges,
             skip_autogroup: !config.autogroup,
         };
-        let services = config.services.clone();
         let metrics = Arc::new(Metrics::new(config.registry.kinds()));
+        let preparer = Preparer::new(registry, config.services.clone(), Arc::clone(&metrics));
         let (driver, views) = Driver::new(
             config,
             control_receiver,
@@ -225,11 +223,9 @@ impl Engine {
             status: views.status,
             events: views.events,
             exit: views.exit,
-            registry,
-            services,
             overrides,
             metrics,
-            line: Mutex::new(()),
+            preparer: Mutex::new(preparer),
             _driver: AbortOnDropHandle::new(tokio::spawn(driver.run())),
         }
     }
@@ -241,7 +237,7 @@ impl Engine {
     /// See [`SubmitError`].
     pub async fn submit(
         &self,
-        graph: ResourceGraph,
+        graph: impl Into<Arc<ResourceGraph>>,
         options: SubmitOptions,
     ) -> Result<CommitReport, SubmitError> {
         let overrides = Overrides {
@@ -250,11 +246,12 @@ impl Engine {
             ..self.overrides
         };
         let gone = || SubmitError::Fatal("the engine has ended".to_owned());
-        let turn = self.line.lock().await;
+        let graph = graph.into();
+        let mut preparer = self.preparer.lock().await;
         let began = Instant::now();
         // Resources may look at the machine for as long as they like, but not beyond the engine's end.
         let prepared = tokio::select! {
-            prepared = prepare(&graph, &self.registry, &self.services, overrides, &self.metrics) => {
+            prepared = preparer.prepare(&graph, overrides) => {
                 prepared.map_err(|problems| {
                     self.metrics.rejected();
                     SubmitError::Rejected(problems)
@@ -271,7 +268,8 @@ impl Engine {
             reply,
         };
         self.control.send(control).await.map_err(|_| gone())?;
-        drop(turn);
+        drop(preparer);
+        drop(graph);
         answer.await.map_err(|_| gone())?
     }
 

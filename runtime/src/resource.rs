@@ -8,6 +8,7 @@ mod context;
 mod error;
 #[cfg(test)]
 pub(crate) mod harness;
+mod managed;
 mod member;
 mod registry;
 mod services;
@@ -20,10 +21,11 @@ pub use change::{Change, Changes, Excerpt, LARGEST_EXCERPT};
 pub use context::{CheckContext, InitContext, Received, SentValues, WatchContext};
 pub(crate) use context::{WatchEvent, WatchId};
 pub use error::ResourceError;
+pub use managed::{Managed, ManagedPaths};
 pub use member::{CheckMember, Group, Member};
 pub(crate) use registry::not_implemented;
 pub use registry::{AnyResource, Registry};
-pub use services::{ExitRequests, ManagedPaths, Services};
+pub use services::{ExitRequests, Services, Shared};
 
 /// A resource at work. One object serves one declared resource from the commit of its graph to its
 /// removal.

@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
+use mgmt_runtime::graph::Identity;
 use mgmt_runtime::resource::{
     CheckContext, InitContext, Outcome, Registry, Resource, ResourceError, Services, WatchContext,
 };
@@ -115,7 +116,7 @@ async fn a_second_run_changes_nothing() {
     };
     assert_eq!(params.validate(name), Ok(()));
     let services = Services::new("h1", "mgmt 0", scratch.path());
-    let init = InitContext::new(services, scratch.path().join("vardir"));
+    let init = InitContext::new(services, Identity::new("marker", name));
     let marker = registry().create(name, &params).unwrap();
     let check = async |apply| {
         let cancel = CancellationToken::new();

@@ -7,16 +7,40 @@ mod tests;
 use std::panic::AssertUnwindSafe;
 
 use futures::{FutureExt as _, StreamExt as _};
+use mgmt_compiler::graph::Resource;
 use mgmt_compiler::graph::auto_edges::{Participant, automatic_edges};
+use mgmt_stdlib::resource::AutoEdges;
 use tracing::{debug, warn};
 
 use super::core::describe;
 use super::panic_error;
 use super::prepare::{Prepared, PreparedEdge, Problem};
-use crate::resource::{Registry, Services};
+use crate::resource::{Registry, ResourceError, Services};
 
 /// How many resources are asked at once; some look at the machine first.
 const CONCURRENT: usize = 64;
+
+/// Whether a resource takes part.
+pub(crate) fn takes_part(resource: &Resource) -> bool {
+    !resource.meta.hidden && resource.meta.autoedge != Some(false)
+}
+
+/// Asks one resource.
+///
+/// # Errors
+/// Its own.
+pub(crate) async fn answer(
+    resource: &Resource,
+    registry: &Registry,
+    services: &Services,
+) -> Result<AutoEdges, ResourceError> {
+    let name = &resource.identity.name;
+    let call = async { registry.auto_edges(name, &*resource.params, services).await };
+    AssertUnwindSafe(call)
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|panic| Err(panic_error("auto_edges", &*panic)))
+}
 
 /// Asks every resource that takes part, in the order of their identities.
 ///
@@ -29,22 +53,12 @@ pub(crate) async fn ask(
 ) -> Result<Vec<Participant>, Vec<Problem>> {
     let vertices = &prepared.vertices;
     let mut order: Vec<usize> = (0..vertices.len())
-        .filter(|at| {
-            let meta = &vertices[*at].declared.meta;
-            !meta.hidden && meta.autoedge != Some(false)
-        })
+        .filter(|at| takes_part(&vertices[*at].declared))
         .collect();
     order.sort_unstable_by(|a, b| vertices[*a].identity().cmp(vertices[*b].identity()));
-    let answers = order.into_iter().map(|at| async move {
-        let resource = &vertices[at].declared;
-        let name = &resource.identity.name;
-        let call = async { registry.auto_edges(name, &*resource.params, services).await };
-        let answer = AssertUnwindSafe(call)
-            .catch_unwind()
-            .await
-            .unwrap_or_else(|panic| Err(panic_error("auto_edges", &*panic)));
-        (at, answer)
-    });
+    let answers = order
+        .into_iter()
+        .map(|at| async move { (at, answer(&vertices[at].declared, registry, services).await) });
     let mut answers = futures::stream::iter(answers).buffered(CONCURRENT);
     let mut participants = Vec::new();
     let mut problems = Vec::new();

@@ -31,6 +31,60 @@ pub(crate) struct Plan {
     pub(crate) removed: Vec<VertexId>,
 }
 
+impl Plan {
+    /// The resources that are new or replaced, in order.
+    pub(crate) fn added<'p>(
+        &self,
+        prepared: &'p Prepared,
+    ) -> impl Iterator<Item = &'p PreparedVertex> {
+        let targets = prepared.vertices.iter().zip(&self.targets);
+        targets
+            .filter(|(_, target)| matches!(target, Target::Add { .. }))
+            .map(|(new, _)| new)
+    }
+}
+
+/// The running vertices for which no new resource has been found yet, by identity. Hidden ones may share one.
+struct Rest<'c>(FxHashMap<&'c Identity, Vec<VertexId>>);
+
+impl<'c> Rest<'c> {
+    fn new(core: &'c Core, kept: &[Option<VertexId>]) -> Self {
+        let mut is_kept = vec![false; core.vertices.len()];
+        for old in kept.iter().flatten() {
+            is_kept[old.index as usize] = true;
+        }
+        let mut rest: FxHashMap<_, Vec<VertexId>> = FxHashMap::default();
+        let vertices = core.scheduler.vertices();
+        for old in vertices.filter(|old| !is_kept[old.index as usize]) {
+            if let Some(state) = core.vertex(old) {
+                rest.entry(&state.declared.identity).or_default().push(old);
+            }
+        }
+        Self(rest)
+    }
+
+    /// Takes out one that can stand for the new resource.
+    fn take(&mut self, core: &Core, new: &PreparedVertex) -> Option<VertexId> {
+        let same = self.0.get_mut(new.identity())?;
+        let at = same.iter().position(|old| core.can_stand_for(*old, new))?;
+        Some(same.remove(at))
+    }
+
+    /// Whose place the new resource takes.
+    fn replaced_by(&self, core: &Core, new: &PreparedVertex) -> Option<VertexId> {
+        let hidden = |old: VertexId| core.vertex(old).is_none_or(|it| it.declared.meta.hidden);
+        let mut same = self.0.get(new.identity())?.iter().copied();
+        same.find(|old| !new.declared.meta.hidden && !hidden(*old))
+    }
+
+    /// All of them, in the order of their slots.
+    fn vertices(&self) -> Vec<VertexId> {
+        let mut vertices: Vec<_> = self.0.values().flatten().copied().collect();
+        vertices.sort_unstable();
+        vertices
+    }
+}
+
 /// A resource object that was initialised.
 pub(crate) struct NewObject {
     pub(crate) resource: Arc<dyn AnyResource>,
@@ -40,60 +94,32 @@ pub(crate) struct NewObject {
 impl Core {
     /// Finds out what stays. Each running vertex can stand for one new resource only.
     pub(crate) fn plan(&self, prepared: &Prepared) -> Plan {
-        let mut first: FxHashMap<&Identity, VertexId> = FxHashMap::default();
-        // Hidden resources may share an identity.
-        let mut more: FxHashMap<&Identity, Vec<VertexId>> = FxHashMap::default();
-        for (vertex, state) in self.states() {
-            let identity = &state.declared.identity;
-            if let Some(former) = first.insert(identity, vertex) {
-                more.entry(identity).or_default().push(former);
-            }
-        }
-        let mut kept = FxHashSet::default();
-        let mut targets: Vec<Target> = Vec::with_capacity(prepared.vertices.len());
-        for new in &prepared.vertices {
-            let same = first
-                .get(new.identity())
-                .into_iter()
-                .chain(more.get(new.identity()).into_iter().flatten())
-                .find(|old| !kept.contains(*old) && self.can_stand_for(**old, new));
-            targets.push(match same {
-                Some(old) => {
-                    kept.insert(*old);
-                    Target::Keep(*old)
-                }
-                None => Target::Add { replaces: None },
-            });
-        }
-        for (target, new) in targets.iter_mut().zip(&prepared.vertices) {
-            if let Target::Add { replaces } = target
-                && !new.declared.meta.hidden
-            {
-                *replaces = first
-                    .get(new.identity())
-                    .into_iter()
-                    .chain(more.get(new.identity()).into_iter().flatten())
-                    .find(|old| {
-                        !kept.contains(*old)
-                            && self
-                                .vertex(**old)
-                                .is_some_and(|state| !state.declared.meta.hidden)
-                    })
-                    .copied();
-            }
-        }
-        let removed = self
-            .scheduler
-            .vertices()
-            .filter(|vertex| !kept.contains(vertex))
+        // Most graphs are like the one before in most places.
+        let in_place = |(at, new): (usize, &PreparedVertex)| {
+            let old = *self.order.get(at)?;
+            self.can_stand_for(old, new).then_some(old)
+        };
+        let kept: Vec<Option<VertexId>> =
+            prepared.vertices.iter().enumerate().map(in_place).collect();
+        let mut rest = Rest::new(self, &kept);
+        let kept: Vec<Option<VertexId>> = prepared
+            .vertices
+            .iter()
+            .zip(kept)
+            .map(|(new, kept)| kept.or_else(|| rest.take(self, new)))
             .collect();
-        Plan { targets, removed }
-    }
-
-    fn states(&self) -> impl Iterator<Item = (VertexId, &Vertex)> {
-        self.scheduler
-            .vertices()
-            .filter_map(|vertex| Some((vertex, self.vertex(vertex)?)))
+        let targets = prepared.vertices.iter().zip(kept);
+        Plan {
+            targets: targets
+                .map(|(new, kept)| match kept {
+                    Some(old) => Target::Keep(old),
+                    None => Target::Add {
+                        replaces: rest.replaced_by(self, new),
+                    },
+                })
+                .collect(),
+            removed: rest.vertices(),
+        }
     }
 
     fn can_stand_for(&self, old: VertexId, new: &PreparedVertex) -> bool {
@@ -183,6 +209,7 @@ impl Core {
             }
         }
         self.connect_receivers(&prepared, &ids);
+        self.order.clone_from(&ids);
 
         let edges: Vec<NewEdge> = prepared
             .edges
@@ -255,17 +282,22 @@ impl Core {
     /// Resolves the senders of every receiver, adopts changed mappings, and gives new receivers what
     /// their senders have published already, so that their watch starts in the right place.
     fn connect_receivers(&mut self, prepared: &Prepared, ids: &[VertexId]) {
-        let receives = |new: &PreparedVertex| new.parts().any(|part| !part.receives.is_empty());
-        let senders = if prepared.vertices.iter().any(receives) {
-            senders(prepared, ids)
-        } else {
-            FxHashMap::default()
-        };
         for (new, vertex) in prepared.vertices.iter().zip(ids) {
-            self.adopt(*vertex, new);
-            if !receives(new) {
-                continue;
+            if self
+                .vertex(*vertex)
+                .is_some_and(|it| !it.is_declared_by(new))
+            {
+                self.adopt(*vertex, new);
             }
+        }
+        let receives = |new: &PreparedVertex| new.parts().any(|part| !part.receives.is_empty());
+        let all = prepared.vertices.iter().zip(ids);
+        let receivers: Vec<_> = all.filter(|(new, _)| receives(new)).collect();
+        if receivers.is_empty() {
+            return;
+        }
+        let senders = senders(prepared, ids);
+        for (_, vertex) in receivers {
             let Some(mut state) = self.take_vertex(*vertex) else {
                 continue;
             };
@@ -283,7 +315,8 @@ impl Core {
         }
     }
 
-    /// Takes over the receive mappings of a new declaration; what is no longer received is as declared.
+    /// Takes over a new declaration that is equal but for what it receives; what is no longer received is as
+    /// declared.
     fn adopt(&mut self, vertex: VertexId, new: &PreparedVertex) {
         let Some(mut state) = self.take_vertex(vertex) else {
             return;
@@ -291,21 +324,31 @@ impl Core {
         let mut adopts = false;
         let mut rewatch = false;
         let receives = &new.declared.receives;
-        if !state.slots.maps_like(receives) {
+        if state.slots.maps_like(receives) {
+            if state.slots.is_empty() {
+                state.params = new.declared.params.clone();
+            }
+        } else {
             adopts = true;
             state.slots = Slots::new(receives);
             if receives.is_empty() {
-                let old = std::mem::replace(&mut state.params, state.declared.params.clone());
+                let declared = new.declared.params.clone();
+                let old = std::mem::replace(&mut state.params, declared);
                 rewatch = state.must_rewatch(&*old).unwrap_or(true);
             }
         }
+        state.declared = new.declared.clone();
         for (member, new) in state.members.iter_mut().zip(&new.members) {
             let receives = &new.declared.receives;
-            if !member.slots.maps_like(receives) {
+            let alike = member.slots.maps_like(receives);
+            if !alike {
                 adopts = true;
                 member.slots = Slots::new(receives);
-                member.params = member.declared.params.clone();
             }
+            if !alike || receives.is_empty() {
+                member.params = new.declared.params.clone();
+            }
+            member.declared = new.declared.clone();
         }
         self.vertices[vertex.index as usize] = Some(state);
         if adopts {

@@ -102,6 +102,8 @@ pub(crate) struct Core {
     granted: VecDeque<VertexId>,
     pub(super) converger: Converger,
     running: usize,
+    /// The vertices in the order of the graph that was committed last.
+    pub(super) order: Vec<VertexId>,
     pub(super) generation: u64,
     commands: Vec<Command>,
     pub(super) metrics: Arc<Metrics>,
@@ -121,6 +123,7 @@ impl Core {
             granted: VecDeque::new(),
             converger: Converger::new(timeout),
             running: 0,
+            order: Vec::new(),
             generation: 0,
             commands: Vec::new(),
             metrics,

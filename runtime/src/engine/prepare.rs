@@ -1,6 +1,11 @@
 //! What is checked and added before a graph may take over, while the former one still runs
 //! (engine.md §2.3, steps 2 to 7).
 
+mod check;
+mod exchange;
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -11,9 +16,10 @@ use petgraph::visit::{EdgeRef, IntoEdgeReferences};
 use rustc_hash::{FxHashMap, FxHashSet};
 use tokio::time::Instant;
 
+use self::exchange::Last;
 use super::metrics::{Metrics, Step};
-use super::{autoedge, autogroup, confine};
-use crate::resource::{Member, Registry, Services, not_implemented};
+use super::{autoedge, autogroup};
+use crate::resource::{Member, Registry, Services};
 
 /// A graph that may take over.
 #[derive(Clone, Debug, Default)]
@@ -93,7 +99,7 @@ pub(crate) struct PreparedEdge {
 }
 
 /// What the deploy wants of all its resources.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Overrides {
     pub(crate) noop: bool,
     pub(crate) sema: Option<NonZeroU32>,
@@ -150,114 +156,79 @@ impl Problem {
     }
 }
 
-/// Checks a graph, applies what the deploy wants of all its resources, and adds what follows from them.
-///
-/// # Errors
-/// Everything that is wrong with it.
-pub(crate) async fn prepare(
-    graph: &ResourceGraph,
-    registry: &Registry,
-    services: &Services,
-    overrides: Overrides,
-    metrics: &Metrics,
-) -> Result<Prepared, Vec<Problem>> {
-    let began = Instant::now();
-    let mut problems: Vec<Problem> = graph
-        .resources()
-        .filter_map(|resource| validate(resource, registry).err())
-        .collect();
-    problems.extend(duplicates(graph));
-    problems.extend(receives(graph));
-    if !problems.is_empty() {
-        return Err(problems);
-    }
-    let mut prepared = flatten(graph, overrides);
-    add_sender_edges(&mut prepared);
-    if let Some(problem) = cycle(&prepared) {
-        return Err(vec![problem]);
-    }
-    let validated = Instant::now();
-    metrics.step(Step::Validate, validated - began);
-    if !overrides.skip_autoedges {
-        let participants = autoedge::ask(&prepared, registry, services).await?;
-        autoedge::add(&mut prepared, &participants);
-    }
-    let ordered = Instant::now();
-    metrics.step(Step::AutoEdge, ordered - validated);
-    if !overrides.skip_autogroup {
-        prepared = autogroup::group(prepared, registry)?;
-    }
-    metrics.step(Step::AutoGroup, ordered.elapsed());
-    Ok(prepared)
+/// Makes graphs ready. It remembers the last one that was good, so that the next one costs what differs.
+#[derive(Debug)]
+pub(crate) struct Preparer {
+    registry: Arc<Registry>,
+    services: Services,
+    metrics: Arc<Metrics>,
+    last: Option<Last>,
 }
 
-fn validate(resource: &Resource, registry: &Registry) -> Result<(), Problem> {
-    let wrong = |message: &str| Err(Problem::new(resource, message));
-    let identity = &resource.identity;
-    if identity.kind.is_empty() {
-        return wrong("the kind is empty");
-    }
-    if identity.name.is_empty() {
-        return wrong("the name is empty");
-    }
-    if let Err(error) = resource.meta.validate() {
-        return wrong(&error.to_string());
-    }
-    if identity.name.starts_with('$') && !resource.meta.dollar {
-        return Err(Problem {
-            help: Some("set `Meta:dollar` if that is what you mean".to_owned()),
-            ..Problem::new(resource, "the name begins with `$`")
-        });
-    }
-    if registry.traits(&identity.kind).is_none() {
-        return wrong(&not_implemented(&identity.kind));
-    }
-    if resource.meta.hidden {
-        return Ok(());
-    }
-    let validate = || resource.params.validate_all(&identity.name, &resource.meta);
-    match confine("validate", validate) {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(invalid)) => Err(Problem {
-            help: invalid.help.clone(),
-            ..Problem::new(resource, invalid.to_string())
-        }),
-        Err(panic) => wrong(&panic.to_string()),
-    }
-}
-
-/// At most one resource that is not hidden may have an identity.
-fn duplicates(graph: &ResourceGraph) -> Vec<Problem> {
-    let mut seen = FxHashSet::default();
-    graph
-        .resources()
-        .filter(|resource| !resource.meta.hidden && !seen.insert(&resource.identity))
-        .map(|resource| Problem::new(resource, "is declared twice"))
-        .collect()
-}
-
-fn receives(graph: &ResourceGraph) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    for resource in graph.resources() {
-        for (at, receive) in resource.receives.iter().enumerate() {
-            if graph.find(&receive.sender).is_none() {
-                let message = format!(
-                    "receives `{}` from {}, which is not in the graph",
-                    receive.param, receive.sender
-                );
-                problems.push(Problem::new(resource, message));
-            }
-            let clash = resource.receives[..at].iter().any(|other| {
-                other.param == receive.param
-                    && (other.sender != receive.sender || other.key != receive.key)
-            });
-            if clash {
-                let message = format!("receives `{}` twice", receive.param);
-                problems.push(Problem::new(resource, message));
-            }
+impl Preparer {
+    pub(crate) fn new(registry: Arc<Registry>, services: Services, metrics: Arc<Metrics>) -> Self {
+        Self {
+            registry,
+            services,
+            metrics,
+            last: None,
         }
     }
-    problems
+
+    /// Checks a graph, applies what the deploy wants of all its resources, and adds what follows from them.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub(crate) async fn prepare(
+        &mut self,
+        graph: &ResourceGraph,
+        overrides: Overrides,
+    ) -> Result<Prepared, Vec<Problem>> {
+        if let Some(exchanged) = self.exchange(graph, overrides).await {
+            return exchanged;
+        }
+        let (applied, prepared) = self.whole(graph, overrides).await?;
+        self.last = Some(Last::new(graph, overrides, applied, &prepared));
+        Ok(prepared)
+    }
+
+    /// Prepares a graph of which nothing is known. Gives its resources as the deploy wants them, too.
+    async fn whole(
+        &self,
+        graph: &ResourceGraph,
+        overrides: Overrides,
+    ) -> Result<(Vec<Arc<Resource>>, Prepared), Vec<Problem>> {
+        let began = Instant::now();
+        let mut problems: Vec<Problem> = graph
+            .resources()
+            .filter_map(|resource| check::validate(resource, &self.registry).err())
+            .collect();
+        problems.extend(check::duplicates(graph));
+        problems.extend(check::receives(graph));
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let mut prepared = flatten(graph, overrides);
+        add_sender_edges(&mut prepared);
+        if let Some(problem) = check::cycle(&prepared) {
+            return Err(vec![problem]);
+        }
+        let validated = Instant::now();
+        self.metrics.step(Step::Validate, validated - began);
+        if !overrides.skip_autoedges {
+            let participants = autoedge::ask(&prepared, &self.registry, &self.services).await?;
+            autoedge::add(&mut prepared, &participants);
+        }
+        let ordered = Instant::now();
+        self.metrics.step(Step::AutoEdge, ordered - validated);
+        let vertices = prepared.vertices.iter();
+        let applied = vertices.map(|vertex| vertex.declared.clone()).collect();
+        if !overrides.skip_autogroup {
+            prepared = autogroup::group(prepared, &self.registry)?;
+        }
+        self.metrics.step(Step::AutoGroup, ordered.elapsed());
+        Ok((applied, prepared))
+    }
 }
 
 fn flatten(graph: &ResourceGraph, overrides: Overrides) -> Prepared {
@@ -306,24 +277,4 @@ fn add_sender_edges(prepared: &mut Prepared) {
             }
         }
     }
-}
-
-/// One cycle, if there is any.
-fn cycle(prepared: &Prepared) -> Option<Problem> {
-    let mut members: Vec<&Resource> = topology::cycle(prepared.vertices.len(), &prepared.pairs())?
-        .into_iter()
-        .map(|at| &*prepared.vertices[at].declared)
-        .collect();
-    let least = (0..members.len()).min_by_key(|at| &members[*at].identity)?;
-    members.rotate_left(least);
-    let first = members[0];
-    let names: Vec<String> = members
-        .iter()
-        .chain([&first])
-        .map(|member| member.identity.to_string())
-        .collect();
-    Some(Problem::new(
-        first,
-        format!("depends on itself: {}", names.join(" -> ")),
-    ))
 }

@@ -206,6 +206,20 @@ impl Vertex {
         }
     }
 
+    /// The resource and its members, as declared.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = &Arc<graph::Resource>> {
+        let members = self.members.iter().map(|member| &member.declared);
+        std::iter::once(&self.declared).chain(members)
+    }
+
+    /// Whether these very declarations are what it runs.
+    pub(crate) fn is_declared_by(&self, new: &PreparedVertex) -> bool {
+        let mut members = self.members.iter().zip(&new.members);
+        Arc::ptr_eq(&self.declared, &new.declared)
+            && self.members.len() == new.members.len()
+            && members.all(|(old, new)| Arc::ptr_eq(&old.declared, &new.declared))
+    }
+
     fn is_watched(declared: &graph::Resource) -> bool {
         declared.meta.poll == 0 && !declared.meta.hidden
     }

@@ -1,32 +1,31 @@
 //! What the engine hands to a resource. Each call gets just what it may use (engine.md §1.4).
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
+use mgmt_compiler::graph::Identity;
 use mgmt_stdlib::value::Value;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::{Change, Changes, CheckMember, Member, ResourceError, Services};
-use crate::engine::VertexId;
+use crate::engine::{VertexId, state_dir};
 
 /// For `init`.
 #[derive(Clone, Debug)]
 pub struct InitContext {
     /// What all resources share.
     pub services: Services,
-    /// This resource's private directory, with a trailing slash; it survives restarts. See
-    /// [`InitContext::vardir`].
-    vardir: Arc<Path>,
+    identity: Identity,
     members: Arc<[Member]>,
 }
 
 impl InitContext {
-    /// A context for a resource whose private directory is `vardir`.
-    pub fn new(services: Services, vardir: PathBuf) -> Self {
+    /// A context for this resource.
+    pub fn new(services: Services, identity: Identity) -> Self {
         Self {
             services,
-            vardir: vardir.into(),
+            identity,
             members: Arc::default(),
         }
     }
@@ -43,14 +42,15 @@ impl InitContext {
         &self.members
     }
 
-    /// The private directory, created if it was not there.
+    /// The private directory of this resource, with a trailing slash, created if it was not there. It survives
+    /// restarts.
     ///
     /// # Errors
     /// If it can not be created.
-    pub fn vardir(&self) -> Result<&Path, ResourceError> {
-        std::fs::create_dir_all(&self.vardir)
-            .map_err(ResourceError::path("create", &self.vardir))?;
-        Ok(&self.vardir)
+    pub fn vardir(&self) -> Result<PathBuf, ResourceError> {
+        let vardir = state_dir::vardir(&self.services.prefix, &self.identity);
+        std::fs::create_dir_all(&vardir).map_err(ResourceError::path("create", &vardir))?;
+        Ok(vardir)
     }
 }
 
@@ -163,7 +163,7 @@ impl WatchContext {
     ///
     /// # Errors
     /// If it can not be created.
-    pub fn vardir(&self) -> Result<&Path, ResourceError> {
+    pub fn vardir(&self) -> Result<PathBuf, ResourceError> {
         self.init.vardir()
     }
 }
@@ -307,7 +307,7 @@ impl CheckContext {
     ///
     /// # Errors
     /// If it can not be created.
-    pub fn vardir(&self) -> Result<&Path, ResourceError> {
+    pub fn vardir(&self) -> Result<PathBuf, ResourceError> {
         self.init.vardir()
     }
 }

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use mgmt_stdlib::resource::Validate;
+use mgmt_compiler::graph::Identity;
+use mgmt_stdlib::resource::{Params, Validate};
 use mgmt_stdlib::value::Value;
 use tempfile::TempDir;
 use tokio::sync::{mpsc, oneshot};
@@ -49,11 +50,11 @@ impl Scratch {
     /// A resource; it must be valid.
     pub(crate) fn resource<R: Resource>(&self, name: &str, params: R::Params) -> Subject<R> {
         params.validate(name).expect("the parameters are valid");
-        let vardir = self.services.prefix.join("vardir").join("");
+        let identity = Identity::new(params.kind(), name);
         Subject {
             resource: Arc::new(R::new(name, &params)),
             params: Arc::new(params),
-            init: InitContext::new(self.services.clone(), vardir),
+            init: InitContext::new(self.services.clone(), identity),
             cancel: CancellationToken::new(),
         }
     }
@@ -150,7 +151,7 @@ impl<R: Resource> Subject<R> {
 
     /// The private directory.
     pub(crate) fn vardir(&self) -> PathBuf {
-        self.init.vardir().expect("it can be made").to_owned()
+        self.init.vardir().expect("it can be made")
     }
 }
 

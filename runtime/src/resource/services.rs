@@ -1,12 +1,13 @@
 //! What all resources of a process share.
 
-use std::collections::BTreeSet;
 use std::ffi::OsStr;
+use std::ops::{Deref, DerefMut};
 use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use super::ManagedPaths;
 use crate::atomic_write::AtomicWriter;
 use crate::blocking::BlockingPool;
 use crate::dbus::Buses;
@@ -16,9 +17,14 @@ use crate::path_locks::PathLocks;
 use crate::path_watch::PathHub;
 use crate::world::{SoloWorld, World};
 
-/// What all resources of a process share. Cheap to clone.
+/// What all resources of a process share. Cheap to clone, since every resource holds it: all clones are the same
+/// until one is changed.
 #[derive(Clone, Debug)]
-pub struct Services {
+pub struct Services(Arc<Shared>);
+
+/// See [`Services`], which dereferences to it.
+#[derive(Clone, Debug)]
+pub struct Shared {
     /// This agent's identity.
     pub hostname: Arc<str>,
     /// The program's name and version.
@@ -67,7 +73,7 @@ impl Services {
     ) -> Self {
         let prefix = prefix.into();
         let hostname = hostname.into();
-        Self {
+        Self(Arc::new(Shared {
             world: Arc::new(SoloWorld::new(Arc::clone(&hostname), prefix.join("solo"))),
             responses: HttpResponses::default(),
             hostname,
@@ -86,7 +92,22 @@ impl Services {
             account_work: Arc::default(),
             file_work: PathLocks::default(),
             managed: ManagedPaths::default(),
-        }
+        }))
+    }
+}
+
+impl Deref for Services {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl DerefMut for Services {
+    /// For this clone alone.
+    fn deref_mut(&mut self) -> &mut Shared {
+        Arc::make_mut(&mut self.0)
     }
 }
 
@@ -116,22 +137,5 @@ impl ExitRequests {
                 std::future::pending::<()>().await;
             }
         }
-    }
-}
-
-/// The absolute paths that the resources of the present graph manage and want to be there. Whoever
-/// commits a graph replaces them; a trailing slash means a directory.
-#[derive(Clone, Debug, Default)]
-pub struct ManagedPaths(Arc<RwLock<Arc<BTreeSet<String>>>>);
-
-impl ManagedPaths {
-    /// Replaces all.
-    pub fn replace(&self, paths: BTreeSet<String>) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(paths);
-    }
-
-    /// The paths as they are now.
-    pub fn snapshot(&self) -> Arc<BTreeSet<String>> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 }

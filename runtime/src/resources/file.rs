@@ -127,12 +127,13 @@ impl File {
         context: &CheckContext,
     ) -> Result<Outcome, ResourceError> {
         let services = &context.services;
-        let work = Work::new(&self.name, params, context);
         let slot = if context.apply() {
             services.writer.reserve().await?
         } else {
             Slot::unlimited()
         };
+        // Not before it is its turn: many may wait.
+        let work = Work::new(&self.name, params, context);
         match services.blocking.run(move || work.run(slot)).await? {
             Next::Done(outcome) => Ok(outcome),
             Next::Commit(staged, rest) => {
@@ -158,8 +159,7 @@ impl File {
             return Ok(Around::Other);
         };
         let managed = context.services.managed.snapshot();
-        let is_held = |directory: &Path| managed.contains(&format!("{}/", directory.display()));
-        if !parent.ancestors().any(is_held) {
+        if !parent.ancestors().any(|above| managed.has_directory(above)) {
             return Ok(Around::Other);
         }
         if parent.is_dir() {

@@ -53,7 +53,7 @@ impl Resource for Password {
         let mut watch = context
             .services
             .paths
-            .watch(stored(context.vardir()?), false)
+            .watch(stored(&context.vardir()?), false)
             .await?;
         loop {
             context.event().await?;
@@ -69,7 +69,7 @@ impl Resource for Password {
         params: &declared::Password,
         context: &CheckContext,
     ) -> Result<Outcome, ResourceError> {
-        let (path, params) = (stored(context.vardir()?), params.clone());
+        let (path, params) = (stored(&context.vardir()?), params.clone());
         let (apply, refresh) = (context.apply(), context.refresh());
         let remembered = self.remembered().clone();
         let work = move || check(&path, &params, remembered, apply, refresh);

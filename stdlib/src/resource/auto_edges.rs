@@ -134,7 +134,7 @@ impl Subject {
 ///     .after_each([Subject::user(Some("app".to_owned()), None)]);
 /// # let _ = edges;
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AutoEdges {
     /// What others can refer to it by.
     pub provides: Vec<Subject>,
@@ -143,7 +143,7 @@ pub struct AutoEdges {
 }
 
 /// With whom a resource is to be ordered.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Want {
     /// To run after each of these.
     AfterEach(Vec<Subject>),

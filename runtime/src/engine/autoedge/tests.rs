@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::engine::metrics::Metrics;
-use crate::engine::prepare::{Overrides, PreparedVertex, prepare};
+use crate::engine::prepare::{Overrides, PreparedVertex, Preparer};
 
 /// A graph of real kinds, built by name.
 #[derive(Default)]
@@ -45,18 +45,13 @@ impl Program {
 
     /// The edges of the prepared graph; those with `!` notify.
     async fn edges(&self) -> Vec<String> {
-        let registry = crate::resources::registry();
+        let registry = Arc::new(crate::resources::registry());
         let services = Services::new("h1", "mgmt", Path::new("/nonexistent"));
-        let metrics = Metrics::new(registry.kinds());
-        let prepared = prepare(
-            &self.0,
-            &registry,
-            &services,
-            Overrides::default(),
-            &metrics,
-        )
-        .await
-        .expect("a good graph");
+        let metrics = Arc::new(Metrics::new(registry.kinds()));
+        let prepared = Preparer::new(registry, services, metrics)
+            .prepare(&self.0, Overrides::default())
+            .await
+            .expect("a good graph");
         let identity = |at: usize| prepared.vertices[at].identity();
         let mut edges: Vec<_> = prepared
             .edges

@@ -89,9 +89,7 @@ impl Core {
         let Some(state) = self.vertex(vertex) else {
             return Vec::new();
         };
-        let members = state.members.iter().map(|member| &member.declared);
-        let parts = std::iter::once(&state.declared).chain(members);
-        parts.map(|part| part.identity.clone()).collect()
+        state.parts().map(|part| part.identity.clone()).collect()
     }
 
     /// The identities of vertices, for what is written to disk.

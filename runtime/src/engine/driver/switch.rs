@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt as _;
-use mgmt_compiler::graph::Identity;
+use mgmt_compiler::graph::{Identity, Resource};
 use rustc_hash::FxHashSet;
 use tokio::task::JoinError;
 use tokio::time::{Instant, sleep_until};
@@ -13,14 +13,15 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
 use super::{Done, Driver, Rung, Submission, Tasks};
-use crate::engine::commit::{NewObject, Plan, Target, pairs};
+use crate::engine::commit::{NewObject, Plan, pairs};
 use crate::engine::core::describe;
 use crate::engine::metrics::Step;
-use crate::engine::prepare::{Prepared, PreparedMember, Problem};
+use crate::engine::prepare::{Prepared, PreparedMember, PreparedVertex, Problem};
 use crate::engine::refresh::Outstanding;
 use crate::engine::scheduler::VertexId;
 use crate::engine::status::EngineEvent;
-use crate::engine::{CommitReport, Exit, SubmitError, confine, state_dir, task};
+use crate::engine::vertex::Vertex;
+use crate::engine::{CommitReport, Exit, SubmitError, confine, task};
 use crate::resource::{AnyResource, InitContext};
 
 /// How many resources are initialised or cleaned up at once.
@@ -83,10 +84,7 @@ impl Driver {
     fn create(&self, prepared: &Prepared, plan: &Plan) -> Result<Vec<Added>, Vec<Problem>> {
         let mut problems = Vec::new();
         let mut added = Vec::new();
-        for (vertex, target) in prepared.vertices.iter().zip(&plan.targets) {
-            if matches!(target, Target::Keep(_)) {
-                continue;
-            }
+        for vertex in plan.added(prepared) {
             let new = &vertex.declared;
             let identity = &new.identity;
             let created = confine("new", || self.registry.create(&identity.name, &*new.params));
@@ -107,11 +105,8 @@ impl Driver {
                     resource,
                     refreshable: traits.refreshable,
                 },
-                context: InitContext::new(
-                    self.services.clone(),
-                    state_dir::vardir(&self.services.prefix, identity),
-                )
-                .with_members(vertex.members.iter().map(PreparedMember::view).collect()),
+                context: InitContext::new(self.services.clone(), identity.clone())
+                    .with_members(vertex.members.iter().map(PreparedMember::view).collect()),
             });
         }
         if problems.is_empty() {
@@ -131,14 +126,7 @@ impl Driver {
         // All removals end before the first init, so that two lives of one identity never overlap.
         self.tear_down(&plan.removed).await;
         let removed = self.now();
-        let managed = prepared.parts().flat_map(|resource| {
-            let name = &resource.identity.name;
-            confine("managed_paths", || {
-                self.registry.managed_paths(name, &*resource.params)
-            })
-            .unwrap_or_default()
-        });
-        self.services.managed.replace(managed.collect());
+        self.exchange_managed_paths(&prepared, &plan);
         if let Err(reason) = init_all(&prepared, &plan, &added).await {
             self.core.forget(&plan.removed);
             self.core.scheduler.connect(&[]);
@@ -214,6 +202,21 @@ impl Driver {
             removed: report.removed,
         });
         Ok(report)
+    }
+
+    /// What is kept manages the same paths as before.
+    fn exchange_managed_paths(&self, prepared: &Prepared, plan: &Plan) {
+        let paths = |resource: &Resource| {
+            let name = &resource.identity.name;
+            let paths = || self.registry.managed_paths(name, &*resource.params);
+            confine("managed_paths", paths).unwrap_or_default()
+        };
+        let gone = plan.removed.iter().filter_map(|old| self.core.vertex(*old));
+        let come = plan.added(prepared).flat_map(PreparedVertex::parts);
+        self.services.managed.exchange(
+            gone.flat_map(Vertex::parts).flat_map(|it| paths(it)),
+            come.flat_map(|it| paths(it)),
+        );
     }
 
     /// Records of notifications that no edge carries any more are dropped. An empty graph says nothing
@@ -321,12 +324,7 @@ impl Driver {
 
 /// Initialises all new resources. If one fails, those that succeeded are cleaned up.
 async fn init_all(prepared: &Prepared, plan: &Plan, added: &[Added]) -> Result<(), String> {
-    let new = prepared
-        .vertices
-        .iter()
-        .zip(&plan.targets)
-        .filter(|(_, target)| matches!(target, Target::Add { .. }))
-        .map(|(new, _)| &new.declared);
+    let new = plan.added(prepared).map(|new| &new.declared);
     let inits: Vec<_> = new
         .zip(added)
         .map(|(new, added)| async move {

@@ -10,7 +10,7 @@ use rustc_hash::FxHashSet;
 use tracing::{info, warn};
 
 use super::{Reversals, inverse};
-use crate::engine::commit::{Plan, Target};
+use crate::engine::commit::Plan;
 use crate::engine::core::describe;
 use crate::engine::panic_error;
 use crate::engine::prepare::{Overrides, Prepared, PreparedVertex, Problem};
@@ -54,12 +54,10 @@ impl Reversals {
         prepared: &Prepared,
         plan: &Plan,
     ) -> Result<(), Vec<Problem>> {
-        let new = prepared
-            .vertices
-            .iter()
-            .zip(&plan.targets)
-            .filter(|(vertex, target)| matches!(target, Target::Add { .. }) && !vertex.reversal)
-            .flat_map(|(vertex, _)| vertex.parts())
+        let new = plan
+            .added(prepared)
+            .filter(|vertex| !vertex.reversal)
+            .flat_map(PreparedVertex::parts)
             // Who changes nothing has nothing to undo.
             .filter(|part| !part.meta.hidden && !part.meta.noop);
         let (wanted, unwanted): (Vec<_>, Vec<_>) = new

@@ -21,7 +21,7 @@ use super::fake::{Fake, Graph, World, services};
 use crate::engine::commit::{NewObject, Target};
 use crate::engine::core::{CheckRequest, CheckResult, Command, Core};
 use crate::engine::metrics::{Gauges, Metrics};
-use crate::engine::prepare::{Overrides, Prepared, prepare};
+use crate::engine::prepare::{Overrides, Prepared, Preparer};
 use crate::engine::scheduler::VertexId;
 use crate::engine::status::EngineEvent;
 use crate::resource::{Outcome, Registry, ResourceError};
@@ -73,7 +73,8 @@ struct Simulation {
     queue: BinaryHeap<Reverse<(Duration, u64, Happening)>>,
     accounts: BTreeMap<VertexId, Account>,
     world: Arc<World>,
-    registry: Registry,
+    registry: Arc<Registry>,
+    preparer: Preparer,
     parents: BTreeMap<String, BTreeSet<String>>,
     notifies: BTreeSet<(String, String)>,
     receives: BTreeMap<String, String>,
@@ -95,7 +96,10 @@ impl Simulation {
     fn new(random: TestRng) -> Self {
         let mut registry = Registry::default();
         registry.add::<Fake>();
+        let registry = Arc::new(registry);
+        let services = services(Path::new("/nonexistent"));
         let metrics = Arc::new(Metrics::new(registry.kinds()));
+        let preparer = Preparer::new(Arc::clone(&registry), services, Arc::clone(&metrics));
         let mut core = Core::new(Some(IDLE), metrics);
         core.resume(false, Duration::ZERO);
         Self {
@@ -106,6 +110,7 @@ impl Simulation {
             queue: BinaryHeap::new(),
             accounts: BTreeMap::new(),
             world: World::new(),
+            preparer,
             registry,
             parents: BTreeMap::new(),
             notifies: BTreeSet::new(),
@@ -502,18 +507,12 @@ impl Simulation {
             "T9"
         );
         self.core.paused();
-        let services = services(Path::new("/nonexistent"));
-        let metrics = Arc::clone(&self.core.metrics);
-        let prepared = prepare(
-            &graph,
-            &self.registry,
-            &services,
-            Overrides::default(),
-            &metrics,
-        )
-        .now_or_never()
-        .expect("fakes answer at once")
-        .expect("a good graph");
+        let prepared = self
+            .preparer
+            .prepare(&graph, Overrides::default())
+            .now_or_never()
+            .expect("fakes answer at once")
+            .expect("a good graph");
         self.commit(prepared);
         self.active = self.now;
         self.core.resume(true, self.now);

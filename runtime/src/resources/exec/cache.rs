@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use mgmt_stdlib::resources::exec as declared;
 use mgmt_stdlib::value::{Str, Value};
@@ -29,8 +29,8 @@ pub(super) struct Kept {
 }
 
 impl Cache {
-    pub(super) fn new(vardir: &Path) -> Self {
-        Self(vardir.to_owned())
+    pub(super) fn new(vardir: PathBuf) -> Self {
+        Self(vardir)
     }
 
     /// The file whose time is that of the last successful run.

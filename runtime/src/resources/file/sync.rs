@@ -6,7 +6,6 @@ use std::ffi::OsString;
 use std::fs::{self, FileType, Metadata};
 use std::path::{Path, PathBuf};
 
-use mgmt_stdlib::paths;
 use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
 use tokio_util::sync::CancellationToken;
 
@@ -16,7 +15,7 @@ use super::link::{place_link, read_link};
 use super::work::found;
 use crate::atomic_write::{AtomicWriter, Attributes, Slot, Staged, commit_all, is_own_temporary};
 use crate::removal::{remove_one, remove_tree};
-use crate::resource::ResourceError;
+use crate::resource::{Managed, ResourceError};
 
 /// How many files are committed together.
 const GROUP: usize = 64;
@@ -53,9 +52,10 @@ pub(super) struct Spared(BTreeSet<PathBuf>);
 
 impl Spared {
     /// What others manage, without the directory itself.
-    pub(super) fn new(managed: &BTreeSet<String>, directory: &Path) -> Self {
-        let managed = managed.iter().map(|path| PathBuf::from(paths::clean(path)));
-        Self(managed.filter(|path| path != directory).collect())
+    pub(super) fn new(managed: &Managed, directory: &Path) -> Self {
+        // Paths are compared without their trailing slashes.
+        let below = managed.below(directory).filter(|path| *path != directory);
+        Self(below.map(Path::to_owned).collect())
     }
 
     fn contains(&self, path: &Path) -> bool {

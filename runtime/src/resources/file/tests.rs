@@ -394,7 +394,7 @@ async fn a_purge_spares_what_is_managed() {
     scratch
         .services
         .managed
-        .replace(managed.iter().map(|path| scratch.text(path)).collect());
+        .exchange([], managed.iter().map(|path| scratch.text(path)));
     let params = declared::File {
         purge: true,
         recurse: true,
@@ -554,7 +554,7 @@ async fn a_directory_that_somebody_else_holds_is_waited_for() {
     let alone: Subject<File> = scratch.resource(&scratch.text("d/f"), content("x"));
     alone.apply().await.unwrap_err();
     let directory = format!("{}/", scratch.text("d"));
-    scratch.services.managed.replace([directory].into());
+    scratch.services.managed.exchange([], [directory]);
     let file: Subject<File> = scratch.resource(&scratch.text("d/f"), content("x"));
     let (applied, made) = tokio::join!(file.apply(), async {
         tokio::task::yield_now().await;

@@ -1,6 +1,5 @@
 //! One check of a `file`, in the order of resources-host.md §2.5.1.
 
-use std::collections::BTreeSet;
 use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,7 +11,7 @@ use mgmt_stdlib::resources::file::State;
 use tokio_util::sync::CancellationToken;
 
 use crate::atomic_write::{AtomicWriter, Slot, Staged};
-use crate::resource::{Change, Changes, CheckContext, Outcome, ResourceError};
+use crate::resource::{Change, Changes, CheckContext, Managed, Outcome, ResourceError};
 
 /// All that a check needs, so that it can be done on another thread.
 pub(super) struct Work {
@@ -28,7 +27,7 @@ pub(super) struct Work {
     pub(super) cancel: CancellationToken,
     pub(super) writer: AtomicWriter,
     /// What other resources manage.
-    pub(super) managed: Arc<BTreeSet<String>>,
+    pub(super) managed: Arc<Managed>,
 }
 
 /// What remains to be done after a check.

@@ -1,0 +1,99 @@
+//! What has to be right about a graph (engine.md §1.8).
+
+use mgmt_compiler::graph::{Resource, ResourceGraph, topology};
+use rustc_hash::FxHashSet;
+
+use super::{Prepared, Problem};
+use crate::engine::confine;
+use crate::resource::{Registry, not_implemented};
+
+/// What is wrong with a resource by itself.
+pub(super) fn validate(resource: &Resource, registry: &Registry) -> Result<(), Problem> {
+    let wrong = |message: &str| Err(Problem::new(resource, message));
+    let identity = &resource.identity;
+    if identity.kind.is_empty() {
+        return wrong("the kind is empty");
+    }
+    if identity.name.is_empty() {
+        return wrong("the name is empty");
+    }
+    if let Err(error) = resource.meta.validate() {
+        return wrong(&error.to_string());
+    }
+    if identity.name.starts_with('$') && !resource.meta.dollar {
+        return Err(Problem {
+            help: Some("set `Meta:dollar` if that is what you mean".to_owned()),
+            ..Problem::new(resource, "the name begins with `$`")
+        });
+    }
+    if registry.traits(&identity.kind).is_none() {
+        return wrong(&not_implemented(&identity.kind));
+    }
+    if resource.meta.hidden {
+        return Ok(());
+    }
+    let validate = || resource.params.validate_all(&identity.name, &resource.meta);
+    match confine("validate", validate) {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(invalid)) => Err(Problem {
+            help: invalid.help.clone(),
+            ..Problem::new(resource, invalid.to_string())
+        }),
+        Err(panic) => wrong(&panic.to_string()),
+    }
+}
+
+/// At most one resource that is not hidden may have an identity.
+pub(super) fn duplicates(graph: &ResourceGraph) -> Vec<Problem> {
+    let mut seen = FxHashSet::default();
+    graph
+        .resources()
+        .filter(|resource| !resource.meta.hidden && !seen.insert(&resource.identity))
+        .map(|resource| Problem::new(resource, "is declared twice"))
+        .collect()
+}
+
+/// Whatever is received has one sender, which is in the graph.
+pub(super) fn receives(graph: &ResourceGraph) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for resource in graph.resources() {
+        for (at, receive) in resource.receives.iter().enumerate() {
+            if graph.find(&receive.sender).is_none() {
+                let message = format!(
+                    "receives `{}` from {}, which is not in the graph",
+                    receive.param, receive.sender
+                );
+                problems.push(Problem::new(resource, message));
+            }
+            let clash = resource.receives[..at].iter().any(|other| {
+                other.param == receive.param
+                    && (other.sender != receive.sender || other.key != receive.key)
+            });
+            if clash {
+                let message = format!("receives `{}` twice", receive.param);
+                problems.push(Problem::new(resource, message));
+            }
+        }
+    }
+    problems
+}
+
+/// One cycle, if there is any.
+pub(super) fn cycle(prepared: &Prepared) -> Option<Problem> {
+    let mut members: Vec<&Resource> = topology::cycle(prepared.vertices.len(), &prepared.pairs())?
+        .into_iter()
+        .map(|at| &*prepared.vertices[at].declared)
+        .collect();
+    let least = (0..members.len()).min_by_key(|at| &members[*at].identity)?;
+    members.rotate_left(least);
+    let first = members[0];
+    let names: Vec<String> = members
+        .iter()
+        .chain([&first])
+        .map(|member| member.identity.to_string())
+        .collect();
+    Some(Problem::new(
+        first,
+        format!("depends on itself: {}", names.join(" -> ")),
+    ))
+}
