@@ -9,7 +9,7 @@ SHARE = $(TARGET)/share
 MINUTES ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak bench lint setup docs reference completions man install
+.PHONY: help demo test soak bench compare lint setup docs reference completions man install
 
 help: ## List the targets.
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -34,6 +34,9 @@ soak: ## Fuzz, kill the agent 500 times, disturb it, then run the tests over and
 
 bench: ## Run the benchmarks.
 	$(CARGO) bench --workspace
+
+compare: ## Compare with cf-agent and puppet apply, as far as they are installed: the table of the README.
+	$(CARGO) bench -p mgmt-tests --bench host -- converge
 
 lint: ## Check format, lints, examples, and, if cargo-deny is installed, dependencies.
 	$(CARGO) fmt --all --check

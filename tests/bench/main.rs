@@ -1,5 +1,6 @@
 //! What mgmt costs on a real machine, beside what others cost: `make bench` or
-//! `cargo bench -p mgmt-tests --bench host [PART...]`, where a part is `converge`, `start`, `repair` or `idle`.
+//! `cargo bench -p mgmt-tests --bench host [PART...]`, where a part is `converge`, `scale`, `start`,
+//! `repair` or `idle`.
 //!
 //! `README.md` beside this file says what is measured, why, and what it gave.
 
@@ -10,6 +11,7 @@ mod converge;
 mod idle;
 mod repair;
 mod samples;
+mod scale;
 mod start;
 
 use std::env;
@@ -41,6 +43,7 @@ fn main() {
     println!("{}\n", machine());
     for (name, measure) in [
         ("converge", converge::measure as fn()),
+        ("scale", scale::measure),
         ("start", start::measure),
         ("repair", repair::measure),
         ("idle", idle::measure),

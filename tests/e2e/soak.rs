@@ -1,4 +1,5 @@
-//! The agent holds many files while they are altered at random; its memory and its descriptors stay flat.
+//! The agent holds many resources while files are altered and programs saved at random; its memory and its
+//! descriptors stay flat.
 //!
 //! `MGMT_SOAK_SECONDS` says for how long, `MGMT_SEED` repeats a run.
 
@@ -11,30 +12,55 @@ use mgmt_tests::agent::{Agent, eventually};
 use mgmt_tests::chance::Chance;
 
 const FILES: u64 = 1_000;
+/// Those of them that notify a command.
+const NOTIFYING: u64 = 20;
 /// So many events come at once.
 const BURST: u64 = 40;
+/// One of so many bursts is followed by another version of the program.
+const SAVE: u64 = 25;
+/// So often what it uses is looked at.
+const LOOKS: u32 = 20;
 
 fn path(file: u64) -> String {
     format!("files/{}/f{file}", file % 10)
 }
 
-fn program() -> String {
+/// What the file says in a version of the program: another version is another text of a few of them.
+fn content(version: u64, file: u64) -> String {
+    match file % 100 {
+        0 => format!("{file} of {version}\n"),
+        _ => format!("{file}\n"),
+    }
+}
+
+/// The files, and commands that are told of some; one more resource is there in every second version.
+fn program(version: u64) -> String {
     let mut program = String::from("file \"@DIR@/files/\" {\n\tstate => \"exists\",\n}\n");
     for directory in 0..10 {
         program += &format!("file \"@DIR@/files/{directory}/\" {{\n\tstate => \"exists\",\n}}\n");
     }
     for file in 0..FILES {
+        let text = content(version, file).replace('\n', "\\n");
         program += &format!(
-            "file \"@DIR@/{}\" {{\n\tstate => \"exists\",\n\tcontent => \"{file}\\n\",\n\tmode => \"0644\",\n}}\n",
+            "file \"@DIR@/{}\" {{\n\tstate => \"exists\",\n\tcontent => \"{text}\",\n\tmode => \"0644\",\n}}\n",
             path(file)
         );
+    }
+    for file in 0..NOTIFYING {
+        program += &format!(
+            "exec \"{file}\" {{\n\tcmd => \"/bin/true\",\n\trefresh_only => true,\n\tListen => File[\"@DIR@/{}\"],\n}}\n",
+            path(file)
+        );
+    }
+    if version % 2 == 1 {
+        program += "noop \"odd\" {}\n";
     }
     program
 }
 
-fn is_as_declared(agent: &Agent, file: u64) -> bool {
+fn is_as_declared(agent: &Agent, version: u64, file: u64) -> bool {
     let mode = fs::metadata(agent.path(path(file))).map(|there| there.mode() & 0o777);
-    mode.is_ok_and(|mode| mode == 0o644) && agent.read(path(file)) == Some(format!("{file}\n"))
+    mode.is_ok_and(|mode| mode == 0o644) && agent.read(path(file)) == Some(content(version, file))
 }
 
 /// Something happens to one file. It may meet the agent at work on the same file.
@@ -69,36 +95,41 @@ fn memory_and_descriptors_stay_flat_under_random_events() {
     let seconds = env::var("MGMT_SOAK_SECONDS").ok();
     let seconds: u64 = seconds.map_or(5, |seconds| seconds.parse().expect("a number"));
     let mut chance = Chance::new();
-    let agent = Agent::new(&program()).run(&[]);
-    eventually("all files are there", || {
-        (0..FILES).all(|file| is_as_declared(&agent, file))
-    });
-    let storm = |chance: &mut Chance, length: Duration| {
-        let began = Instant::now();
-        let mut events = 0;
-        while began.elapsed() < length {
-            let touched: Vec<u64> = (0..BURST).map(|_| happen(&agent, chance)).collect();
+    let mut version = 0;
+    let agent = Agent::new(&program(version)).run(&[]);
+    let all_are_there = |version| (0..FILES).all(|file| is_as_declared(&agent, version, file));
+    eventually("all files are there", || all_are_there(version));
+    let (mut events, mut most) = (0, None);
+    let began = Instant::now();
+    for look in 1..=LOOKS {
+        while began.elapsed() < Duration::from_secs(seconds) * look / LOOKS {
+            let touched: Vec<u64> = (0..BURST).map(|_| happen(&agent, &mut chance)).collect();
             events += touched.len();
             eventually("what was altered is repaired", || {
-                touched.iter().all(|file| is_as_declared(&agent, *file))
+                let mut touched = touched.iter();
+                touched.all(|file| is_as_declared(&agent, version, *file))
+            });
+            if chance.below(SAVE) == 0 {
+                version += 1;
+                agent.save(&program(version));
+                eventually("the new version is applied", || all_are_there(version));
+            }
+        }
+        let (mut resident, mut descriptors) = usage(&agent);
+        // Caches fill and threads start at first.
+        if look <= LOOKS / 4 {
+            most = Some((resident + resident / 8 + 4 * 1024, descriptors + 4));
+        } else if let Some((most_resident, most_descriptors)) = most {
+            // Something may just be at work.
+            eventually("memory and descriptors are as before", || {
+                (resident, descriptors) = usage(&agent);
+                resident <= most_resident && descriptors <= most_descriptors
             });
         }
-        events
-    };
-    // Caches fill and threads start at first.
-    let length = Duration::from_secs(seconds);
-    let mut events = storm(&mut chance, length / 4);
-    let (memory, descriptors) = usage(&agent);
-    events += storm(&mut chance, length * 3 / 4);
-    // The last repairs may still have files open.
-    eventually("the descriptors are as few as before", || {
-        usage(&agent).1 <= descriptors + 4
-    });
-    let (memory_then, descriptors_then) = usage(&agent);
-    eprintln!(
-        "{events} events; {memory} kB and {descriptors} descriptors became {memory_then} kB and {descriptors_then}"
-    );
-    let most = memory + memory / 4 + 8 * 1024;
-    assert!(memory_then <= most, "{memory} kB became {memory_then} kB");
-    assert!((0..FILES).all(|file| is_as_declared(&agent, file)));
+        eprintln!(
+            "{:4} s: {events} events, {version} versions; {resident} kB, {descriptors} descriptors",
+            began.elapsed().as_secs()
+        );
+    }
+    assert!(all_are_there(version));
 }

@@ -26,10 +26,14 @@ pub struct Agent {
     running: Option<Running>,
 }
 
-/// The path of one of the workspace's binaries, which is built first if need be.
+/// The path of one of the workspace's binaries, which is built first if need be. `MGMT_BINARIES` names a
+/// directory with others that are to be tested.
 pub fn binary(name: &str) -> PathBuf {
     static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
     let directory = DIRECTORY.get_or_init(|| {
+        if let Some(given) = env::var_os("MGMT_BINARIES") {
+            return given.into();
+        }
         // Tests are in `deps`, beside the binaries of the same profile.
         let test = env::current_exe().expect("the path of this test is known");
         let directory = test
