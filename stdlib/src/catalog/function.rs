@@ -1,7 +1,9 @@
 //! A function as declared: signature, docs, purity and implementation in one place.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fmt;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -269,10 +271,13 @@ pub trait Host: Send + Sync {
     /// Where a function finds the file that a program calls `path`; a relative one starts at the
     /// working directory.
     fn locate(&self, path: &Path) -> PathBuf {
-        match path.strip_prefix("/") {
-            Ok(below) => self.root().join(below),
-            Err(_) => path.to_owned(),
+        let bytes = path.as_os_str().as_bytes();
+        let slashes = bytes.iter().take_while(|byte| **byte == b'/').count();
+        if slashes == 0 {
+            return path.to_owned();
         }
+        // A slash at the end stays: only a directory is there then.
+        self.root().join(OsStr::from_bytes(&bytes[slashes..]))
     }
 }
 

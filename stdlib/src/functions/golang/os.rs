@@ -317,6 +317,8 @@ mod tests {
             ("golang/os.read_file", "/", "open /: "),
             ("golang/os.read_file", "", "open: "),
             ("golang/os.read_file", "/l", "open /l: "),
+            ("golang/os.read_file", "/a/", "open /a/: "),
+            ("golang/os.readlink", "/l/", "readlink /l/: "),
             ("golang/os.readlink", "/a", "readlink /a: "),
         ] {
             let error = caught(ask(name, path));

@@ -1,9 +1,12 @@
 //! `golang/path` and `golang/path/filepath`: paths, which on Unix are the same (functions.md §11.2.6,
 //! §11.2.7).
 
+use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::{fs, io};
 
-use crate::catalog::{CallError, FunctionDef};
+use crate::catalog::{CallError, FunctionDef, Host};
 use crate::value::Str;
 
 use super::super::declare::{snapshots, table};
@@ -74,7 +77,7 @@ fn disk() -> Vec<FunctionDef> {
         abs, "func(path str) str", "The path from the root, where one that does not start there starts at the working directory.",
             |_, path: &[u8]| absolute(path), catches "can't tell the working directory: E";
         eval_symlinks, "func(path str) str", "The path without symbolic links.",
-            |host, path: &Str| eval_symlinks(&host.locate(path::from_str(path)), path), catches "lstat P: E";
+            |host, path: &Str| eval_symlinks(host, path), catches "lstat P: E";
     }
 }
 
@@ -111,19 +114,50 @@ fn absolute(path: &[u8]) -> Result<Vec<u8>, CallError> {
     Ok(path::join(vec![directory.as_os_str().as_bytes(), path]))
 }
 
-fn eval_symlinks(located: &std::path::Path, path: &Str) -> Result<Vec<u8>, CallError> {
-    std::fs::canonicalize(located)
-        .map(|found| {
-            // A relative path stays one, if it leads below the working directory.
-            let found = found.as_os_str().as_bytes();
-            let here = super::os::working_directory().ok();
-            let below = here
-                .as_ref()
-                .filter(|_| !path.as_bytes().starts_with(b"/"))
-                .and_then(|here| path::relative(here.as_os_str().as_bytes(), found));
-            below.unwrap_or_else(|| found.to_vec())
-        })
-        .map_err(|error| CallError::catchable(format!("lstat {}: {error}", path.to_string_lossy())))
+/// So many links in one path are taken for a circle.
+const MAX_LINKS: usize = 255;
+
+fn eval_symlinks(host: &dyn Host, path: &Str) -> Result<Vec<u8>, CallError> {
+    let failed = |error: io::Error| {
+        CallError::catchable(format!("lstat {}: {error}", path.to_string_lossy()))
+    };
+    resolve(host, path.as_bytes()).map_err(failed)
+}
+
+/// The path without links. It stays relative unless a link leads to the root.
+fn resolve(host: &dyn Host, path: &[u8]) -> io::Result<Vec<u8>> {
+    let at = |path: &[u8]| host.locate(Path::new(OsStr::from_bytes(path)));
+    let root = |path: &[u8]| path.starts_with(b"/").then(|| b"/".to_vec());
+    // The last one comes first.
+    let elements = |path: &[u8]| {
+        path.rsplit(|byte| *byte == b'/')
+            .map(<[u8]>::to_vec)
+            .collect()
+    };
+    let mut rest: Vec<Vec<u8>> = elements(path);
+    let mut found = root(path).unwrap_or_default();
+    let mut links = 0;
+    while let Some(element) = rest.pop() {
+        let is_name = !matches!(&element[..], b"" | b"." | b"..");
+        if !is_name && !found.is_empty() {
+            // What a slash or a dot follows must be a directory.
+            fs::symlink_metadata(at(&[&found[..], b"/."].concat()))?;
+        }
+        let place = path::join(vec![&found, if is_name { b"" } else { b"." }, &element]);
+        if !fs::symlink_metadata(at(&place))?.is_symlink() {
+            found = place;
+            continue;
+        }
+        links += 1;
+        if links > MAX_LINKS {
+            return Err(io::Error::other("too many links"));
+        }
+        let target = fs::read_link(at(&place))?;
+        let target = target.as_os_str().as_bytes();
+        found = root(target).unwrap_or(found);
+        rest.extend::<Vec<_>>(elements(target));
+    }
+    Ok(found)
 }
 
 #[cfg(test)]
@@ -155,10 +189,40 @@ mod tests {
             ("./d/.././file", Some("file")),
             ("to_d/", Some("d")),
             ("file/x", None),
+            ("file/", None),
+            ("file/.", None),
+            ("file/../d", None),
             ("loop", None),
         ] {
             let found = found.map(|found| Value::Str(path::to_str(&root.join(found))));
             assert_eq!(follow(name).ok(), found, "{name}");
+        }
+    }
+
+    #[test]
+    fn relative_paths_stay_so_unless_a_link_leads_to_the_root() {
+        let here = std::env::current_dir().unwrap();
+        let directory = tempfile::tempdir_in(&here).unwrap();
+        let name = directory.path().file_name().unwrap().to_str().unwrap();
+        std::fs::create_dir(directory.path().join("d")).unwrap();
+        std::os::unix::fs::symlink("../d/.", directory.path().join("d/same")).unwrap();
+        std::os::unix::fs::symlink(directory.path(), directory.path().join("d/up")).unwrap();
+        for (path, found) in [
+            (format!("{name}/d"), format!("{name}/d")),
+            (format!("./{name}//d/same/../d"), format!("{name}/d")),
+            (format!("{name}/.."), ".".to_owned()),
+            (
+                format!("{name}/d/up/d"),
+                format!("{}/d", directory.path().display()),
+            ),
+            ("..".to_owned(), "..".to_owned()),
+            ("/..".to_owned(), "/".to_owned()),
+        ] {
+            let followed = call(
+                "golang/path/filepath.eval_symlinks",
+                &[path.as_str().into()],
+            );
+            assert_eq!(followed, Ok(found.into()), "{path}");
         }
     }
 
