@@ -3,6 +3,7 @@
 pub mod actions;
 pub mod calls;
 pub mod completion;
+pub mod constant;
 pub mod find;
 pub mod format;
 pub mod graph;
@@ -16,6 +17,7 @@ pub mod navigate;
 pub mod organize;
 pub mod outline;
 pub mod overlay;
+pub mod paths;
 pub mod present;
 pub mod rename;
 pub mod scan;

@@ -2,7 +2,8 @@
 //!
 //! Only a text whose brackets do not match comes here, and it is known how many of each kind are
 //! missing. Where they are missing is told by the indentation, as a reader would do it: a line that is
-//! no deeper than the one with the opening bracket, after lines that were.
+//! no deeper than the one with the opening bracket, after lines that were, or, where lines are
+//! indented at all, directly after it.
 
 use super::{Layout, Source};
 use crate::error::{Expected, Found, SyntaxError, SyntaxErrorKind};
@@ -15,6 +16,11 @@ pub(super) fn mend(source: Source<'_>, layout: &mut Layout) {
         source,
         missing: missing(&tokens),
         tokens: &tokens,
+        indents: tokens.windows(2).any(|pair| {
+            pair[0].kind == TokenKind::Newline
+                && pair[1].kind != TokenKind::Newline
+                && source.indentation(pair[1].start) > 0
+        }),
         out: Vec::with_capacity(tokens.len() + 8),
         open: Vec::new(),
         layout,
@@ -77,6 +83,8 @@ struct Mender<'a> {
     source: Source<'a>,
     tokens: &'a [Token],
     missing: [i64; 3],
+    /// Whether any line is indented: if none is, that tells nothing.
+    indents: bool,
     out: Vec<Token>,
     open: Vec<Open>,
     layout: &'a mut Layout,
@@ -193,12 +201,15 @@ impl Mender<'_> {
         (same && next.kind.is_close()).then_some(next.kind)
     }
 
-    /// A line starts: brackets whose contents were deeper than this line are missing their closing one.
+    /// A line starts: brackets whose contents were deeper than this line, or that have none, are missing their
+    /// closing one.
     fn start_line(&mut self, first: Token, indent: usize) {
         while !first.kind.is_close()
             && let Some(open) = self.open.last()
             && open.multiline
-            && open.inside.is_some_and(|inside| inside > open.indent)
+            && open
+                .inside
+                .map_or(self.indents, |inside| inside > open.indent)
             && indent <= open.indent
             && self.missing[slot(open.token.kind)] > 0
         {

@@ -35,6 +35,8 @@ pub struct Item {
     pub replace: Range,
     /// The best come first.
     pub rank: u8,
+    /// Of those of one rank; what has no order of its own is sorted by its label.
+    pub order: u16,
     /// Edits elsewhere: an import.
     pub extra: Vec<TextEdit>,
     /// Where its documentation is found; see [`document`].
@@ -73,6 +75,7 @@ impl Item {
             snippet: None,
             replace: cursor.replace.clone(),
             rank: 5,
+            order: 0,
             extra: Vec::new(),
             doc: None,
         }
@@ -96,6 +99,11 @@ impl Item {
 
     fn rank(mut self, rank: u8) -> Self {
         self.rank = rank;
+        self
+    }
+
+    fn order(mut self, order: usize) -> Self {
+        self.order = u16::try_from(order).unwrap_or(u16::MAX);
         self
     }
 
@@ -140,15 +148,24 @@ pub fn complete(view: &View, offset: u32) -> Vec<Item> {
             }
             expressions::all(&cursor, expected.as_ref(), &mut items);
         }
-        Context::Text { param, content } => {
+        Context::Text {
+            param,
+            content,
+            root,
+        } => {
             if let Some((kind, param)) = param {
                 resources::values(&cursor, kind, param, Some(content.clone()), &mut items);
             }
-            imports::absolute_paths(&cursor, content, &mut items);
+            imports::absolute_paths(&cursor, content, &root, &mut items);
         }
         Context::Type => expressions::types(&cursor, &mut items),
     }
-    items.sort_by(|a, b| (a.rank, &a.label).cmp(&(b.rank, &b.label)));
+    // Of a name with dots only the last part is still to be written.
+    if let Some(dot) = cursor.word.rfind('.').filter(|dot| *dot > 0) {
+        let known = &cursor.word[..=dot];
+        items.retain(|item| item.replace != cursor.replace || item.label.starts_with(known));
+    }
+    items.sort_by(|a, b| (a.rank, a.order, &a.label).cmp(&(b.rank, b.order, &b.label)));
     items.dedup_by(|a, b| (&a.label, a.kind, &a.extra) == (&b.label, b.kind, &b.extra));
     items
 }

@@ -86,6 +86,26 @@ pub fn package(name: &str) -> Vec<PathBuf> {
         .collect()
 }
 
+/// What the modules that are part of the library are imported as.
+pub fn module_urls() -> Vec<String> {
+    let mut found = Vec::new();
+    let mut directories = vec![PathBuf::new()];
+    while let Some(directory) = directories.pop() {
+        let in_tree = Path::new("/modules").join(&directory);
+        if Library
+            .module(&Path::new(MODULES_URL).join(&directory))
+            .is_some()
+        {
+            found.push(format!("git://{MODULES_URL}/{}/", directory.display()));
+            continue;
+        }
+        let names = Library.list(&in_tree).unwrap_or_default();
+        directories.extend(names.into_iter().map(|name| directory.join(name)));
+    }
+    found.sort();
+    found
+}
+
 /// What a module begins with that is part of the library, by its URL without the scheme.
 pub fn module(url: &Path) -> Option<PathBuf> {
     Some(path(&entry_file(&Library.module(url)?, &Library)))

@@ -7,7 +7,7 @@ use mgmt_stdlib::types::Type;
 
 use super::symbol::{Mention, Symbol};
 use super::view::range;
-use super::{Location, Range, View, library};
+use super::{Location, Range, View, library, paths};
 
 /// Where what stands at an offset is defined. For what the library defines without a text in mcl it is the
 /// page of the manual that describes it.
@@ -23,7 +23,7 @@ pub fn declaration(view: &View, offset: u32) -> Vec<Location> {
 
 fn lead(view: &View, offset: u32, through_aliases: bool) -> Vec<Location> {
     let Some(mention) = view.mention_at(offset) else {
-        return Vec::new();
+        return file_named_at(view, offset);
     };
     let symbol = &mention.symbol;
     if let Symbol::Alias(alias) = symbol
@@ -44,6 +44,17 @@ fn lead(view: &View, offset: u32, through_aliases: bool) -> Vec<Location> {
             .collect();
     }
     found
+}
+
+/// The file that is named by the string at an offset.
+fn file_named_at(view: &View, offset: u32) -> Vec<Location> {
+    let named = paths::paths(view)
+        .into_iter()
+        .find(|(range, _)| range.start <= offset && offset <= range.end);
+    named
+        .map(|(_, path)| Location { path, range: 0..0 })
+        .into_iter()
+        .collect()
 }
 
 fn definition_of(view: &View, symbol: &Symbol, through_aliases: bool) -> Vec<Span> {

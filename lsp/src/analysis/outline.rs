@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use super::imports::entry_file;
 use super::view::range;
-use super::{Range, View, library, syntax};
+use super::{Range, View, library, paths, syntax};
 
 /// What kind of thing a part of a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -291,7 +291,7 @@ fn inside(range: Range) -> Range {
     start..range.end.saturating_sub(1).max(start)
 }
 
-/// The imports of a file with the files that they lead to, and `source`s that name a file which exists.
+/// The imports of a file with the files that they lead to, and strings that name a file which exists.
 pub fn links(view: &View) -> Vec<(Range, PathBuf)> {
     let mut found = Vec::new();
     let Some(tree) = view.tree() else {
@@ -309,6 +309,7 @@ pub fn links(view: &View) -> Vec<(Range, PathBuf)> {
             found.push((inside(span), file));
         }
     }
+    found.extend(paths::paths(view));
     found
 }
 

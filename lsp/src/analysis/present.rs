@@ -7,8 +7,8 @@ use mgmt_stdlib::catalog::{FunctionDef, Purity, Signature};
 use mgmt_stdlib::param::HostType;
 use mgmt_stdlib::resource::{MetaParam, ParamDef, ResourceDef};
 use mgmt_stdlib::types::Type;
-use mgmt_stdlib::value::Value;
 
+use super::constant::constant;
 use super::{View, syntax};
 
 /// A call as it is declared: `name(a int, b str) bool`.
@@ -126,7 +126,7 @@ impl View {
             .unwrap_or_default();
         let mut text = code(&format!("${name}{ty}"));
         if let Var::Bind(bind) = var
-            && let Some(value) = self.constant(hir[bind].value)
+            && let Some(value) = constant(hir, hir[bind].value)
         {
             text.push_str(&format!("\n\nValue: `{}`", shorten(&value.to_string())));
         }
@@ -147,25 +147,6 @@ impl View {
         self.types()
             .and_then(|types| types.var(var))
             .or_else(annotated)
-    }
-
-    /// The value of an expression that is a literal, or a variable that is bound to one.
-    pub fn constant(&self, expr: mgmt_compiler::hir::ExprId) -> Option<Value> {
-        use mgmt_compiler::hir::ExprKind;
-        let hir = self.hir()?;
-        let mut at = expr;
-        // A chain of variables ends, or it is a cycle.
-        for _ in 0..100 {
-            match &hir[at].kind {
-                ExprKind::Const(value, _) => return Some(value.clone()),
-                ExprKind::Var(var) => match var.target {
-                    Var::Bind(bind) => at = hir[bind].value,
-                    Var::Param(_) => return None,
-                },
-                _ => return None,
-            }
-        }
-        None
     }
 
     /// A function statement as a call.
@@ -225,15 +206,11 @@ impl View {
     pub fn show_alias(&self, alias: &AliasDef) -> Option<String> {
         let mut text = code(self.text_of(alias.span));
         match &alias.alias {
-            Alias::Module(Module::Package(package) | Module::Written(package, _)) => {
-                let functions: Vec<&str> = self
-                    .catalog()
-                    .package(package)
-                    .map(|function| function.name)
-                    .collect();
+            Alias::Module(module @ (Module::Package(package) | Module::Written(package, _))) => {
+                let names = self.names_of_package(package, module);
                 text.push_str(&format!(
                     "\n\nThe package `{package}`: {}",
-                    shorten(&functions.join(", "))
+                    shorten(&names.join(", "))
                 ));
             }
             Alias::Module(Module::File(_)) => {
@@ -254,6 +231,21 @@ impl View {
             }
         }
         Some(text)
+    }
+
+    /// The functions of a package, and the classes that it has in mcl.
+    fn names_of_package(&self, package: &str, module: &Module) -> Vec<String> {
+        let native = self.catalog().package(package);
+        let mut names: Vec<String> = native.map(|it| it.name.to_owned()).collect();
+        if let (Module::Written(_, scopes), Some(facts)) = (module, self.facts()) {
+            for scope in scopes.iter().filter_map(|scope| facts.scope(*scope)) {
+                names.extend(scope.funcs.keys().map(ToString::to_string));
+                names.extend(scope.classes.keys().map(ToString::to_string));
+            }
+        }
+        names.sort();
+        names.dedup();
+        names
     }
 
     fn add_comment(&self, text: &mut String, definition: Span) {

@@ -1,8 +1,11 @@
 //! What does the call around the cursor want?
 
+use std::sync::Arc;
+
 use mgmt_compiler::hir::Var;
 use mgmt_compiler::resolve::Target;
 use mgmt_grammar::{Token, TokenKind, tokens};
+use mgmt_stdlib::catalog::FunctionDef;
 use mgmt_stdlib::types::Type;
 
 use super::View;
@@ -68,6 +71,32 @@ fn is_start_of_statement(kind: TokenKind) -> bool {
     )
 }
 
+/// The function of the library whose first argument begins at an offset.
+pub fn takes_first(view: &View, offset: u32) -> Option<Arc<FunctionDef>> {
+    let text = view.text();
+    let tokens = tokens(text);
+    let before = &tokens[..tokens.partition_point(|token| token.end <= offset)];
+    let (open, before) = before.split_last()?;
+    if open.kind != TokenKind::OpenParen {
+        return None;
+    }
+    let start = name_start(before)?;
+    let name = text.get(before[start].start as usize..before.last()?.end as usize)?;
+    match view.function_in_scope(before[start].start, name)? {
+        Target::LibraryFunc(function) => Some(function),
+        _ => None,
+    }
+}
+
+/// The first token of the dotted name that these tokens end with.
+fn name_start(before: &[Token]) -> Option<usize> {
+    let mut start = before.len().checked_sub(1)?;
+    while start >= 2 && matches!(before[start - 1].kind, TokenKind::Dot | TokenKind::Colon) {
+        start -= 2;
+    }
+    Some(start)
+}
+
 /// The type that the call around an offset wants there.
 pub fn argument_type(view: &View, offset: u32) -> Option<Type> {
     let help = help(view, offset)?;
@@ -88,11 +117,7 @@ fn callee(view: &View, text: &str, before: &[Token]) -> Option<(Vec<Call>, Strin
     ) {
         return None;
     }
-    // The whole of a dotted name.
-    let mut start = before.len() - 1;
-    while start >= 2 && matches!(before[start - 1].kind, TokenKind::Dot | TokenKind::Colon) {
-        start -= 2;
-    }
+    let start = name_start(before)?;
     let name = text.get(before[start].start as usize..last.end as usize)?;
     let keyword = start.checked_sub(1).map(|at| before[at].kind);
     match keyword {

@@ -242,6 +242,14 @@ impl World {
         String::from_utf8(self.files.read(path).ok()?).ok()
     }
 
+    /// Whether there is a file at a path, or a text of the library.
+    pub fn has_file(&self, path: &Path) -> bool {
+        if library::is_in(path) {
+            return library::text(&self.shared.catalog, path).is_some();
+        }
+        self.files.exists(path) && !self.files.is_dir(path)
+    }
+
     /// An entry file as `mgmtc` would be told of it: the directory, if its metadata names the file. A text of
     /// the library is seen by a program that imports it.
     pub fn input(&self, root: &Path) -> Input {

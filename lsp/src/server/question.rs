@@ -287,7 +287,7 @@ impl Question {
         CompletionItem {
             kind: Some(item_kind(item.kind)),
             detail: Some(item.detail).filter(|detail| !detail.is_empty()),
-            sort_text: Some(format!("{}{}", item.rank, item.label)),
+            sort_text: Some(format!("{}{:03}{}", item.rank, item.order, item.label)),
             insert_text_format: is_snippet.then_some(InsertTextFormat::SNIPPET),
             text_edit: Some(CompletionTextEdit::Edit(TextEdit::new(
                 text.range(&item.replace),

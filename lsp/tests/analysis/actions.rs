@@ -54,6 +54,20 @@ fn what_the_compiler_suggests_can_be_done() {
 }
 
 #[test]
+fn what_is_wrong_further_on_the_line_can_be_mended_too() {
+    check(
+        "file \"/x\" {\n\tcon¦tent => \"a\"\n}\n",
+        "",
+        "file \"/x\" {\n\tcontent => \"a\",\n}\n",
+    );
+    let text = "file \"/x\" {\n\tst¦ate => \"exists\",\n\tcontent => \"a\"\n}\n";
+    let fixture = Fixture::new(text);
+    let at = fixture.offset..fixture.offset;
+    let found = actions(&fixture.view, &at);
+    assert!(found.iter().all(|it| it.mends.is_none()), "{found:?}");
+}
+
+#[test]
 fn all_can_be_fixed_at_once() {
     let fixture = Fixture::new(
         "import \"fmt\"\nimport \"math\"\n$hello = 1\nnoop \"x\" {\n\tMeta:retri => $hello,\n}\n",

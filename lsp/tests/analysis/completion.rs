@@ -90,7 +90,7 @@ fn meta_parameters_are_offered() {
 #[test]
 fn edges_lead_to_resources_of_the_program() {
     let text = "file \"/a\" {}\nnoop \"b\" {\n\tDepend => ¦,\n}\n";
-    check(text, &["File[\"/a\"]", "Noop[\"b\"]"], &["true"]);
+    check(text, &["File[\"/a\"]"], &["true"]);
     check(
         "file \"/a\" {}\nnoop \"b\" {}\nNoop[\"b\"] -> ¦\n",
         &["File[\"/a\"]"],
@@ -177,4 +177,79 @@ fn nothing_is_offered_where_a_name_is_invented_or_in_comments() {
 fn arguments_of_the_fitting_type_come_first() {
     let text = "import \"strings\"\n$n = 1\n$s = \"a\"\n$x = strings.to_lower($¦)\n";
     check(text, &["$s", "$n"], &[]);
+}
+
+#[test]
+fn parameters_come_in_the_order_of_their_kind_and_needed_ones_first() {
+    check(
+        "file \"/x\" {\n\t¦\n}\n",
+        &["path", "state", "content", "owner"],
+        &[],
+    );
+    let file = items("file \"/x\" {\n\t¦\n}\n");
+    assert!(file.iter().all(|it| !it.detail.contains("required")));
+    check("pkg \"x\" {\n\t¦\n}\n", &["state"], &[]);
+    check("user \"x\" {\n\t¦\n}\n", &["state", "uid"], &[]);
+    let user = items("user \"x\" {\n\t¦\n}\n");
+    assert_eq!(user[0].detail, "str, required");
+}
+
+#[test]
+fn values_that_only_the_documentation_names_are_offered() {
+    check(
+        "pkg \"x\" {\n\tstate => ¦,\n}\n",
+        &[
+            "\"installed\"",
+            "\"uninstalled\"",
+            "\"newest\"",
+            "$hostname",
+        ],
+        &[],
+    );
+    check(
+        "svc \"x\" {\n\tstate => \"¦\",\n}\n",
+        &["running", "stopped"],
+        &["\"running\""],
+    );
+    assert_eq!(labels("file \"/x\" {\n\towner => \"¦\",\n}\n"), [""; 0]);
+}
+
+#[test]
+fn what_does_not_begin_as_the_name_does_is_left_out() {
+    check(
+        "file \"/x\" {\n\tstate => $const.¦\n}\n",
+        &["$const.res.file.state.exists", "$const.res"],
+        &["$hostname"],
+    );
+    let text = "class c {\n\t$inner = 1\n}\ninclude c as i\n$y = $i.¦\n";
+    check(text, &["$i.inner"], &["$hostname"]);
+}
+
+#[test]
+fn a_loop_wants_something_to_go_through() {
+    check(
+        "$s = \"a\"\n$xs = [1]\nfor $i, $v in ¦ {\n}\n",
+        &["$xs", "$s"],
+        &[],
+    );
+    check(
+        "$a = \"a\"\n$m = {\"a\" => 1,}\nforkv $k, $v in $¦ {\n}\n",
+        &["$m", "$a"],
+        &[],
+    );
+}
+
+#[test]
+fn no_resource_waits_for_itself() {
+    let text = "noop \"a\" {\n\tDepend => ¦,\n}\nnoop \"b\" {}\n";
+    check(text, &["Noop[\"b\"]"], &["Noop[\"a\"]"]);
+}
+
+#[test]
+fn modules_of_the_library_are_imported_by_their_url() {
+    check(
+        "import \"git://¦\"\n",
+        &["git://github.com/purpleidea/mgmt/modules/contrib/cryptpad/"],
+        &[],
+    );
 }

@@ -111,3 +111,44 @@ fn blanks_and_comments_are_nothing() {
         assert_eq!(hover(&fixture.view, fixture.offset), None, "{text}");
     }
 }
+
+#[test]
+fn what_is_known_before_the_program_runs_is_computed() {
+    let value = |text: &str, value: &str| check(text, &[&format!("Value: `{value}`")]);
+    value("$n = 4\n$m¦ = $n + 3 * 2\n", "10");
+    value(
+        "import \"strings\"\n$x¦ = strings.to_lower(\"AB\")\n",
+        "\"ab\"",
+    );
+    value("$a = \"x\"\n$b¦ = \"${a}y\"\n", "\"xy\"");
+    value("$s = struct{a => [1, 2],}\n$x¦ = $s->a[1]\n", "2");
+    let fixture = Fixture::new("import \"sys\"\n$x¦ = sys.hostname()\n");
+    let (_, shown) = hover(&fixture.view, fixture.offset).unwrap();
+    assert!(!shown.contains("Value"), "{shown}");
+}
+
+#[test]
+fn a_package_shows_what_it_has_in_mcl() {
+    check(
+        "import \"example¦\"\n$x = example.nativeanswer()\n",
+        &["answer", "nativeanswer"],
+    );
+}
+
+#[test]
+fn what_is_not_closed_does_not_hide_the_rest() {
+    for open in [
+        "include c(",
+        "class c(",
+        "func f($a) {",
+        "class c {",
+        "noop \"y\" {",
+        "$y = f(",
+        "$y = [",
+    ] {
+        check(
+            &format!("{open}\n$n = 1\nnoop \"x\" {{\n\tMeta:retry => $n¦,\n}}\n"),
+            &["$n int", "Value: `1`"],
+        );
+    }
+}

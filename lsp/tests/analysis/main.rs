@@ -12,6 +12,7 @@ mod hover;
 mod library;
 mod navigate;
 mod outline;
+mod paths;
 mod rename;
 mod robust;
 mod workspace;

@@ -4,13 +4,26 @@ use mgmt_compiler::diagnostic::{Code, Diagnostic};
 use mgmt_grammar::ast::StmtKind;
 use mgmt_grammar::span::Span;
 
-use super::{Action, ActionKind};
+use super::{Action, ActionKind, line_start};
 use crate::analysis::organize::{add_import, whole_line};
 use crate::analysis::view::range;
 use crate::analysis::{Range, TextEdit, View};
 
-/// The fixes of what is wrong in a part of the file.
+/// The fixes of what is wrong in a part of the file; if nothing is there, of what is wrong on the line of the
+/// cursor, since the place of what is missing is seldom where one looks.
 pub fn fixes(view: &View, within: &Range) -> Vec<Action> {
+    let found = fixes_in(view, within);
+    if !found.is_empty() || !within.is_empty() {
+        return found;
+    }
+    let text = view.text();
+    let start = line_start(text, within.start);
+    let rest = text.get(start as usize..).unwrap_or_default();
+    let line = rest.split('\n').next().unwrap_or_default();
+    fixes_in(view, &(start..start + line.len() as u32))
+}
+
+fn fixes_in(view: &View, within: &Range) -> Vec<Action> {
     let mut found = Vec::new();
     for (diagnostic, place) in here(view) {
         if place.end < within.start || within.end < place.start {

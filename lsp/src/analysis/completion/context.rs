@@ -5,6 +5,7 @@ use mgmt_grammar::{Token, TokenKind, tokens};
 use mgmt_stdlib::resource::{MetaParam, ParamDef, ResourceDef};
 use mgmt_stdlib::types::Type;
 
+use crate::analysis::paths::Root;
 use crate::analysis::{Range, View, signature, syntax};
 
 /// A place where something is being written.
@@ -59,6 +60,8 @@ pub enum Context<'v> {
     Text {
         param: Option<(&'v ResourceDef, &'v ParamDef)>,
         content: Range,
+        /// Where it begins, if it is a path.
+        root: Root,
     },
     Type,
 }
@@ -338,7 +341,13 @@ impl<'v> Cursor<'v> {
                     let def = self.def(self.resource()?.1)?;
                     Some((def, def.param(&name)?))
                 });
-                Context::Text { param, content }
+                let function = signature::takes_first(self.view, token.start);
+                let root = function.and_then(|it| self.view.root_of_argument(&it));
+                Context::Text {
+                    param,
+                    content,
+                    root: root.unwrap_or(Root::Machine),
+                }
             }
         }
     }
@@ -499,6 +508,15 @@ impl<'v> Cursor<'v> {
             }
             Some(TokenKind::If | TokenKind::Not | TokenKind::And | TokenKind::Or) => {
                 Some(Type::Bool)
+            }
+            Some(TokenKind::In) => {
+                let keyword = self
+                    .back()
+                    .find(|token| matches!(token.kind, TokenKind::For | TokenKind::ForKv))?;
+                Some(match keyword.kind {
+                    TokenKind::For => Type::list(Type::Variant),
+                    _ => Type::map(Type::Variant, Type::Variant),
+                })
             }
             Some(TokenKind::Equals) => {
                 // `$x str = `: the annotation.

@@ -7,7 +7,8 @@ use mgmt_compiler::files::clean;
 
 use super::context::Cursor;
 use super::{Item, ItemKind};
-use crate::analysis::Range;
+use crate::analysis::paths::Root;
+use crate::analysis::{Range, library};
 
 /// Packages, and the files and directories beside this file.
 pub fn paths(cursor: &Cursor<'_>, quoted: Option<Range>, items: &mut Vec<Item>) {
@@ -33,6 +34,9 @@ pub fn paths(cursor: &Cursor<'_>, quoted: Option<Range>, items: &mut Vec<Item>) 
             .collect();
         add(ItemKind::Module, package, &functions.join(", "), 3);
     }
+    for url in library::module_urls() {
+        add(ItemKind::Module, &url, "module of the library", 4);
+    }
     let below = typed.rfind('/').map_or("", |slash| &typed[..=slash]);
     let Some(here) = cursor.view.path().parent() else {
         return;
@@ -48,14 +52,19 @@ pub fn paths(cursor: &Cursor<'_>, quoted: Option<Range>, items: &mut Vec<Item>) 
     }
 }
 
-/// Files of the machine, for a string that begins with a slash.
-pub fn absolute_paths(cursor: &Cursor<'_>, content: Range, items: &mut Vec<Item>) {
+/// Files, for a string that begins with a slash, or that will because it is the path of something below a
+/// directory.
+pub fn absolute_paths(cursor: &Cursor<'_>, content: Range, root: &Root, items: &mut Vec<Item>) {
     let typed = &cursor.text()[content.start as usize..cursor.offset as usize];
-    let Some(slash) = typed.rfind('/').filter(|_| typed.starts_with('/')) else {
+    let below = match typed.rfind('/').filter(|_| typed.starts_with('/')) {
+        Some(slash) => &typed[..=slash],
+        None if typed.is_empty() && matches!(root, Root::Directory(_)) => "/",
+        None => return,
+    };
+    let Some(dir) = root.locate(below) else {
         return;
     };
-    let below = &typed[..=slash];
-    for (name, is_dir) in entries(Path::new(below)) {
+    for (name, is_dir) in entries(&dir) {
         // What must be escaped in a string is not offered.
         if name.contains(['"', '\\', '$']) || name.contains(char::is_control) {
             continue;

@@ -64,11 +64,12 @@ pub fn required(kind: &ResourceDef) -> Vec<&ParamDef> {
         }
     });
     let [first, second] = attempts;
-    if first.0 || !second.0 {
-        first.1
-    } else {
-        second.1
-    }
+    let is_better = match (first.0, second.0) {
+        (false, true) => true,
+        (true, true) => second.1.len() < first.1.len(),
+        (_, false) => false,
+    };
+    if is_better { second.1 } else { first.1 }
 }
 
 /// What can begin a line in a resource: parameters that are not set yet, meta parameters and edges.
@@ -84,7 +85,8 @@ pub fn entries(cursor: &Cursor<'_>, resource: &Resource, items: &mut Vec<Item>) 
     let has_value = cursor.rest_of_line().trim_start().starts_with("=>");
     if let Some(kind) = cursor.view.catalog().resource(&resource.kind.text) {
         let required = required(kind);
-        for param in kind.params.iter().filter(|param| !is_given(param.name)) {
+        let all = kind.params.iter().enumerate();
+        for (order, param) in all.filter(|(_, param)| !is_given(param.name)) {
             let needed = required.iter().any(|it| it.name == param.name);
             let default = (kind.new)().get(param.name);
             let default = default
@@ -98,6 +100,7 @@ pub fn entries(cursor: &Cursor<'_>, resource: &Resource, items: &mut Vec<Item>) 
             let item = Item::new(cursor, ItemKind::Param, param.name)
                 .detail(detail)
                 .rank(if needed { 1 } else { 3 })
+                .order(order)
                 .doc(format!("param {} {}", kind.kind, param.name));
             items.push(if has_value {
                 item
@@ -157,7 +160,21 @@ fn meta_placeholder(ty: &str) -> &'static str {
 
 /// Resources of the program as ends of edges: `File["/etc/motd"]`.
 pub fn targets(cursor: &Cursor<'_>, rank: u8, items: &mut Vec<Item>) {
-    for (kind, name) in declared(cursor.view) {
+    let view = cursor.view;
+    let around = view.tree().and_then(|tree| {
+        let (_, resource) = syntax::resource_at(tree, cursor.offset)?;
+        let names = syntax::name_keys(tree, view.text(), resource.name);
+        Some((resource, names))
+    });
+    for (kind, name) in declared(view) {
+        // No resource waits for itself.
+        let is_own = around.as_ref().is_some_and(|(resource, names)| {
+            let mut names = names.iter();
+            resource.kind.text == kind && names.any(|(_, it)| it.text(view.text()) == name)
+        });
+        if is_own {
+            continue;
+        }
         let kind = capitalized(&kind);
         let item = Item::new(cursor, ItemKind::Resource, format!("{kind}[{name}]"));
         items.push(item.rank(rank));
@@ -243,6 +260,7 @@ pub fn values(
     items: &mut Vec<Item>,
 ) {
     let prefix = format!("const.res.{}.{}.", kind.kind, param.name);
+    let before = items.len();
     for variable in cursor.view.catalog().package_variables("") {
         if !variable.name.starts_with(&prefix) {
             continue;
@@ -261,6 +279,34 @@ pub fn values(
         };
         items.push(item.detail(variable.value.to_string()).rank(0).doc(doc));
     }
+    if items.len() > before || param.ty.mcl() != Some(Type::Str) {
+        return;
+    }
+    for (order, word) in documented_values(param.doc).into_iter().enumerate() {
+        let mut item = match &content {
+            Some(_) => Item::new(cursor, ItemKind::Value, word),
+            None => Item::new(cursor, ItemKind::Value, format!("\"{word}\"")),
+        };
+        if let Some(content) = &content {
+            item.replace = content.clone();
+        }
+        let doc = format!("param {} {}", kind.kind, param.name);
+        items.push(item.detail(param.name).rank(0).order(order).doc(doc));
+    }
+}
+
+/// The values that a parameter's documentation begins with: "`exists` or `absent`; ...".
+fn documented_values(doc: &str) -> Vec<&str> {
+    let list = doc.split([';', '.']).next().unwrap_or_default();
+    if !list.starts_with('`') {
+        return Vec::new();
+    }
+    let words = list.split('`').skip(1).step_by(2);
+    let is_value = |word: &&str| {
+        let mut characters = word.chars();
+        !word.is_empty() && characters.all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
+    };
+    words.filter(is_value).collect()
 }
 
 fn placeholder(ty: &HostType, stop: usize) -> String {
