@@ -1,5 +1,6 @@
 //! `golang.template`: text from a template (functions.md §10).
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -25,6 +26,7 @@ pub(crate) fn all() -> Vec<FunctionDef> {
                 Box::new(Sampled {
                     start: start.clone(),
                     template: None,
+                    live: Vec::new(),
                 })
             },
         )
@@ -39,6 +41,17 @@ struct Sampled {
     /// What the functions that it calls are started with.
     start: Start,
     template: Option<(Str, Template)>,
+    /// The calls that the last rendering made.
+    live: Vec<Live>,
+}
+
+/// A live call that a template makes. It stays from one rendering to the next, so that one that keeps
+/// something gives the same again.
+struct Live {
+    /// Package and name.
+    function: (&'static str, &'static str),
+    args: Vec<Value>,
+    sampler: Box<dyn Sampler>,
 }
 
 impl Sampler for Sampled {
@@ -52,12 +65,15 @@ impl Sampler for Sampled {
         let library = Callable {
             host,
             start: &self.start,
+            before: RefCell::new(std::mem::take(&mut self.live)),
+            now: RefCell::default(),
         };
         let template = match self.template.take() {
             Some((have, template)) if have == *text => template,
             _ => Template::parse(text.as_bytes(), &library).map_err(CallError::from)?,
         };
         let rendered = template.render(vars, &library);
+        self.live = library.now.into_inner();
         self.template = Some((text.clone(), template));
         Ok(Value::from(rendered.map_err(CallError::from)?))
     }
@@ -71,6 +87,36 @@ impl Sampler for Sampled {
 struct Callable<'h> {
     host: &'h dyn Host,
     start: &'h Start,
+    /// The live calls of the last rendering that this one has not made yet.
+    before: RefCell<Vec<Live>>,
+    /// Those that it has made.
+    now: RefCell<Vec<Live>>,
+}
+
+impl Callable<'_> {
+    /// The live call of the last rendering that was the same, or a new one.
+    fn live(
+        &self,
+        function: &FunctionDef,
+        args: &[Value],
+        start: fn(&Start) -> Box<dyn Sampler>,
+    ) -> Live {
+        let name = (function.package, function.name);
+        let mut before = self.before.borrow_mut();
+        let same = before.iter().position(|live| {
+            live.function == name
+                && live.args.len() == args.len()
+                && live.args.iter().zip(args).all(|(a, b)| a.is_same(b))
+        });
+        match same {
+            Some(at) => before.remove(at),
+            None => Live {
+                function: name,
+                args: args.to_vec(),
+                sampler: start(self.start),
+            },
+        }
+    }
 }
 
 static FUNCTIONS: LazyLock<BTreeMap<String, FunctionDef>> = LazyLock::new(|| {
@@ -126,7 +172,12 @@ impl Library for Callable<'_> {
                 Some(signature) => call(&signature.ty, args),
                 None => Err(wrong_count(args.len())),
             },
-            Implementation::Sampled(start) => start(self.start).call(self.host, args),
+            Implementation::Sampled(start) => {
+                let mut live = self.live(function, args, start);
+                let result = live.sampler.call(self.host, args);
+                self.now.borrow_mut().push(live);
+                result
+            }
             Implementation::Graph(_) => Err(CallError::fatal(format!(
                 "{} can not be called in a template",
                 function.full_name()
@@ -373,6 +424,28 @@ mod tests {
             let error = fatal(call("golang.template", &[template.into()]));
             assert!(error.contains("error calling "), "{error}");
         }
+    }
+
+    #[test]
+    fn what_a_function_keeps_stays_from_one_rendering_to_the_next() {
+        let mut sampler = sample("golang.template");
+        let mut render = |text: &str, n: i64| {
+            let args = [text.into(), fields(&[("n", n.into())])];
+            let rendered = sampler.call(&TestHost::default(), &args).unwrap();
+            rendered.as_str().unwrap().to_string_lossy().into_owned()
+        };
+        let two = "{{_random1 .N}} {{_random1 .N}}";
+        let first = render(two, 8);
+        let (one, other) = first.split_once(' ').unwrap();
+        assert_ne!(one, other);
+        assert_eq!(render(two, 8), first);
+        // So do those that stand in another text, but not those of other arguments.
+        assert_eq!(render("{{_random1 .N}}!", 8), format!("{one}!"));
+        assert_ne!(render(two, 9), first);
+        assert_ne!(render(two, 8), first);
+        let claims = "{{test_one_instance_a}}";
+        assert_eq!(render(claims, 0), "hello");
+        assert_eq!(render(claims, 0), "hello");
     }
 
     #[test]
