@@ -1,5 +1,6 @@
-//! Real editors drive the real `mgmt-lsp`: Neovim without a screen, and the protocol layer of VS Code under Node.
-//! Where one of them is not installed its test is counted as ignored, and that is told.
+//! Real editors drive the real `mgmt-lsp`: Neovim and Emacs without a screen, and the protocol layer of VS Code under
+//! Node. Kate's highlighter colours a program. Where one of them is not installed its test is counted as ignored, and
+//! that is told. Of Helix and Zed, which do not run without a screen, the configuration is looked at.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
@@ -22,7 +23,11 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let trials = vec![
         trial("neovim", &["nvim"], neovim),
+        trial("emacs", &["emacs"], emacs),
         trial("vscode", &["node", "npm"], vscode),
+        trial("kate", &["kate-syntax-highlighter"], kate),
+        trial("helix", &[], helix),
+        trial("zed", &[], zed),
     ];
     libtest_mimic::run(&arguments, trials).exit_code()
 }
@@ -82,6 +87,152 @@ fn vscode() -> Result<(), Failed> {
         }
     }
     Ok(())
+}
+
+fn emacs() -> Result<(), Failed> {
+    let server = binary("mgmt-lsp");
+    let directory = tempfile::tempdir()?;
+    fs::write(directory.path().join("site.mcl"), PROGRAM)?;
+    let package = editors().join("emacs");
+    let output = Command::new("emacs")
+        .args(["-Q", "--batch", "-L"])
+        .arg(&package)
+        .arg("-l")
+        .arg(package.join("test/client.el"))
+        .current_dir(directory.path())
+        .env("PATH", search_path(&server)?)
+        .env("HOME", directory.path())
+        .output()?;
+    let told = String::from_utf8_lossy(&output.stderr);
+    if output.status.success() && told.ends_with("ok the test reaches its end\n") {
+        return Ok(());
+    }
+    Err(failure(&output, "emacs"))
+}
+
+fn kate() -> Result<(), Failed> {
+    let directory = tempfile::tempdir()?;
+    let program = directory.path().join("site.mcl");
+    fs::write(&program, PROGRAM)?;
+    let definitions = directory.path().join("org.kde.syntax-highlighting/syntax");
+    fs::create_dir_all(&definitions)?;
+    fs::copy(editors().join("kate/mcl.xml"), definitions.join("mcl.xml"))?;
+    let output = Command::new("kate-syntax-highlighter")
+        .args(["--output-format", "ansi", "--syntax-trace", "format"])
+        .arg(&program)
+        .env("XDG_DATA_HOME", directory.path())
+        .env("QT_QPA_PLATFORM", "offscreen")
+        .output()?;
+    // Under each line stand the names of the colours of its parts.
+    let told = String::from_utf8_lossy(&output.stdout);
+    let colours = [
+        "Variable", "Operator", "String", "Comment", "Resource", "Field",
+    ];
+    match colours.iter().find(|colour| !told.contains(**colour)) {
+        None if output.status.success() => Ok(()),
+        missing => Err(failure(&output, &format!("kate: {missing:?}"))),
+    }
+}
+
+/// Parses a file of an editor's configuration.
+fn table(path: &str) -> Result<toml::Table, Failed> {
+    Ok(fs::read_to_string(editors().join(path))?.parse()?)
+}
+
+/// Ends the test with a reason unless something is so.
+fn ensure(is_so: bool, what: impl Into<String>) -> Result<(), Failed> {
+    if is_so {
+        Ok(())
+    } else {
+        Err(what.into().into())
+    }
+}
+
+fn helix() -> Result<(), Failed> {
+    let config = table("helix/languages.toml")?;
+    let language = &config["language"][0];
+    // Helix refuses what it does not know: <https://docs.helix-editor.com/languages.html>.
+    let known = [
+        "name",
+        "scope",
+        "injection-regex",
+        "file-types",
+        "comment-token",
+        "indent",
+        "roots",
+        "language-servers",
+        "auto-format",
+    ];
+    for key in language.as_table().into_iter().flat_map(toml::Table::keys) {
+        ensure(
+            known.contains(&key.as_str()),
+            format!("`{key}` is not known"),
+        )?;
+    }
+    ensure(
+        language["file-types"][0].as_str() == Some("mcl"),
+        "the file type",
+    )?;
+    for server in language["language-servers"]
+        .as_array()
+        .into_iter()
+        .flatten()
+    {
+        let name = server.as_str().unwrap_or_default();
+        let command = config["language-server"][name]["command"].as_str();
+        ensure(command == Some("mgmt-lsp"), format!("no server `{name}`"))?;
+    }
+    let grammar = &config["grammar"][0];
+    ensure(
+        grammar["name"] == language["name"],
+        "the grammar is of another language",
+    )?;
+    let source = grammar["source"]["path"].as_str().unwrap_or_default();
+    ensure(
+        is_grammar(source.split("/mgmt/").last().unwrap_or_default()),
+        source,
+    )
+}
+
+fn zed() -> Result<(), Failed> {
+    let extension = table("zed/extension.toml")?;
+    let language = table("zed/languages/mcl/config.toml")?;
+    // <https://zed.dev/docs/extensions/languages>
+    for key in [
+        "id",
+        "name",
+        "version",
+        "schema_version",
+        "authors",
+        "description",
+    ] {
+        ensure(extension.contains_key(key), format!("`{key}` is missing"))?;
+    }
+    let servers = extension["language_servers"]
+        .as_table()
+        .into_iter()
+        .flatten();
+    for (server, about) in servers {
+        let languages = about["languages"].as_array().into_iter().flatten();
+        let unknown = languages.into_iter().find(|it| **it != language["name"]);
+        ensure(unknown.is_none(), format!("{server}: {unknown:?}"))?;
+    }
+    let grammar = language["grammar"].as_str().unwrap_or_default();
+    let grammar = &extension["grammars"][grammar];
+    for key in ["repository", "rev", "path"] {
+        ensure(grammar.get(key).is_some(), format!("`{key}` is missing"))?;
+    }
+    ensure(
+        is_grammar(grammar["path"].as_str().unwrap_or_default()),
+        "the grammar is elsewhere",
+    )?;
+    let colours = fs::read_to_string(editors().join("zed/languages/mcl/highlights.scm"))?;
+    ensure(colours.contains("@comment"), "there are no colours")
+}
+
+/// Whether there is a generated parser at a path in the tree.
+fn is_grammar(path: &str) -> bool {
+    workspace().join(path).join("src/parser.c").is_file()
 }
 
 fn failure(output: &Output, what: &str) -> Failed {

@@ -73,7 +73,7 @@ struct Instance {
 
 /// What inference came to.
 pub struct Inference {
-    /// For the evaluator.
+    /// For the evaluator; not complete if facts were asked for instead.
     pub types: Types,
     /// What does not fit.
     pub diagnostics: Vec<Diagnostic>,
@@ -133,7 +133,9 @@ pub fn infer(resolution: &Resolution, sources: &Sources, catalog: &Catalog) -> I
             .drain(..)
             .filter(|diagnostic| !known.contains(&place_of(diagnostic))),
     );
-    infer.export();
+    if resolution.facts.is_none() {
+        infer.export();
+    }
     Inference {
         types: std::mem::take(&mut infer.types),
         diagnostics,

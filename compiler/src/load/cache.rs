@@ -11,12 +11,12 @@ use crate::diagnostic::Diagnostic;
 use crate::files::Source;
 
 /// The parsed files of an earlier compilation, for an editor: only what was changed is parsed again.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct ParseCache {
     files: FxHashMap<PathBuf, Entry>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Entry {
     /// Spans hold it, so that a tree is of use only under the same one.
     id: SourceId,

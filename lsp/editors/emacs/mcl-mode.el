@@ -44,7 +44,8 @@
     (modify-syntax-entry ?\" "\"" table)
     (modify-syntax-entry ?\\ "\\" table)
     (modify-syntax-entry ?_ "_" table)
-    (modify-syntax-entry ?$ "'" table)
+    ;; Part of the name, as the server says it.
+    (modify-syntax-entry ?$ "_" table)
     table)
   "The syntax of mcl.")
 

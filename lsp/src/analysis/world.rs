@@ -42,7 +42,14 @@ pub struct Shared {
     /// The revision of the newest world.
     newest: AtomicU64,
     /// What was parsed for each program.
-    caches: Mutex<BTreeMap<PathBuf, Arc<Mutex<ParseCache>>>>,
+    caches: Mutex<BTreeMap<PathBuf, Parsed>>,
+}
+
+/// What was parsed for a program.
+struct Parsed {
+    /// The revision of the world that it was parsed for.
+    revision: u64,
+    cache: ParseCache,
 }
 
 /// A program of a world, once it has been analysed.
@@ -152,17 +159,30 @@ impl World {
         if let Some(known) = &*slot {
             return Some(known.clone());
         }
-        let cache = lock(&self.shared.caches)
-            .entry(root.to_owned())
-            .or_default()
-            .clone();
-        let mut cache = lock(&cache);
         if !is_wanted() {
             return None;
         }
-        let analysis = self.inspect(root, &mut cache, is_wanted)?;
-        *slot = Some(analysis.clone());
-        Some(analysis)
+        let mut cache = self.parsed(root);
+        let analysis = self.inspect(root, &mut cache, is_wanted);
+        self.keep_parsed(root, cache);
+        slot.clone_from(&analysis);
+        analysis
+    }
+
+    /// What was parsed for a program before. It is copied, which is cheap, so that an analysis that is being
+    /// given up does not hold up the next one.
+    fn parsed(&self, root: &Path) -> ParseCache {
+        let caches = lock(&self.shared.caches);
+        let parsed = caches.get(root);
+        parsed.map(|it| it.cache.clone()).unwrap_or_default()
+    }
+
+    fn keep_parsed(&self, root: &Path, cache: ParseCache) {
+        let revision = self.revision;
+        let mut caches = lock(&self.shared.caches);
+        if caches.get(root).is_none_or(|it| it.revision <= revision) {
+            caches.insert(root.to_owned(), Parsed { revision, cache });
+        }
     }
 
     fn inspect(

@@ -76,12 +76,15 @@ impl Backend {
 
     /// Changes the state, and has the diagnostics looked at again.
     fn edit(&self, change: impl FnOnce(&mut State)) {
-        let revision = {
+        let (before, revision) = {
             let mut state = self.state();
+            let before = state.world.clone();
             change(&mut state);
-            state.world.revision
+            (before, state.world.revision)
         };
         self.changed.send_replace(revision);
+        // It takes a while until all that was known is gone. Nobody waits for that.
+        self.tasks.spawn(async move { drop(before) });
     }
 
     fn tokens(&self) -> MutexGuard<'_, SentTokens> {

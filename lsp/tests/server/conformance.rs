@@ -28,7 +28,7 @@ noop \"n\" {
 const LIB: &str = "# joins\nfunc f($a str, $b str) {\n\t$a + $b\n}\n";
 
 /// What a client says that can do all that the server knows of.
-fn everything() -> Value {
+pub fn everything() -> Value {
     json!({
         "general": { "positionEncodings": ["utf-8", "utf-16"] },
         "window": { "workDoneProgress": true },
@@ -105,7 +105,7 @@ fn everything() -> Value {
 }
 
 /// What a client that makes use of a capability says.
-fn methods(capability: &str, offered: &Value) -> Vec<&'static str> {
+pub fn methods(capability: &str, offered: &Value) -> Vec<&'static str> {
     let yes = |name: &str| {
         offered
             .get(name)

@@ -19,6 +19,7 @@ mod meta_model;
 mod monkey;
 mod robust;
 mod sync;
+mod table;
 
 /// Checks all that is said in the tests.
 fn listener() -> client::Listener {
