@@ -113,6 +113,30 @@ impl Backend {
         }
     }
 
+    /// Asks for the user's settings, if the client answers that, and has what they change shown anew.
+    async fn ask_for_settings(&self) {
+        let abilities = self.state().client;
+        if !abilities.has_settings {
+            return;
+        }
+        let item = ConfigurationItem {
+            scope_uri: None,
+            section: Some("mgmt".to_owned()),
+        };
+        let Ok(said) = self.client.configuration(vec![item]).await else {
+            return;
+        };
+        let has_changed = {
+            let mut state = self.state();
+            let before = state.settings;
+            said.iter().for_each(|said| state.settings.read(said));
+            state.settings != before
+        };
+        if has_changed && abilities.refreshes_hints {
+            let _ = self.client.inlay_hint_refresh().await;
+        }
+    }
+
     /// Has a drawing of a program opened, and gives its address.
     async fn show_drawing(&self, program: &Path, svg: &str) -> Result<LSPAny> {
         let uri = self
@@ -206,12 +230,16 @@ impl LanguageServer for Backend {
         self.tasks
             .spawn(publisher.run(changes, self.cancel.clone()));
         self.scan();
-        if self.state().client.watches_files {
-            let _ = self
-                .client
-                .register_capability(vec![capabilities::watching()])
-                .await;
+        let abilities = self.state().client;
+        let wanted = [
+            abilities.watches_files.then(capabilities::watching),
+            abilities.tells_settings.then(capabilities::settings),
+        ];
+        let wanted: Vec<Registration> = wanted.into_iter().flatten().collect();
+        if !wanted.is_empty() {
+            let _ = self.client.register_capability(wanted).await;
         }
+        self.ask_for_settings().await;
     }
 
     async fn shutdown(&self) -> Result<()> {
@@ -469,6 +497,10 @@ impl LanguageServer for Backend {
     }
 
     async fn did_change_configuration(&self, params: DidChangeConfigurationParams) {
+        if params.settings.is_null() {
+            // It does not send them, but can be asked.
+            return self.ask_for_settings().await;
+        }
         self.state().settings.read(&params.settings);
     }
 

@@ -43,6 +43,12 @@ pub struct Client {
     pub refreshes: bool,
     /// Whether it knows the command to show uses.
     pub shows_references: bool,
+    /// Whether it can be asked for the user's settings.
+    pub has_settings: bool,
+    /// Whether it can be asked to tell when those change.
+    pub tells_settings: bool,
+    /// Whether it can be asked to ask for inlay hints again.
+    pub refreshes_hints: bool,
     /// Whether it opens files and addresses when it is asked to.
     pub shows_documents: bool,
     /// Whether it shows how far work of the server's own is.
@@ -83,6 +89,16 @@ impl Client {
                 .and_then(|workspace| workspace.diagnostics.as_ref()?.refresh_support)
                 .unwrap_or_default(),
             opens_contents: newer.opens_contents,
+            has_settings: workspace
+                .and_then(|workspace| workspace.configuration)
+                .unwrap_or_default(),
+            tells_settings: workspace
+                .and_then(|workspace| workspace.did_change_configuration.as_ref())
+                .and_then(|telling| telling.dynamic_registration)
+                .unwrap_or_default(),
+            refreshes_hints: workspace
+                .and_then(|workspace| workspace.inlay_hint.as_ref()?.refresh_support)
+                .unwrap_or_default(),
             shows_documents: said
                 .window
                 .as_ref()
@@ -140,6 +156,15 @@ pub fn watching() -> Registration {
         id: "files".to_owned(),
         method: "workspace/didChangeWatchedFiles".to_owned(),
         register_options: serde_json::to_value(options).ok(),
+    }
+}
+
+/// Asks the client to tell when the user's settings change.
+pub fn settings() -> Registration {
+    Registration {
+        id: "settings".to_owned(),
+        method: "workspace/didChangeConfiguration".to_owned(),
+        register_options: Some(serde_json::json!({ "section": "mgmt" })),
     }
 }
 

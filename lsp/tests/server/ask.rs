@@ -335,3 +335,29 @@ fn parts_are_formatted_and_lines_indented() {
     let edits = client.request("textDocument/onTypeFormatting", &params);
     assert_eq!(edits[0]["newText"], "\t");
 }
+
+#[test]
+fn settings_are_asked_for() {
+    let capabilities = json!({ "workspace": {
+        "configuration": true,
+        "didChangeConfiguration": { "dynamicRegistration": true },
+        "inlayHint": { "refreshSupport": true },
+    } });
+    let mut client = Client::start_with(&[], capabilities);
+    let asked = client.wait_for(|it| it["method"] == "workspace/configuration");
+    assert_eq!(asked["params"]["items"][0]["section"], "mgmt");
+    client.open("a.mcl", "$x = [1, 2]\n");
+    let mut params = json!({ "textDocument": { "uri": client.uri("a.mcl") } });
+    params["range"] =
+        json!({ "start": { "line": 0, "character": 0 }, "end": { "line": 1, "character": 0 } });
+    let hints = client.request("textDocument/inlayHint", &params);
+    assert_eq!(hints.as_array().map(Vec::len), Some(1));
+    client.settings = json!({ "inlayHints": { "types": false } });
+    client.notify(
+        "workspace/didChangeConfiguration",
+        &json!({ "settings": null }),
+    );
+    client.wait_for(|it| it["method"] == "workspace/inlayHint/refresh");
+    let hints = client.request("textDocument/inlayHint", &params);
+    assert_eq!(hints, json!([]));
+}

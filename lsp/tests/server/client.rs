@@ -48,6 +48,8 @@ pub struct Client {
     listener: Listener,
     /// What the server offers.
     pub capabilities: Value,
+    /// What the user has chosen, for servers that ask.
+    pub settings: Value,
     pub dir: Arc<TempDir>,
 }
 
@@ -115,6 +117,7 @@ impl Client {
             versions: 0,
             listener: crate::listener(),
             capabilities: Value::Null,
+            settings: Value::Null,
             dir,
         }
     }
@@ -209,7 +212,7 @@ impl Client {
                 Some(message) if wanted(&message) => return message,
                 Some(_) => {}
                 None => {
-                    let message = self.receive();
+                    let message = self.receive_any();
                     self.notifications.push_back(message);
                 }
             }
@@ -331,26 +334,34 @@ impl Client {
         to.flush().unwrap();
     }
 
+    /// The next answer or notification.
     fn receive(&mut self) -> Value {
         loop {
-            let message = self
-                .messages
-                .recv_timeout(DEADLINE)
-                .expect("the server says nothing");
-            (self.listener)(Side::Server, &message);
-            // What it asks of the client is granted.
-            if message.get("method").is_some() && message.get("id").is_some() {
-                let id = message["id"].clone();
-                let result = match message["method"].as_str() {
-                    Some("window/showDocument") => json!({ "success": true }),
-                    _ => Value::Null,
-                };
-                self.send(&json!({ "jsonrpc": "2.0", "id": id, "result": result }));
-                self.notifications.push_back(message);
-                continue;
+            let message = self.receive_any();
+            if message.get("method").is_none() || message.get("id").is_none() {
+                return message;
             }
-            return message;
+            self.notifications.push_back(message);
         }
+    }
+
+    /// The next message. What it asks of the client is granted.
+    fn receive_any(&mut self) -> Value {
+        let message = self
+            .messages
+            .recv_timeout(DEADLINE)
+            .expect("the server says nothing");
+        (self.listener)(Side::Server, &message);
+        if message.get("method").is_some() && message.get("id").is_some() {
+            let id = message["id"].clone();
+            let result = match message["method"].as_str() {
+                Some("window/showDocument") => json!({ "success": true }),
+                Some("workspace/configuration") => json!([self.settings]),
+                _ => Value::Null,
+            };
+            self.send(&json!({ "jsonrpc": "2.0", "id": id, "result": result }));
+        }
+        message
     }
 }
 
