@@ -139,11 +139,7 @@ fn collected(host: &dyn Host, kind: &Str, names: &Value) -> Result<Vec<Value>, C
     }
     let mut resources = Vec::new();
     for found in exported(host, &filters)? {
-        if found.name.is_empty() || found.host.is_empty() || found.host == "*" {
-            return Err(CallError::fatal(format!(
-                "an exported resource `{kind}` has no proper name or host"
-            )));
-        }
+        check(&kind, &found)?;
         let fields = [
             ("name", Value::from(found.name)),
             ("host", Value::from(found.host)),
@@ -152,6 +148,20 @@ fn collected(host: &dyn Host, kind: &Str, names: &Value) -> Result<Vec<Value>, C
         resources.push(Value::Struct(fields.into_iter().collect()));
     }
     Ok(resources)
+}
+
+/// Checks that what was exported is of the kind that was asked for, and has all that it needs.
+fn check(kind: &str, found: &Exported) -> Result<(), CallError> {
+    let missing = match found {
+        found if found.kind != kind => "kind",
+        found if found.name.is_empty() => "name",
+        found if found.host.is_empty() || found.host == "*" => "host",
+        found if found.data.is_empty() => "data",
+        _ => return Ok(()),
+    };
+    Err(CallError::fatal(format!(
+        "an exported resource `{kind}` has no proper {missing}"
+    )))
 }
 
 /// The exported resources that any filter lets through, by kind, name and host, in whatever order they are told.
@@ -279,6 +289,30 @@ mod tests {
     }
 
     #[test]
+    fn what_is_collected_must_be_whole() {
+        for (kind, name, host, data, missing) in [
+            ("file", "/a", "h1", "x", None),
+            ("svc", "/a", "h1", "x", Some("kind")),
+            ("file", "", "h1", "x", Some("name")),
+            ("file", "/a", "", "x", Some("host")),
+            ("file", "/a", "*", "x", Some("host")),
+            ("file", "/a", "h1", "", Some("data")),
+        ] {
+            let exported = Exported {
+                kind: kind.to_owned(),
+                name: name.to_owned(),
+                host: host.to_owned(),
+                data: data.to_owned(),
+            };
+            let error = missing.map(|missing| {
+                let text = format!("an exported resource `file` has no proper {missing}");
+                CallError::fatal(text)
+            });
+            assert_eq!(check("file", &exported).err(), error);
+        }
+    }
+
+    #[test]
     fn names_choose_what_is_collected() {
         let host = host();
         let collect = |names: Value| {
@@ -299,6 +333,12 @@ mod tests {
             Value::Struct(fields.into_iter().collect())
         };
         let all = ["/a of h1", "/a of h2", "/b of h1"].map(str::to_owned);
+        assert_eq!(collect("/c".into()).unwrap(), [""; 0]);
+        assert_eq!(collect(Value::list(["".into()])).unwrap(), all);
+        assert_eq!(collect(Value::list([pair("", "h1")])).unwrap().len(), 2);
+        // What two names let through comes once.
+        let twice = Value::list(["/a".into(), "/a".into()]);
+        assert_eq!(collect(twice).unwrap(), all[..2]);
         assert_eq!(collect("".into()).unwrap(), all);
         assert_eq!(collect("/a".into()).unwrap(), all[..2]);
         assert_eq!(collect(Value::list(["/b".into()])).unwrap(), all[2..]);

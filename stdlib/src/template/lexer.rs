@@ -29,6 +29,8 @@ impl SyntaxError {
 pub(super) enum Piece {
     Text(Vec<u8>),
     Action(Vec<Token>),
+    /// What can not be read; nothing follows.
+    Broken(SyntaxError),
 }
 
 /// A token of an action.
@@ -63,8 +65,16 @@ const BLANKS: &[u8] = b" \t\r\n";
 
 /// Splits a template into text and actions. Comments are gone, and so is the white space that the
 /// actions trim.
-pub(super) fn pieces(text: &[u8]) -> Result<Vec<Piece>, SyntaxError> {
+pub(super) fn pieces(text: &[u8]) -> Vec<Piece> {
     let mut pieces = Vec::new();
+    if let Err(error) = split(text, &mut pieces) {
+        // What is wrong before it is told first.
+        pieces.push(Piece::Broken(error));
+    }
+    pieces
+}
+
+fn split(text: &[u8], pieces: &mut Vec<Piece>) -> Result<(), SyntaxError> {
     let mut at = 0;
     let mut trim = false;
     while at < text.len() {
@@ -103,7 +113,7 @@ pub(super) fn pieces(text: &[u8]) -> Result<Vec<Piece>, SyntaxError> {
         at = lexer.at;
         pieces.push(Piece::Action(lexer.tokens));
     }
-    Ok(pieces)
+    Ok(())
 }
 
 fn is_blank(c: char) -> bool {

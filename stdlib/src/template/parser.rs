@@ -16,7 +16,7 @@ const MAX_DEPTH: usize = 200;
 /// Reads a template and those that it defines.
 pub(super) fn parse(text: &[u8], library: &dyn Library) -> Result<Templates, SyntaxError> {
     let mut parser = Parser {
-        pieces: pieces(text)?.into(),
+        pieces: pieces(text).into(),
         library,
         templates: Templates::new(),
         variables: vec!["$".to_owned()],
@@ -75,6 +75,7 @@ impl Parser<'_> {
                     continue;
                 }
                 Piece::Action(tokens) => tokens,
+                Piece::Broken(error) => return Err(error),
             };
             let mut action = Action::new(tokens);
             if self.depth > MAX_DEPTH {

@@ -325,6 +325,15 @@ fn places_of_errors() {
         error("\n\n{{ nope }}"),
         "parse error: template: template:3: function \"nope\" not defined"
     );
+    // The first mistake is told.
+    assert_eq!(
+        error("{{ nope }}\n{{ # }}"),
+        "parse error: template: template:1: function \"nope\" not defined"
+    );
+    assert_eq!(
+        error("{{ 1 }}\n{{ # }}\n{{ nope }}"),
+        "parse error: template: template:2: unexpected '#' in command"
+    );
     assert!(
         error("{{define \"t\"}}{{.X.Y}}{{end}}{{template \"t\" .Inner}}")
             .contains("executing \"t\" at <.X.Y>")
