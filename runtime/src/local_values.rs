@@ -133,6 +133,8 @@ pub fn is_same(a: &Option<Value>, b: &Option<Value>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]
@@ -145,7 +147,15 @@ mod tests {
         store().set(name, Some(Value::Int(1))).unwrap();
         assert_eq!(store().get(name).unwrap(), Some(Value::Int(1)));
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
-        store().set(name, None).unwrap();
+        let file = store().path(name);
+        let mode = fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o7777, 0o600);
+        // After the first look, the file is not looked at any more.
+        let known = store();
+        assert_eq!(known.get(name).unwrap(), Some(Value::Int(1)));
+        fs::write(&file, "{").unwrap();
+        assert_eq!(known.get(name).unwrap(), Some(Value::Int(1)));
+        known.set(name, None).unwrap();
         assert_eq!(store().get(name).unwrap(), None);
     }
 

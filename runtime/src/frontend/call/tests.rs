@@ -1,8 +1,10 @@
 //! Each source of the library with a machine that really changes: files, the kernel's netlink, other processes.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,6 +12,7 @@ use jiff::tz::TimeZone;
 use mgmt_stdlib::catalog::{Catalog, HttpResponse, Implementation, Start, SystemHost};
 use rustix::net::netlink::{KOBJECT_UEVENT, SocketAddrNetlink};
 use rustix::net::{AddressFamily, SendFlags, SocketType, sendto, socket};
+use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
@@ -523,4 +526,75 @@ async fn inside_without_permissions() {
         error.message.starts_with("could not watch file: "),
         "{error}"
     );
+}
+
+/// What a device of [`Fwupd`] says of its update.
+#[derive(Clone, Default)]
+struct Fwupd(Arc<AtomicU32>);
+
+#[zbus::interface(name = "org.freedesktop.fwupd")]
+impl Fwupd {
+    fn get_devices(&self) -> Vec<HashMap<&str, zbus::zvariant::Value<'_>>> {
+        let device = |state: u32| HashMap::from([("UpdateState", state.into())]);
+        vec![
+            HashMap::new(),
+            device(2),
+            device(self.0.load(Ordering::Relaxed)),
+        ]
+    }
+}
+
+#[tokio::test]
+async fn the_daemon_for_firmware_wakes_who_asks_for_a_reboot() {
+    const NAME: &str = "org.freedesktop.fwupd";
+    let mut daemon = tokio::process::Command::new("dbus-daemon")
+        .args(["--session", "--nofork", "--print-address=1"])
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut address = String::new();
+    let told = BufReader::new(daemon.stdout.take().unwrap())
+        .read_line(&mut address)
+        .await;
+    told.unwrap();
+    let address = address.trim();
+    let system_bus = Bus::new("test bus", address);
+    let directory = tempfile::tempdir().unwrap();
+    let host: Arc<dyn Host> = Arc::new(RunningHost {
+        system: SystemHost::default(),
+        state_dir: directory.path().into(),
+        values: LocalValues::new(directory.path().join("values")),
+        responses: HttpResponses::default(),
+        world: Arc::new(SoloWorld::new("h1", directory.path().join("world"))),
+        system_bus: system_bus.clone(),
+    });
+    let sources = EventSources {
+        system_bus: Some(system_bus),
+        ..EventSources::default()
+    };
+    let mut needed = Live::start("sys/fwupd.reboot_needed", &[], &host, &sources);
+    // Nobody knows.
+    needed.until("false").await;
+    let fwupd = Fwupd::default();
+    fwupd.0.store(4, Ordering::Relaxed);
+    let service = zbus::connection::Builder::address(address)
+        .unwrap()
+        .serve_at("/", fwupd.clone())
+        .unwrap()
+        .name(NAME)
+        .unwrap()
+        .build()
+        .await
+        .unwrap();
+    needed.until("true").await;
+    for (state, expected) in [(3, "false"), (4, "true")] {
+        fwupd.0.store(state, Ordering::Relaxed);
+        let signal = service.emit_signal(None::<&str>, "/", NAME, "Changed", &());
+        signal.await.unwrap();
+        needed.until(expected).await;
+    }
+    // The daemon goes.
+    service.close().await.unwrap();
+    needed.until("false").await;
 }
