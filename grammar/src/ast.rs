@@ -242,7 +242,7 @@ pub enum EntryKind {
         /// The capitalized word, lower-cased; any word is accepted here.
         property: Ident,
         /// The other end.
-        target: EdgeHalf,
+        target: Box<EdgeHalf>,
     },
     /// `Meta:name => value,`.
     Meta {

@@ -216,7 +216,7 @@ impl<'text> Builder<'text> {
         &mut self,
         l: u32,
         name: Ident,
-        ty: Option<NestedType>,
+        ty: Option<Box<NestedType>>,
         value: ExprId,
         r: u32,
     ) -> StmtId {
@@ -320,15 +320,23 @@ impl<'text> Builder<'text> {
         body: (EntryKind, Option<ExprId>),
         r: u32,
     ) -> Entry {
-        self.missing_comma(l, r);
+        let value = match &body {
+            (EntryKind::Field { value, .. }, None) => Some(&self.exprs[value.index()]),
+            _ => None,
+        };
+        let value = value
+            .filter(|value| !matches!(value.kind, ExprKind::If { .. } | ExprKind::Paren(_)))
+            .map(|value| value.span);
+        self.missing_comma(l, r, value);
         self.entry(l, body, r)
     }
 
-    /// Reports that what stands from `l` to `r` is not followed by a comma.
-    pub(crate) fn missing_comma(&mut self, l: u32, r: u32) {
+    /// Reports that what stands from `l` to `r`, perhaps a field of this value, is not followed by a comma.
+    pub(crate) fn missing_comma(&mut self, l: u32, r: u32, value: Option<Span>) {
         let place = self.span(r, r);
         let after = self.span(l, r);
-        self.report_with_edit(SyntaxErrorKind::MissingComma { after }, place, place, ",");
+        let kind = SyntaxErrorKind::MissingComma { after, value };
+        self.report_with_edit(kind, place, place, ",");
     }
 
     pub(crate) fn meta(&mut self, meta: Ident, property: Ident, value: ExprId) -> EntryKind {
@@ -411,9 +419,20 @@ impl<'text> Builder<'text> {
         }
     }
 
-    pub(crate) fn params(&mut self, l: u32, items: Sequence<Param>, r: u32) -> Params {
+    pub(crate) fn params(
+        &mut self,
+        l: u32,
+        items: Sequence<(Ident, Option<Box<NestedType>>)>,
+        r: u32,
+    ) -> Params {
+        let params = self.elements(items, l, r).into_iter();
         Params {
-            params: self.elements(items, l, r),
+            params: params
+                .map(|(name, ty)| Param {
+                    name,
+                    ty: ty.map(|ty| ty.expr),
+                })
+                .collect(),
             span: self.span(l, r),
         }
     }

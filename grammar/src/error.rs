@@ -80,6 +80,8 @@ pub enum SyntaxErrorKind {
     MissingComma {
         /// What the comma belongs to: a field, or an element.
         after: Span,
+        /// The value of a field; its start is where the language has this mistake (language.md §2.7).
+        value: Option<Span>,
     },
     /// A comma after the last element of a list that stands on one line.
     TrailingComma {
@@ -97,7 +99,8 @@ pub enum SyntaxErrorKind {
         /// The opening bracket.
         open: Span,
     },
-    /// A line ends where the expression must go on; the span is the newline.
+    /// A line ends where the expression must go on; the span is the newline, or the operator on the next line
+    /// if the newline could have ended a statement.
     LineEndsEarly {
         /// The operator at the end of this line or at the start of the next.
         operator: Span,
@@ -109,8 +112,11 @@ pub enum SyntaxErrorKind {
         /// What was found.
         found: TokenKind,
     },
-    /// `{` on a line of its own; the span is the brace.
-    BraceOnNextLine,
+    /// `{` on a line of its own; the span is the newline before it.
+    BraceOnNextLine {
+        /// The brace.
+        brace: Span,
+    },
     /// `else` on the line after the closing brace; the span is the word.
     ElseOnNextLine,
     /// `else if`; the span covers both words.

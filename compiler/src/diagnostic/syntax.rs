@@ -134,20 +134,20 @@ fn describe(error: &SyntaxError, text: &str, stage: Stage) -> Diagnostic {
             .at(span, "neither a variable nor a call");
             hint::bare_name(span, text).add_to(diagnostic)
         }
-        Kind::MissingComma { after } => {
+        Kind::MissingComma { after, value } => {
             let rest = text.get(after.end as usize..).unwrap_or_default();
             let rest = rest.trim_start_matches([' ', '\t']);
             let is_last = rest.is_empty() || rest.starts_with(['\n', '#', '}', ']', ')']);
-            new(Code::MISSING_COMMA, "a comma is missing here".to_owned())
-                .at(span, "add a `,`")
-                .label(
-                    *after,
-                    if is_last {
-                        "this ends in a comma, even if it is the last"
-                    } else {
-                        "this is separated from the next by a comma"
-                    },
-                )
+            let why = if is_last {
+                "this ends in a comma, even if it is the last"
+            } else {
+                "this is separated from the next by a comma"
+            };
+            let diagnostic = new(Code::MISSING_COMMA, "a comma is missing here".to_owned());
+            match value.filter(|value| value.text(text).contains('\n')) {
+                Some(value) => diagnostic.at(value, why).label(span, "add a `,`"),
+                None => diagnostic.at(span, "add a `,`").label(*after, why),
+            }
         }
         Kind::TrailingComma { open } => new(
             Code::TRAILING_COMMA,
@@ -172,13 +172,21 @@ fn describe(error: &SyntaxError, text: &str, stage: Stage) -> Diagnostic {
             *open,
             "with a line break after this bracket, each element has its own line",
         ),
-        Kind::LineEndsEarly { operator } => new(
-            Code::LINE_BREAK,
-            "the line ends before the expression does".to_owned(),
-        )
-        .at(span, "the line breaks here")
-        .label(*operator, "this operator needs a value on either side")
-        .help("write it on one line, or bind a part of it to a variable first"),
+        Kind::LineEndsEarly { operator } => {
+            let needs = "this operator needs a value on either side";
+            let diagnostic = new(
+                Code::LINE_BREAK,
+                "the line ends before the expression does".to_owned(),
+            )
+            .help("write it on one line, or bind a part of it to a variable first");
+            if span == *operator {
+                diagnostic.at(span, needs)
+            } else {
+                diagnostic
+                    .at(span, "the line breaks here")
+                    .label(*operator, needs)
+            }
+        }
         Kind::MissingNewline => new(
             Code::MISSING_NEWLINE,
             "a statement ends with its line".to_owned(),
@@ -190,11 +198,12 @@ fn describe(error: &SyntaxError, text: &str, stage: Stage) -> Diagnostic {
             format!("statements are not separated by {found}"),
         )
         .at(span, "break the line instead"),
-        Kind::BraceOnNextLine => new(
+        Kind::BraceOnNextLine { brace } => new(
             Code::LINE_BREAK,
             "the opening brace belongs on the line before".to_owned(),
         )
-        .at(span, "move it to the end of the line above"),
+        .at(span, "the line breaks here")
+        .label(*brace, "move it to the end of the line above"),
         Kind::ElseOnNextLine => new(
             Code::LINE_BREAK,
             "`else` belongs on the line of the brace before it".to_owned(),

@@ -152,8 +152,8 @@ impl Builder<'_> {
         {
             let place = self.span(previous.end, previous.end);
             let after = self.span(previous.start, previous.end);
-            return SyntaxError::new(SyntaxErrorKind::MissingComma { after }, place)
-                .replacing(place, ",");
+            let kind = SyntaxErrorKind::MissingComma { after, value: None };
+            return SyntaxError::new(kind, place).replacing(place, ",");
         }
         let role = NameRole::Name;
         let one_name = accepts(TokenKind::Identifier)

@@ -17,12 +17,20 @@ pub(crate) struct Sequence<T> {
     items: Vec<T>,
     /// The opening bracket is followed by a newline.
     multiline: bool,
-    /// The last element, if nothing stands after it yet.
-    last: Option<(u32, u32)>,
-    /// The last separator is a comma without newline.
-    comma: Option<u32>,
+    last: Last,
     /// What is wrong, in the order it was met.
     problems: Vec<Problem>,
+}
+
+/// What was read last.
+#[derive(Clone, Copy)]
+enum Last {
+    /// The opening bracket, or the end of a line.
+    Nothing,
+    /// An element.
+    Element(u32, u32),
+    /// A comma that is not at the end of its line, and ends here.
+    Comma(u32),
 }
 
 /// What is wrong, and where.
@@ -42,8 +50,7 @@ impl<T> Sequence<T> {
         Self {
             items: Vec::new(),
             multiline,
-            last: None,
-            comma: None,
+            last: Last::Nothing,
             problems: Vec::new(),
         }
     }
@@ -51,28 +58,27 @@ impl<T> Sequence<T> {
     /// Adds the element from `l` to `r`.
     pub(crate) fn with(mut self, l: u32, item: T, r: u32) -> Self {
         if self.multiline
-            && let Some(end) = self.comma.take()
+            && let Last::Comma(end) = self.last
         {
             self.problems.push(Problem::MissingLineBreak(end));
         }
-        self.comma = None;
-        self.last = Some((l, r));
+        self.last = Last::Element(l, r);
         self.items.push(item);
         self
     }
 
     /// Adds the separator from `l` to `r`.
     pub(crate) fn separated(mut self, l: u32, separator: Separator, r: u32) -> Self {
-        let last = self.last.take();
+        let last = std::mem::replace(&mut self.last, Last::Nothing);
         match separator {
-            Separator::Comma => self.comma = Some(r),
+            Separator::Comma => self.last = Last::Comma(r),
             Separator::CommaNewline => {
                 if !self.multiline {
                     self.problems.push(Problem::BrokenLine(l + 1));
                 }
             }
             Separator::Newline if self.multiline => {
-                if let Some((l, r)) = last {
+                if let Last::Element(l, r) = last {
                     self.problems.push(Problem::MissingComma(l, r));
                 }
             }
@@ -83,18 +89,12 @@ impl<T> Sequence<T> {
 
     /// Notes what is wrong at the closing bracket.
     fn close(&mut self) {
-        if let Some((l, r)) = self.last
-            && self.multiline
-        {
-            self.problems.push(Problem::MissingComma(l, r));
-        }
-        if let Some(end) = self.comma {
-            self.problems.push(if self.multiline {
-                Problem::MissingLineBreak(end)
-            } else {
-                Problem::TrailingComma(end - 1)
-            });
-        }
+        self.problems.extend(match self.last {
+            Last::Element(l, r) if self.multiline => Some(Problem::MissingComma(l, r)),
+            Last::Comma(end) if self.multiline => Some(Problem::MissingLineBreak(end)),
+            Last::Comma(end) => Some(Problem::TrailingComma(end - 1)),
+            Last::Nothing | Last::Element(..) => None,
+        });
     }
 }
 
@@ -120,7 +120,7 @@ impl Builder<'_> {
         let mut crowded = false;
         for problem in problems {
             match problem {
-                Problem::MissingComma(l, r) => self.missing_comma(l, r),
+                Problem::MissingComma(l, r) => self.missing_comma(l, r, None),
                 // One message tells how such a list is written.
                 Problem::MissingLineBreak(_) if crowded => {}
                 Problem::MissingLineBreak(at) => {

@@ -14,7 +14,7 @@ pub(crate) struct NestedType {
 }
 
 impl Builder<'_> {
-    fn nested_type(&mut self, l: u32, kind: TypeKind, below: u16, r: u32) -> NestedType {
+    fn nested_type(&mut self, l: u32, kind: TypeKind, below: u16, r: u32) -> Box<NestedType> {
         let span = self.span(l, r);
         let (kind, depth) = if usize::from(below) < MAX_DEPTH {
             (kind, below + 1)
@@ -22,22 +22,22 @@ impl Builder<'_> {
             self.report_too_deep(span);
             (TypeKind::Error, 1)
         };
-        NestedType {
+        Box::new(NestedType {
             expr: TypeExpr { kind, span },
             depth,
-        }
+        })
     }
 
-    pub(crate) fn simple_type(&mut self, l: u32, kind: TypeKind, r: u32) -> NestedType {
+    pub(crate) fn simple_type(&mut self, l: u32, kind: TypeKind, r: u32) -> Box<NestedType> {
         self.nested_type(l, kind, 0, r)
     }
 
-    pub(crate) fn recover_type(&mut self, l: u32, recovered: Recovered, r: u32) -> NestedType {
+    pub(crate) fn recover_type(&mut self, l: u32, recovered: Recovered, r: u32) -> Box<NestedType> {
         self.recover(recovered);
         self.simple_type(l, TypeKind::Error, r)
     }
 
-    pub(crate) fn list_type(&mut self, l: u32, element: NestedType, r: u32) -> NestedType {
+    pub(crate) fn list_type(&mut self, l: u32, element: NestedType, r: u32) -> Box<NestedType> {
         let kind = TypeKind::List(Box::new(element.expr));
         self.nested_type(l, kind, element.depth, r)
     }
@@ -48,7 +48,7 @@ impl Builder<'_> {
         key: NestedType,
         value: NestedType,
         r: u32,
-    ) -> NestedType {
+    ) -> Box<NestedType> {
         let below = key.depth.max(value.depth);
         let kind = TypeKind::Map(Box::new((key.expr, value.expr)));
         self.nested_type(l, kind, below, r)
@@ -57,9 +57,9 @@ impl Builder<'_> {
     pub(crate) fn struct_type(
         &mut self,
         l: u32,
-        fields: Vec<(Ident, NestedType)>,
+        fields: Vec<(Ident, Box<NestedType>)>,
         r: u32,
-    ) -> NestedType {
+    ) -> Box<NestedType> {
         for (name, first) in repeated(fields.iter().map(|(name, _)| name)) {
             let kind = SyntaxErrorKind::DuplicateStructField {
                 name: name.text.clone(),
@@ -78,10 +78,10 @@ impl Builder<'_> {
     pub(crate) fn func_type(
         &mut self,
         l: u32,
-        args: Vec<(Option<Ident>, NestedType)>,
+        args: Vec<(Option<Ident>, Box<NestedType>)>,
         result: NestedType,
         r: u32,
-    ) -> NestedType {
+    ) -> Box<NestedType> {
         for (name, first) in repeated(args.iter().filter_map(|(name, _)| name.as_ref())) {
             let kind = SyntaxErrorKind::DuplicateArgName {
                 name: name.text.clone(),

@@ -69,12 +69,13 @@ pub(super) fn mend(source: Source<'_>, layout: &mut Layout) {
     let tokens = std::mem::take(&mut layout.tokens);
     let mut out = Vec::with_capacity(tokens.len() + 1);
     let mut line_start = 0;
-    let mut depth = 0_usize;
+    let mut open: Vec<TokenKind> = Vec::new();
     let mut index = 0;
     while let Some(token) = tokens.get(index).copied() {
         match token.kind {
             TokenKind::Newline => {
-                if let Some(error) = misplaced(source, &tokens, line_start, index) {
+                let around = open.last().copied();
+                if let Some(error) = misplaced(source, &tokens, line_start, index, around) {
                     layout.errors.push(error);
                     layout.mended.push(token.start);
                 } else {
@@ -85,12 +86,11 @@ pub(super) fn mend(source: Source<'_>, layout: &mut Layout) {
                 continue;
             }
             kind if kind.is_open() => {
-                depth += 1;
-                if depth > MAX_DEPTH {
-                    depth -= 1;
+                if open.len() >= MAX_DEPTH {
                     index = skip_deep(source, layout, &tokens, index, &mut out);
                     continue;
                 }
+                open.push(kind);
                 if kind == TokenKind::OpenBrace && is_nameless(&tokens, index) {
                     let kind_end = tokens[index - 1].end;
                     let place = source.span(kind_end, kind_end);
@@ -105,7 +105,7 @@ pub(super) fn mend(source: Source<'_>, layout: &mut Layout) {
                     });
                 }
             }
-            kind if kind.is_close() => depth = depth.saturating_sub(1),
+            kind if kind.is_close() => drop(open.pop()),
             _ => {}
         }
         out.push(token);
@@ -114,12 +114,13 @@ pub(super) fn mend(source: Source<'_>, layout: &mut Layout) {
     layout.tokens = out;
 }
 
-/// What is wrong with the newline at `index`, if its line and the next belong together.
+/// What is wrong with the newline at `index`, inside of that bracket, if its line and the next belong together.
 fn misplaced(
     source: Source<'_>,
     tokens: &[Token],
     line_start: usize,
     index: usize,
+    around: Option<TokenKind>,
 ) -> Option<SyntaxError> {
     let newline = tokens[index];
     let before = tokens[index.checked_sub(1)?];
@@ -134,6 +135,7 @@ fn misplaced(
             error.replacing(gap, " ")
         }
     };
+    let newline_span = source.span(newline.start, newline.end);
     let head = matches!(
         tokens[line_start].kind,
         TokenKind::If
@@ -153,8 +155,8 @@ fn misplaced(
             before.kind == TokenKind::CloseBrace && !ends_type(tokens, line_start, index);
         return (complete && !closed_statement).then(|| {
             joined(SyntaxError::new(
-                SyntaxErrorKind::BraceOnNextLine,
-                after_span,
+                SyntaxErrorKind::BraceOnNextLine { brace: after_span },
+                newline_span,
             ))
         });
     }
@@ -164,7 +166,6 @@ fn misplaced(
             after_span,
         )));
     }
-    let newline_span = source.span(newline.start, newline.end);
     let operator = if before.kind.ends_expression()
         && (after.kind.is_binary_operator() || after.kind == TokenKind::Elvis)
     {
@@ -180,10 +181,24 @@ fn misplaced(
     } else {
         return None;
     };
-    Some(joined(SyntaxError::new(
-        SyntaxErrorKind::LineEndsEarly { operator },
-        newline_span,
-    )))
+    let could_end = around.is_none_or(|around| around == TokenKind::OpenBrace)
+        && !has_rocket(&tokens[line_start..index]);
+    let place = if operator == after_span && could_end {
+        operator
+    } else {
+        newline_span
+    };
+    let error = SyntaxErrorKind::LineEndsEarly { operator };
+    Some(joined(SyntaxError::new(error, place)))
+}
+
+/// Whether a line is one of a resource or map: it has a `=>` outside of the brackets in it.
+fn has_rocket(line: &[Token]) -> bool {
+    let mut depth = 0_i32;
+    line.iter().any(|token| {
+        depth += i32::from(token.kind.is_open()) - i32::from(token.kind.is_close());
+        depth == 0 && token.kind == TokenKind::Rocket
+    })
 }
 
 /// Whether the closing brace before `index` is the end of a type or a literal in the head of a statement.

@@ -39,7 +39,7 @@ pub fn halves(tree: &File) -> impl Iterator<Item = &EdgeHalf> {
                 .entries
                 .iter()
                 .filter_map(|entry| match &entry.kind {
-                    EntryKind::Edge { target, .. } => Some(target),
+                    EntryKind::Edge { target, .. } => Some(&**target),
                     _ => None,
                 })
                 .collect(),
