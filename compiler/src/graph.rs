@@ -14,7 +14,7 @@ use mgmt_stdlib::resource::{Meta, Params};
 use petgraph::stable_graph::{NodeIndex, StableDiGraph};
 use rustc_hash::FxHashMap;
 
-pub use format::{GraphFormat, format};
+pub use format::{GraphFormat, format, params_json};
 
 /// Kind and name of a resource; printed as `kind[name]`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

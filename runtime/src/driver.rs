@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use mgmt_compiler::graph::{GraphFormat, ResourceGraph, format};
+use mgmt_compiler::graph::{GraphFormat, format};
 use mgmt_stdlib::catalog::Catalog;
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
@@ -17,9 +17,10 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use crate::engine::{CommitReport, Engine, EngineConfig, Exit, SubmitError, SubmitOptions};
-use crate::frontend::{GraphSource, ProgramFailed};
+use crate::frontend::{GraphSource, ProgramFailed, SourcedGraph};
 use crate::http::HttpServer;
 use crate::metrics;
+use crate::ui::Ui;
 use graphviz::Graphviz;
 use ladder::Rung;
 
@@ -39,6 +40,8 @@ pub struct Run {
     pub graphviz: Option<Graphviz>,
     /// Where its metrics are to be read.
     pub metrics: Option<HttpServer>,
+    /// Where the run can be looked at.
+    pub ui: Option<Ui>,
     /// What the operator wants.
     pub rung: watch::Receiver<Rung>,
 }
@@ -54,19 +57,26 @@ impl Run {
     pub async fn run(self) -> u8 {
         let exit = self.engine.services.exit.clone();
         let writer = self.engine.services.writer.clone();
+        let registry = self.engine.registry.clone();
         let engine = Arc::new(Engine::new(self.engine));
         let mut servers = Servers::default();
         if let Some(server) = self.metrics {
             info!("metrics: http://{}/metrics", server.address());
             servers.start(server, metrics::router(engine.metrics()));
         }
+        let ui = self
+            .ui
+            .map(|ui| ui.start(Arc::clone(&engine), registry, Arc::clone(&self.catalog)));
         let cancel = CancellationToken::new();
         let (graphs, newest) = watch::channel(None);
         let mut frontend = JoinSet::new();
         frontend.spawn(self.graphs.run(graphs, cancel.clone()));
-        let draw = |graph: &ResourceGraph| {
+        let show = |newest: SourcedGraph| {
             if let Some(graphviz) = &self.graphviz {
-                graphviz.draw(format(graph, &self.catalog, GraphFormat::Dot));
+                graphviz.draw(format(&newest.graph, &self.catalog, GraphFormat::Dot));
+            }
+            if let Some(ui) = &ui {
+                ui.declared(newest);
             }
         };
         let mut conductor = Conductor {
@@ -79,7 +89,7 @@ impl Run {
             committed: false,
         };
         let status = tokio::select! {
-            result = conductor.conduct(&draw) => result.err().unwrap_or(0),
+            result = conductor.conduct(&show) => result.err().unwrap_or(0),
             code = exit.requested() => {
                 info!("a resource asks for the end, with status {code}");
                 code
@@ -91,6 +101,9 @@ impl Run {
         };
         cancel.cancel();
         let stopped = conductor.stop(self.rung).await;
+        if let Some(ui) = ui {
+            ui.finish().await;
+        }
         writer.close();
         if let Some(graphviz) = self.graphviz {
             graphviz.finish().await;
@@ -126,7 +139,7 @@ impl Servers {
 struct Conductor {
     engine: Arc<Engine>,
     frontend: JoinSet<Result<(), ProgramFailed>>,
-    newest: watch::Receiver<Option<Arc<ResourceGraph>>>,
+    newest: watch::Receiver<Option<SourcedGraph>>,
     submissions: JoinSet<Submission>,
     rung: watch::Receiver<Rung>,
     report_failures: bool,
@@ -134,10 +147,10 @@ struct Conductor {
 }
 
 /// A graph and what the engine said to it.
-type Submission = (Arc<ResourceGraph>, Result<CommitReport, SubmitError>);
+type Submission = (SourcedGraph, Result<CommitReport, SubmitError>);
 
 impl Conductor {
-    async fn conduct(&mut self, draw: &dyn Fn(&ResourceGraph)) -> Result<(), u8> {
+    async fn conduct(&mut self, show: &dyn Fn(SourcedGraph)) -> Result<(), u8> {
         loop {
             let engine = Arc::clone(&self.engine);
             tokio::select! {
@@ -153,7 +166,7 @@ impl Conductor {
                 },
                 Some(ended) = self.frontend.join_next() => return frontend_ended(ended),
                 Some(submission) = self.submissions.join_next() => {
-                    self.submitted(submission, draw)?;
+                    self.submitted(submission, show)?;
                 }
                 Ok(()) = self.newest.changed() => self.submit(),
             }
@@ -162,27 +175,26 @@ impl Conductor {
 
     /// Offers the newest graph to the engine. Several may be under way; the newer ones win.
     fn submit(&mut self) {
-        let Some(graph) = self.newest.borrow_and_update().clone() else {
+        let Some(newest) = self.newest.borrow_and_update().clone() else {
             return;
         };
         let engine = Arc::clone(&self.engine);
         self.submissions.spawn(async move {
-            let result = engine
-                .submit(Arc::clone(&graph), SubmitOptions::default())
-                .await;
-            (graph, result)
+            let graph = Arc::clone(&newest.graph);
+            let result = engine.submit(graph, SubmitOptions::default()).await;
+            (newest, result)
         });
     }
 
     fn submitted(
         &mut self,
         submission: Result<Submission, JoinError>,
-        draw: &dyn Fn(&ResourceGraph),
+        show: &dyn Fn(SourcedGraph),
     ) -> Result<(), u8> {
         match submission {
             Ok((graph, Ok(_))) => {
                 self.committed = true;
-                draw(&graph);
+                show(graph);
                 Ok(())
             }
             Ok((_, Err(SubmitError::Superseded))) => Ok(()),

@@ -20,6 +20,7 @@ mod core;
 mod driver;
 mod limiter;
 mod metrics;
+mod observation;
 mod prepare;
 mod receive;
 mod refresh;
@@ -41,12 +42,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mgmt_compiler::graph::ResourceGraph;
-use tokio::sync::{Mutex, broadcast, mpsc, oneshot, watch};
+use tokio::sync::{Mutex, Notify, broadcast, mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::debug;
 
 pub use self::metrics::Metrics;
+pub use self::observation::{Observation, RunningEdge, RunningGraph, RunningVertex};
 pub use self::prepare::Problem;
 pub(crate) use self::scheduler::VertexId;
 pub use self::state_dir::{PrefixError, PrefixLock, lock_prefix};
@@ -75,6 +77,8 @@ pub struct EngineConfig {
     pub autogroup: bool,
     /// Whether checks are asked what exactly they find to be different ([`VertexStatus::changes`]).
     pub explain: bool,
+    /// Whether somebody looks on ([`Engine::observe`]).
+    pub observed: bool,
     /// Whether notifications survive a crash, below the prefix.
     pub durable_notifications: bool,
     /// When everything counts as converged.
@@ -105,6 +109,7 @@ impl EngineConfig {
             autoedges: true,
             autogroup: true,
             explain: false,
+            observed: false,
             durable_notifications: true,
             converger: ConvergerConfig::default(),
         }
@@ -190,6 +195,7 @@ pub struct Engine {
     status: watch::Receiver<EngineStatus>,
     events: broadcast::Sender<EngineEvent>,
     exit: watch::Receiver<Option<Exit>>,
+    touched: Arc<Notify>,
     overrides: Overrides,
     metrics: Arc<Metrics>,
     /// One graph is prepared at a time, so that they reach the driver in the order of their submission.
@@ -223,6 +229,7 @@ impl Engine {
             status: views.status,
             events: views.events,
             exit: views.exit,
+            touched: views.touched,
             overrides,
             metrics,
             preparer: Mutex::new(preparer),
@@ -334,6 +341,20 @@ impl Engine {
             return Vec::new();
         }
         answer.await.unwrap_or_default()
+    }
+
+    /// Waits until [`Engine::observe`] has something to tell. For one task, which looks on.
+    pub async fn touched(&self) {
+        self.touched.notified().await;
+    }
+
+    /// What has changed since the last call, if [`EngineConfig::observed`] is set; `known` is the generation
+    /// that was seen then, at first zero. Costs the engine what has changed. Nothing once the engine has ended.
+    pub async fn observe(&self, known: u64) -> Option<Observation> {
+        let (reply, answer) = oneshot::channel();
+        let control = Control::Observe { known, reply };
+        self.control.send(control).await.ok()?;
+        answer.await.ok()
     }
 
     /// Completes when the engine wants the run to end, or has ended.

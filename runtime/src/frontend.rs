@@ -65,8 +65,17 @@ pub struct Frontend {
     pub watch: bool,
 }
 
+/// A graph, and the texts that its places are in.
+#[derive(Clone, Debug)]
+pub struct SourcedGraph {
+    /// The graph.
+    pub graph: Arc<ResourceGraph>,
+    /// The texts.
+    pub sources: Arc<Sources>,
+}
+
 /// The newest graph, if there is one yet.
-pub type Graphs = watch::Sender<Option<Arc<ResourceGraph>>>;
+pub type Graphs = watch::Sender<Option<SourcedGraph>>;
 
 /// The program failed while it ran; its diagnostic was reported.
 #[derive(Debug, thiserror::Error)]
@@ -140,10 +149,10 @@ impl Frontend {
             true => Some(SourceWatch::new(&self.sources.paths, &first.sources, true).await),
             false => None,
         };
-        let mut sources = first.sources;
+        let mut sources = Arc::new(first.sources);
         let mut current = Evaluation::start(&self, program);
         // A program that was saved and has not given a graph yet, with its texts.
-        let mut next: Option<(Evaluation, Sources)> = None;
+        let mut next: Option<(Evaluation, Arc<Sources>)> = None;
         let result = loop {
             tokio::select! {
                 biased;
@@ -151,7 +160,7 @@ impl Frontend {
                 output = current.output() => match output {
                     Output::Graph(graph) => {
                         match runnable::check(graph, &self.registry, &self.report, &sources) {
-                            Ok(graph) => graphs.send_replace(Some(graph)),
+                            Ok(graph) => graphs.send_replace(Some(SourcedGraph { graph, sources: Arc::clone(&sources) })),
                             Err(failed) if graphs.borrow().is_none() => break Err(failed),
                             Err(_) => {
                                 info!("the running graph stays as it is");
@@ -174,7 +183,8 @@ impl Frontend {
                             Ok(graph) => {
                                 std::mem::replace(&mut current, evaluation).stop().await;
                                 sources = texts;
-                                graphs.send_replace(Some(graph));
+                                let sources = Arc::clone(&sources);
+                                graphs.send_replace(Some(SourcedGraph { graph, sources }));
                             }
                             Err(_) => {
                                 info!("the running program stays as it is");
@@ -195,7 +205,7 @@ impl Frontend {
                     }
                     next = compilation
                         .program
-                        .map(|program| (Evaluation::start(&self, program), compilation.sources));
+                        .map(|program| (Evaluation::start(&self, program), Arc::new(compilation.sources)));
                 }
             }
         };
@@ -245,7 +255,7 @@ impl Frontend {
     }
 }
 
-async fn output_of(next: &mut Option<(Evaluation, Sources)>) -> Output {
+async fn output_of(next: &mut Option<(Evaluation, Arc<Sources>)>) -> Output {
     match next {
         Some((evaluation, _)) => evaluation.output().await,
         None => std::future::pending().await,

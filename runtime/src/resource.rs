@@ -50,6 +50,13 @@ pub trait Resource: Sized + Send + Sync + 'static {
         Vec::new()
     }
 
+    /// The parameters whose values not everybody may see who may see that there is such a resource, besides
+    /// those that are declared to be secret.
+    fn private_params(params: &Self::Params) -> Vec<&'static str> {
+        let _ = params;
+        Vec::new()
+    }
+
     /// What this resource provides, and what it wants to run before or after (engine.md §4.1): what the
     /// declaration says, unless the machine knows more. It is asked while the graph is only proposed: it
     /// may look at the machine, but not change it, and the resource may never come to run.

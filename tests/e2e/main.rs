@@ -14,4 +14,5 @@ mod plan;
 mod recovery;
 mod soak;
 mod sources;
+mod ui;
 mod yaml;

@@ -8,6 +8,8 @@ mod mermaid;
 mod svg;
 mod text;
 
+pub use json::params as params_json;
+
 use std::sync::Arc;
 
 use mgmt_stdlib::catalog::Catalog;

@@ -12,6 +12,9 @@ use tracing::warn;
 
 use crate::engine::{PrefixError, PrefixLock, lock_prefix};
 
+/// Where the agent of the machine keeps its files.
+pub const SYSTEM_PREFIX: &str = "/var/lib/mgmt";
+
 /// Which working directory is to be used.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PrefixChoice {
@@ -151,7 +154,7 @@ fn usual(is_root: bool, env: impl Fn(&str) -> Option<String>) -> Option<PathBuf>
         return directories.split(':').next().map(PathBuf::from);
     }
     if is_root {
-        return Some(PathBuf::from("/var/lib/mgmt"));
+        return Some(PathBuf::from(SYSTEM_PREFIX));
     }
     let cache = set("XDG_CACHE_HOME").map(PathBuf::from);
     let home = || set("HOME").map(|home| Path::new(&home).join(".cache"));

@@ -163,6 +163,7 @@ impl Core {
         if !self.scheduler.contains(vertex) {
             return None;
         }
+        self.scheduler.touch_vertex(vertex);
         self.vertices.get_mut(vertex.index as usize)?.as_deref_mut()
     }
 

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -17,6 +17,7 @@ use tracing::{error, info, warn};
 use super::converged::Convergence;
 use super::core::Core;
 use super::metrics::Metrics;
+use super::observation::Observation;
 use super::prepare::{Overrides, Prepared};
 use super::refresh::RefreshLog;
 use super::reversal::Reversals;
@@ -30,6 +31,8 @@ use crate::resource::{InitContext, Registry, Services, WatchEvent};
 const EVENTS: usize = 1024;
 /// Listeners that lag behind by more miss the oldest.
 const BROADCAST: usize = 1024;
+/// The same where somebody keeps a history.
+const OBSERVED: usize = 16 * 1024;
 /// After so many inputs in a row the clock and the commands get their turn.
 const BATCH: usize = 128;
 
@@ -55,6 +58,10 @@ pub(super) enum Control {
         reply: oneshot::Sender<Vec<String>>,
     },
     Snapshot(oneshot::Sender<Vec<VertexStatus>>),
+    Observe {
+        known: u64,
+        reply: oneshot::Sender<Observation>,
+    },
 }
 
 /// What others see of the driver.
@@ -62,6 +69,7 @@ pub(super) struct Views {
     pub(super) status: watch::Receiver<EngineStatus>,
     pub(super) events: broadcast::Sender<EngineEvent>,
     pub(super) exit: watch::Receiver<Option<Exit>>,
+    pub(super) touched: Arc<Notify>,
 }
 
 /// A graph on its way.
@@ -114,6 +122,8 @@ pub(super) struct Driver {
     status: watch::Sender<EngineStatus>,
     broadcast: broadcast::Sender<EngineEvent>,
     exit: watch::Sender<Option<Exit>>,
+    /// Wakes whoever looks on.
+    touched: Arc<Notify>,
 }
 
 impl Driver {
@@ -126,16 +136,21 @@ impl Driver {
         let (event_sender, event_receiver) = mpsc::channel(EVENTS);
         let (status, status_view) = watch::channel(EngineStatus::default());
         let (exit, exit_view) = watch::channel(None);
-        let broadcast = broadcast::Sender::new(BROADCAST);
+        let broadcast = broadcast::Sender::new(if config.observed { OBSERVED } else { BROADCAST });
+        let touched = Arc::new(Notify::new());
         let views = Views {
             status: status_view,
             events: broadcast.clone(),
             exit: exit_view,
+            touched: Arc::clone(&touched),
         };
         let log = config
             .durable_notifications
             .then(|| RefreshLog::open(state_dir::refresh(&config.services.prefix)));
         let mut core = Core::new(config.converger.timeout, metrics);
+        if config.observed {
+            core.scheduler.observe();
+        }
         core.resume(false, Duration::ZERO);
         let driver = Self {
             core,
@@ -163,6 +178,7 @@ impl Driver {
             status,
             broadcast,
             exit,
+            touched,
         };
         (driver, views)
     }
@@ -261,6 +277,9 @@ impl Driver {
             *former = status;
             changed
         });
+        if self.core.scheduler.has_touched() {
+            self.touched.notify_one();
+        }
     }
 
     /// Lets the workers run again.
@@ -292,6 +311,7 @@ impl Driver {
                     let _ = reply.send(Err(SubmitError::Fatal("the engine has ended".to_owned())));
                 }
                 Control::Snapshot(reply) => drop(reply),
+                Control::Observe { reply, .. } => drop(reply),
             }
         }
         for reply in self.leaving.drain(..) {

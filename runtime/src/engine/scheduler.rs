@@ -8,6 +8,7 @@ mod edges;
 mod questions;
 #[cfg(test)]
 mod tests;
+mod touched;
 
 use std::collections::VecDeque;
 
@@ -84,6 +85,8 @@ struct Node {
     inputs: u64,
     /// `inputs` at the start of the last successful pass.
     seen: u64,
+    /// Is among [`Scheduler::touched`].
+    touched: bool,
     children: Span,
     parents: Span,
 }
@@ -147,6 +150,8 @@ pub(crate) struct Scheduler {
     work: Vec<u32>,
     /// Whose `blocked` has flipped, and to what.
     flips: Vec<(u32, bool)>,
+    /// The vertices that may be another way than when somebody last looked; nothing if nobody ever looks.
+    touched: Option<Vec<u32>>,
     live: usize,
     busy: usize,
     settled: usize,
@@ -362,6 +367,7 @@ impl Scheduler {
     fn update(&mut self, start: u32) {
         self.work.push(start);
         while let Some(index) = self.work.pop() {
+            self.touch(index);
             let node = &mut self.nodes[index as usize];
             let local = node.locally_settled();
             let settled = local && node.unsettled_parents == 0;

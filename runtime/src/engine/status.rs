@@ -57,6 +57,8 @@ pub enum VertexState {
 /// One vertex in a snapshot.
 #[derive(Clone, Debug)]
 pub struct VertexStatus {
+    /// Tells it apart from all other vertices that the engine ever ran; hidden ones may share an identity.
+    pub number: u32,
     /// Kind and name.
     pub identity: Identity,
     /// What it is doing.
@@ -104,8 +106,24 @@ pub enum EngineEvent {
         apply: bool,
         /// What it found; nothing if it failed.
         outcome: Option<Outcome>,
+        /// What it reported, if [`super::EngineConfig::explain`] asks for it.
+        changes: Arc<[Change]>,
         /// How long it took.
         elapsed: Duration,
+    },
+    /// A change notifies others.
+    Notified {
+        /// What was changed.
+        from: Identity,
+        /// Who is to react.
+        to: Vec<Identity>,
+    },
+    /// Notifications were reacted to.
+    Served {
+        /// Whose.
+        from: Vec<Identity>,
+        /// By whom.
+        to: Identity,
     },
     /// A failure that is followed by another try.
     Retrying {

@@ -7,6 +7,7 @@ mod groups;
 mod independence;
 mod lives;
 mod meta;
+mod observe;
 mod random;
 mod stop;
 mod switch;

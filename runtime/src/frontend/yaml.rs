@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use super::reload::SourceWatch;
-use super::{GraphSource, Graphs, ProgramFailed, Report, runnable};
+use super::{GraphSource, Graphs, ProgramFailed, Report, SourcedGraph, runnable};
 use crate::path_watch::PathHub;
 use crate::resource::Registry;
 use crate::yaml_graph;
@@ -108,6 +108,15 @@ impl YamlFrontend {
     }
 }
 
+impl From<Loaded> for SourcedGraph {
+    fn from(loaded: Loaded) -> Self {
+        Self {
+            graph: loaded.graph,
+            sources: Arc::new(loaded.sources),
+        }
+    }
+}
+
 /// A YAML front end and the graph that its file gave at first.
 pub struct YamlGraphs {
     /// The front end.
@@ -125,7 +134,7 @@ impl GraphSource for YamlGraphs {
     ) -> Result<(), ProgramFailed> {
         let Self { frontend, first } = *self;
         let mut watch = SourceWatch::new(&frontend.paths, &first.sources, true).await;
-        graphs.send_replace(Some(first.graph));
+        graphs.send_replace(Some(first.into()));
         if !frontend.watch {
             cancel.cancelled().await;
             return Ok(());
@@ -139,17 +148,17 @@ impl GraphSource for YamlGraphs {
             let reader = frontend.clone();
             let loaded = tokio::task::spawn_blocking(move || reader.load()).await;
             let Ok(loaded) = loaded else { continue };
-            let (sources, graph) = match loaded {
-                Ok(loaded) => (loaded.sources, Some(loaded.graph)),
-                Err(sources) => (sources, None),
+            let (sources, works) = match &loaded {
+                Ok(loaded) => (&loaded.sources, true),
+                Err(sources) => (sources, false),
             };
-            watch = SourceWatch::new(&frontend.paths, &sources, graph.is_some()).await;
-            match graph {
-                Some(graph) => {
+            watch = SourceWatch::new(&frontend.paths, sources, works).await;
+            match loaded {
+                Ok(loaded) => {
                     info!("the graph has changed");
-                    graphs.send_replace(Some(graph));
+                    graphs.send_replace(Some(loaded.into()));
                 }
-                None => info!("the graph has errors; the running one stays as it is"),
+                Err(_) => info!("the graph has errors; the running one stays as it is"),
             }
         }
     }

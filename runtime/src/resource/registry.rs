@@ -96,6 +96,7 @@ struct Entry {
     new: Constructor,
     traits: Traits,
     managed_paths: fn(&str, &dyn Params) -> Vec<String>,
+    private_params: fn(&dyn Params) -> Vec<&'static str>,
     auto_edges: Edges,
     group: fn(&str, &dyn Params) -> Option<Group>,
     may_own: fn(&str, &dyn Params, &graph::Resource) -> bool,
@@ -125,6 +126,7 @@ impl Registry {
                     .map(|params| R::managed_paths(name, params))
                     .unwrap_or_default()
             },
+            private_params: |params| downcast(params).map(R::private_params).unwrap_or_default(),
             auto_edges: |name, params, services| match downcast(params) {
                 Ok(params) => R::auto_edges(name, params, services),
                 Err(error) => Box::pin(async { Err(error) }),
@@ -171,6 +173,14 @@ impl Registry {
         self.0
             .get(params.kind())
             .map(|entry| (entry.managed_paths)(name, params))
+            .unwrap_or_default()
+    }
+
+    /// The parameters that are not for everybody ([`Resource::private_params`]).
+    pub fn private_params(&self, params: &dyn Params) -> Vec<&'static str> {
+        self.0
+            .get(params.kind())
+            .map(|entry| (entry.private_params)(params))
             .unwrap_or_default()
     }
 

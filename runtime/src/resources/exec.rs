@@ -81,6 +81,11 @@ impl Resource for Exec {
             .collect()
     }
 
+    fn private_params(_params: &declared::Exec) -> Vec<&'static str> {
+        // The usual way to hand a password to a program.
+        vec!["env"]
+    }
+
     async fn init(
         &self,
         params: &declared::Exec,
@@ -119,9 +124,9 @@ impl Resource for Exec {
             context.send(cached.or(params).into_values());
             return Ok(Outcome::Unchanged);
         }
+        let command = params.command(&self.name);
+        context.report(|| Change::Step(format!("run `{command}`")));
         if !context.apply() {
-            let command = params.command(&self.name);
-            context.report(|| Change::Step(format!("run `{command}`")));
             context.send(cached.into_values());
             return Ok(Outcome::Changed);
         }

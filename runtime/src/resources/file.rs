@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use mgmt_stdlib::mode::Mode;
 use mgmt_stdlib::resources::file as declared;
 use mgmt_stdlib::resources::file::State;
 use tokio::time::{Instant, sleep_until};
@@ -61,6 +62,17 @@ impl Resource for File {
         match params.wanted_state() {
             State::Absent => Vec::new(),
             State::Exists | State::Undefined => vec![params.resultant_path(name)],
+        }
+    }
+
+    fn private_params(params: &declared::File) -> Vec<&'static str> {
+        let read_by_all =
+            Mode::parse(&params.mode).is_ok_and(|mode| mode.resolve(0) & excerpt::READ_BY_ALL != 0);
+        // Without a mode it is as the machine has it, which may be closed.
+        if read_by_all {
+            Vec::new()
+        } else {
+            vec!["content"]
         }
     }
 

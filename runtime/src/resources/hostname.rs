@@ -126,12 +126,12 @@ async fn check_apply_one(
     if current == wanted {
         return Ok(Outcome::Unchanged);
     }
+    context.report(|| Change::Property {
+        name: which.name(),
+        old: current,
+        new: wanted.to_owned(),
+    });
     if !context.apply() {
-        context.report(|| Change::Property {
-            name: which.name(),
-            old: current,
-            new: wanted.to_owned(),
-        });
         return Ok(Outcome::Changed);
     }
     match hostnamed {

@@ -90,17 +90,15 @@ impl Resource for Line {
                 Some(new) => Some(Some(target.stage(&new, old.is_none())?)),
             })
         };
-        match services.blocking.run(work).await? {
-            None => return Ok(Outcome::Unchanged),
-            Some(None) => {
-                let verb = if exists { "add to" } else { "remove from" };
-                context.report(|| Change::Step(format!("{verb} `{}`", path.display())));
-            }
-            Some(Some(staged)) => {
-                services.writer.commit(staged).await?;
-                let verb = if exists { "added to" } else { "removed from" };
-                tracing::info!("{verb} `{}`", path.display());
-            }
+        let Some(staged) = services.blocking.run(work).await? else {
+            return Ok(Outcome::Unchanged);
+        };
+        let verb = if exists { "add to" } else { "remove from" };
+        context.report(|| Change::Step(format!("{verb} `{}`", path.display())));
+        if let Some(staged) = staged {
+            services.writer.commit(staged).await?;
+            let verb = if exists { "added to" } else { "removed from" };
+            tracing::info!("{verb} `{}`", path.display());
         }
         Ok(Outcome::Changed)
     }

@@ -221,8 +221,8 @@ impl Work<'_> {
         if startup.is_fine(self.context.apply()) && verb.is_none() && !refresh {
             return Ok(Outcome::Unchanged);
         }
+        self.report(&unit, startup, verb.is_some());
         if !self.context.apply() {
-            self.report(&unit, startup, verb.is_some());
             return Ok(Outcome::Changed);
         }
         self.warn_of_ourselves(&unit, verb);
@@ -250,7 +250,7 @@ impl Work<'_> {
         Ok(outcome)
     }
 
-    /// Says what would be done.
+    /// Says what is to be done.
     fn report(&self, unit: &Unit, startup: Startup, changes_state: bool) {
         let step = match startup {
             Startup::Enable => Some("enable"),

@@ -63,8 +63,10 @@ impl Resource for User {
             let Some(change) = self.planned(params, context).await? else {
                 return Ok(Outcome::Unchanged);
             };
-            if !context.apply() {
+            if again {
                 context.report(|| change.in_words());
+            }
+            if !context.apply() {
                 return Ok(Outcome::Changed);
             }
             let changed = accounts::change(&context.services, context.token(), &change).await;

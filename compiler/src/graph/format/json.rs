@@ -5,17 +5,14 @@ use mgmt_stdlib::resource::Meta;
 use mgmt_stdlib::value::Value;
 use serde_json::{Map, Value as Json, json};
 
-use crate::graph::{Identity, ResourceGraph};
+use crate::graph::{Identity, Resource, ResourceGraph};
 
 pub(super) fn format(graph: &ResourceGraph, catalog: &Catalog) -> String {
     let resources = super::resources(graph);
     let nodes: Vec<_> = resources
         .iter()
         .map(|(_, resource)| {
-            let params: Map<_, _> = super::params(resource, catalog)
-                .into_iter()
-                .map(|(param, value)| (param.to_owned(), self::value(&value)))
-                .collect();
+            let params = params(resource, catalog);
             json!({
                 "kind": resource.identity.kind.as_str(),
                 "name": resource.identity.name.as_str(),
@@ -43,6 +40,14 @@ pub(super) fn format(graph: &ResourceGraph, catalog: &Catalog) -> String {
         })
         .collect();
     format!("{:#}\n", json!({"resources": nodes, "edges": edges}))
+}
+
+/// The parameters of a resource that are set, by their mcl names. Secrets are not shown.
+pub fn params(resource: &Resource, catalog: &Catalog) -> Map<String, Json> {
+    super::params(resource, catalog)
+        .into_iter()
+        .map(|(param, value)| (param.to_owned(), self::value(&value)))
+        .collect()
 }
 
 fn identity(identity: &Identity) -> Json {

@@ -3,3 +3,4 @@
 pub(crate) mod plan;
 mod program;
 pub(crate) mod run;
+pub(crate) mod status;

@@ -13,13 +13,14 @@ use clap_complete::Shell;
 use mgmt_compiler::commands::check::Check;
 use mgmt_compiler::commands::explain::Explain;
 use mgmt_compiler::commands::fmt::Fmt;
-use mgmt_compiler::commands::{Console, Status, generate};
+use mgmt_compiler::commands::{Console, Status as Verdict, generate};
 use mgmt_compiler::render::Terminal;
 use mgmt_stdlib::catalog::Catalog;
 use tikv_jemallocator::Jemalloc;
 
 use commands::plan::Plan;
 use commands::run::Run;
+use commands::status::Status;
 
 /// Gives memory back that compiling took, which the system's allocator keeps for later: an agent compiles
 /// once and then holds still for weeks. `.cargo/config.toml` says how.
@@ -47,6 +48,7 @@ enum Command {
     Fmt(Fmt),
     Plan(Plan),
     Run(Box<Run>),
+    Status(Status),
     Explain(Explain),
     /// Print a completion script for a shell.
     Completions {
@@ -65,6 +67,7 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Some(Command::Run(run)) => run.run(terminal()),
         Some(Command::Plan(plan)) => plan.run(terminal()),
+        Some(Command::Status(status)) => status.run(),
         command => other(command.as_ref(), cli.license),
     };
     match result {
@@ -108,21 +111,21 @@ fn other(command: Option<&Command>, license: bool) -> io::Result<u8> {
         Some(Command::Explain(explain)) => explain.run(&mut console)?,
         Some(Command::Completions { shell }) => {
             generate::completions(Cli::command(), *shell, console.out)?;
-            Status::Fine
+            Verdict::Fine
         }
         Some(Command::Man { directory }) => {
             generate::man_pages(Cli::command(), directory)?;
-            Status::Fine
+            Verdict::Fine
         }
-        Some(Command::Run(_) | Command::Plan(_)) | None if license => {
+        Some(Command::Run(_) | Command::Plan(_) | Command::Status(_)) | None if license => {
             console
                 .out
                 .write_all(include_bytes!("../../../../LICENSE"))?;
-            Status::Fine
+            Verdict::Fine
         }
-        Some(Command::Run(_) | Command::Plan(_)) | None => {
+        Some(Command::Run(_) | Command::Plan(_) | Command::Status(_)) | None => {
             write!(console.out, "{}", Cli::command().render_help())?;
-            Status::Fine
+            Verdict::Fine
         }
     };
     err.flush()?;

@@ -1,6 +1,7 @@
 //! One pass of a vertex: the gate, the values, and `check_apply` (engine.md §3.4).
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tracing::{debug, info};
@@ -12,7 +13,7 @@ use crate::engine::metrics::Failure;
 use crate::engine::scheduler::{Completion, Ticket, VertexId};
 use crate::engine::status::EngineEvent;
 use crate::engine::vertex::{Phase, Watch};
-use crate::resource::Outcome;
+use crate::resource::{Change, Outcome};
 
 impl Core {
     /// Starts a pass of the vertex if the rules let it.
@@ -188,16 +189,18 @@ impl Core {
         let found = result.outcome.as_ref().ok().copied();
         self.metrics
             .checked(&identity, !noop, found, elapsed, since_ready);
+        let changes: Arc<[Change]> = result.changes.into();
         self.commands.push(Command::Event(EngineEvent::Checked {
             identity: identity.clone(),
             apply: !noop,
             outcome: found,
+            changes: changes.clone(),
             elapsed,
         }));
         match result.outcome {
             Ok(outcome) => {
                 if let Some(state) = self.vertex_mut(vertex) {
-                    state.found = Some((outcome, result.changes.into()));
+                    state.found = Some((outcome, changes));
                 }
                 self.published(vertex, result.sent, result.sent_by_members);
                 self.check_succeeded(vertex, outcome, noop);

@@ -6,6 +6,7 @@ use mgmt_compiler::graph::Identity;
 
 use super::{Core, Mode};
 use crate::engine::metrics::Failure;
+use crate::engine::observation::{Observation, RunningEdge, RunningGraph, RunningVertex};
 use crate::engine::scheduler::VertexId;
 use crate::engine::status::{EngineStatus, VertexState, VertexStatus};
 use crate::engine::vertex::{Phase, Vertex, Watch};
@@ -28,23 +29,9 @@ impl Core {
 
     /// Every vertex.
     pub(crate) fn snapshot(&self) -> Vec<VertexStatus> {
-        self.scheduler
-            .vertices()
-            .filter_map(|vertex| {
-                let state = self.vertex(vertex)?;
-                Some(VertexStatus {
-                    identity: state.declared.identity.clone(),
-                    state: self.state(vertex, state),
-                    outcome: state.found.as_ref().map(|(outcome, _)| *outcome),
-                    changes: state
-                        .found
-                        .as_ref()
-                        .map_or_else(Arc::default, |(_, changes)| changes.clone()),
-                    error: state.error.clone(),
-                    retries: state.check_retries.left(),
-                    blocked: self.scheduler.is_blocked_for_good(vertex),
-                })
-            })
+        let vertices = self.scheduler.vertices();
+        vertices
+            .filter_map(|vertex| self.status_of(vertex))
             .collect()
     }
 
@@ -65,6 +52,66 @@ impl Core {
         } else {
             Failure::Soft
         })
+    }
+
+    fn status_of(&self, vertex: VertexId) -> Option<VertexStatus> {
+        let state = self.vertex(vertex)?;
+        Some(VertexStatus {
+            number: vertex.number(),
+            identity: state.declared.identity.clone(),
+            state: self.state(vertex, state),
+            outcome: state.found.as_ref().map(|(outcome, _)| *outcome),
+            changes: state
+                .found
+                .as_ref()
+                .map_or_else(Arc::default, |(_, changes)| changes.clone()),
+            error: state.error.clone(),
+            retries: state.check_retries.left(),
+            blocked: self.scheduler.is_blocked_for_good(vertex),
+        })
+    }
+
+    /// What has changed since the last call; `known` is the generation that was seen then.
+    pub(crate) fn observe(&mut self, known: u64) -> Observation {
+        let touched = self.scheduler.take_touched();
+        let is_new = known != self.generation;
+        let vertices = if is_new {
+            self.snapshot()
+        } else {
+            let touched = touched.into_iter();
+            touched
+                .filter_map(|vertex| self.status_of(vertex))
+                .collect()
+        };
+        Observation {
+            status: self.status(),
+            graph: is_new.then(|| self.running_graph()),
+            vertices,
+        }
+    }
+
+    fn running_graph(&self) -> RunningGraph {
+        let vertices = self.scheduler.vertices().filter_map(|vertex| {
+            let state = self.vertex(vertex)?;
+            let members = state.members.iter();
+            Some(RunningVertex {
+                number: vertex.number(),
+                declared: state.declared.clone(),
+                members: members.map(|member| member.declared.clone()).collect(),
+                reversal: state.reversal,
+            })
+        });
+        let edges = self.scheduler.edges().map(|edge| RunningEdge {
+            from: edge.from.number(),
+            to: edge.to.number(),
+            notify: edge.notify,
+            pending: edge.pending,
+        });
+        RunningGraph {
+            generation: self.generation,
+            vertices: vertices.collect(),
+            edges: edges.collect(),
+        }
     }
 
     pub(super) fn state(&self, vertex: VertexId, state: &Vertex) -> VertexState {

@@ -13,6 +13,9 @@ impl Driver {
                 // Who asked may have left.
                 let _ = reply.send(self.core.snapshot());
             }
+            Control::Observe { known, reply } => {
+                let _ = reply.send(self.core.observe(known));
+            }
             Control::Shutdown { fast, reply } => {
                 self.leaving.push(reply);
                 for submission in self.waiting.drain(..).chain(self.switching.take()) {

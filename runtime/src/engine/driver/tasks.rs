@@ -73,6 +73,7 @@ impl Driver {
                     }
                 }
                 Command::Raise { parent, children } => {
+                    self.tell_notified(parent, &children);
                     if let Some(log) = &self.log {
                         let children = self.core.identities(&children);
                         for parent in self.core.identities(&[parent]) {
@@ -81,6 +82,7 @@ impl Driver {
                     }
                 }
                 Command::Served { parents, child } => {
+                    self.tell_served(&parents, child);
                     if let Some(log) = &self.log {
                         // The record may be of a time when they were vertices of their own.
                         let parents = parents.iter().flat_map(|each| self.core.parts(*each));
@@ -98,6 +100,26 @@ impl Driver {
                     let _ = self.broadcast.send(event);
                 }
             }
+        }
+    }
+
+    fn tell_notified(&self, parent: VertexId, children: &[VertexId]) {
+        if children.is_empty() || self.broadcast.receiver_count() == 0 {
+            return;
+        }
+        for from in self.core.identities(&[parent]) {
+            let to = self.core.identities(children);
+            let _ = self.broadcast.send(EngineEvent::Notified { from, to });
+        }
+    }
+
+    fn tell_served(&self, parents: &[VertexId], child: VertexId) {
+        if self.broadcast.receiver_count() == 0 {
+            return;
+        }
+        for to in self.core.identities(&[child]) {
+            let from = self.core.identities(parents);
+            let _ = self.broadcast.send(EngineEvent::Served { from, to });
         }
     }
 

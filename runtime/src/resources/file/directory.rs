@@ -94,10 +94,10 @@ impl Work {
         if plan.is_empty() {
             return Ok(Outcome::Unchanged);
         }
+        for action in &plan {
+            self.changes.report(|| Change::Step(sync.describe(action)));
+        }
         if !self.apply {
-            for action in &plan {
-                self.changes.report(|| Change::Step(sync.describe(action)));
-            }
             return Ok(Outcome::Changed);
         }
         sync.carry_out(plan)?;

@@ -9,7 +9,7 @@ use super::work::Work;
 use crate::resource::{Change, Excerpt, LARGEST_EXCERPT};
 
 /// The permission of everybody to read.
-const READ_BY_ALL: u32 = 0o004;
+pub(super) const READ_BY_ALL: u32 = 0o004;
 
 impl Work {
     /// The change of the content from what is there. What can not be read is not shown; the check itself

@@ -77,11 +77,9 @@ impl Work {
         Ok(Next::Done(outcome.and(self.attributes()?)))
     }
 
-    /// Whether a change must only be told, not made. Then it is.
+    /// Tells a change; true if it must not be made as well.
     pub(super) fn only_tells(&self, change: impl FnOnce() -> Change) -> bool {
-        if !self.apply {
-            self.changes.report(change);
-        }
+        self.changes.report(change);
         !self.apply
     }
 

@@ -116,7 +116,7 @@ async fn first_graph(
     let running = tokio::spawn(frontend.run(compilation, graphs, cancel.clone()));
     // The front end ends without a graph if the program fails.
     let graph = match newest.wait_for(Option::is_some).await {
-        Ok(graph) => graph.clone(),
+        Ok(newest) => newest.as_ref().map(|newest| Arc::clone(&newest.graph)),
         Err(_) => None,
     };
     cancel.cancel();

@@ -3,7 +3,7 @@
 use std::env;
 use std::error::Error;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
@@ -108,6 +108,15 @@ impl Program {
             watch,
         };
         Ok(Some((hostname(self.hostname.as_deref())?, frontend)))
+    }
+
+    /// The program for others to see, who need not see its text.
+    pub(crate) fn shown(&self) -> &str {
+        match self.input.last().map(String::as_str) {
+            Some("-") => "(standard input)",
+            Some(path) if Path::new(path).exists() => path,
+            _ => "(a program)",
+        }
     }
 
     fn path(&self) -> Result<&str, &'static str> {

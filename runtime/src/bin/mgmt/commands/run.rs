@@ -17,10 +17,12 @@ use mgmt_runtime::driver::place::{Prefix, PrefixChoice};
 use mgmt_runtime::driver::{self};
 use mgmt_runtime::engine::EngineConfig;
 use mgmt_runtime::frontend::{GraphSource, LangGraphs, Report, YamlGraphs};
-use mgmt_runtime::http::{HttpServer, ListenAddress};
+use mgmt_runtime::http::{HttpServer, ListenAddress, ListenError};
 use mgmt_runtime::metrics::DEFAULT_LISTEN;
+use mgmt_runtime::observe::About;
 use mgmt_runtime::path_watch::{SYSCTLS, raise_limits};
 use mgmt_runtime::resource::Services;
+use mgmt_runtime::ui::{USUAL_ADDRESS, Ui};
 use mgmt_stdlib::catalog::Catalog;
 use tokio::sync::watch;
 use tracing::{error, info, warn};
@@ -127,6 +129,10 @@ pub(crate) struct Run {
     #[arg(long, value_name = "ADDR", default_value = DEFAULT_LISTEN, requires = "prometheus")]
     prometheus_listen: ListenAddress,
 
+    /// Show the running graph to browsers on this machine, and to `mgmt status`; or at another address.
+    #[arg(long, value_name = "ADDR", num_args = 0..=1, require_equals = true, default_missing_value = USUAL_ADDRESS)]
+    ui: Option<ListenAddress>,
+
     /// How log lines look.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     log_format: LogFormat,
@@ -181,7 +187,26 @@ impl Run {
         if self.prometheus {
             run.metrics = Some(HttpServer::bind(&self.prometheus_listen).await?);
         }
+        if let Some(ui) = self.bind_ui(&run, &prefix).await? {
+            run.engine.observed = true;
+            run.engine.explain = true;
+            run.ui = Some(ui);
+        }
         Ok(Some((run, prefix)))
+    }
+
+    /// Takes the address for the page.
+    async fn bind_ui(&self, run: &driver::Run, prefix: &Prefix) -> Result<Option<Ui>, ListenError> {
+        let Some(address) = &self.ui else {
+            return Ok(None);
+        };
+        let about = About {
+            hostname: Arc::clone(&run.engine.services.hostname),
+            version: env!("CARGO_PKG_VERSION"),
+            program: self.program.shown().into(),
+            noop: self.noop,
+        };
+        Ui::bind(address, about, prefix.path()).await.map(Some)
     }
 
     /// Compiles the program and makes all that is needed to run it; nothing if it has errors.
@@ -246,6 +271,7 @@ impl Run {
                 .clone()
                 .map(|path| Graphviz::start(path, self.graphviz_filter)),
             metrics: None,
+            ui: None,
             rung,
         };
         Ok(Some((run, prefix)))

@@ -1,0 +1,145 @@
+//! Asks an agent over its API: for `mgmt status`.
+
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::http::{Request, StatusCode, header};
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::observe::shapes::Status;
+
+/// An agent that does not begin to answer within this time is not there.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Where an agent is to be found: `127.0.0.1:9234`.
+#[derive(Clone, Debug)]
+pub struct Client(String);
+
+/// The agent did not answer as it should.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum ClientError {
+    #[error("no agent answers at {address}: {source}; is it run with `--ui`?")]
+    Unreachable {
+        address: String,
+        source: std::io::Error,
+    },
+    #[error("no agent answers at {0} within ten seconds")]
+    Silent(String),
+    #[error("the agent at {0} has ended")]
+    Ended(String),
+    #[error("{address} does not answer like an agent: {message}")]
+    Strange { address: String, message: String },
+}
+
+/// An answer under way, and the connection that it comes over.
+struct Answer {
+    body: Incoming,
+    _connection: AbortOnDropHandle<()>,
+}
+
+impl Client {
+    /// For the agent at that address.
+    pub fn new(address: impl Into<String>) -> Self {
+        Self(address.into())
+    }
+
+    /// Where the agent is.
+    pub fn address(&self) -> &str {
+        &self.0
+    }
+
+    /// How it is, as it said it and as what it means.
+    ///
+    /// # Errors
+    /// If there is no agent, or something else.
+    pub async fn status(&self) -> Result<(Bytes, Status), ClientError> {
+        let answer = self.get("/api/v1/status").await?;
+        let body = timeout(PATIENCE, answer.body.collect());
+        let text = match body.await {
+            Ok(body) => body.map_err(|error| self.strange(&error))?.to_bytes(),
+            Err(_) => return Err(ClientError::Silent(self.0.clone())),
+        };
+        let status = serde_json::from_slice(&text).map_err(|error| self.strange(&error))?;
+        Ok((text, status))
+    }
+
+    /// Follows what happens.
+    ///
+    /// # Errors
+    /// If there is no agent, or something else.
+    pub async fn follow(&self) -> Result<Events, ClientError> {
+        Ok(Events(self.get("/api/v1/events").await?))
+    }
+
+    async fn get(&self, path: &str) -> Result<Answer, ClientError> {
+        match timeout(PATIENCE, self.ask(path)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(ClientError::Silent(self.0.clone())),
+        }
+    }
+
+    async fn ask(&self, path: &str) -> Result<Answer, ClientError> {
+        let stream = TcpStream::connect(&self.0).await;
+        let stream = stream.map_err(|source| ClientError::Unreachable {
+            address: self.0.clone(),
+            source,
+        })?;
+        // The agent answers to its address; what we call it may be another's name.
+        let peer = stream.peer_addr().map_err(|error| self.strange(&error))?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
+            .await
+            .map_err(|error| self.strange(&error))?;
+        let connection = AbortOnDropHandle::new(tokio::spawn(async {
+            // Whoever reads the answer sees that it broke off.
+            let _ = connection.await;
+        }));
+        let request = Request::get(path)
+            .header(header::HOST, peer.to_string())
+            .body(Body::empty())
+            .map_err(|error| self.strange(&error))?;
+        let response = sender.send_request(request).await;
+        let response = response.map_err(|error| self.strange(&error))?;
+        if response.status() != StatusCode::OK {
+            return Err(self.strange(&response.status()));
+        }
+        Ok(Answer {
+            body: response.into_body(),
+            _connection: connection,
+        })
+    }
+
+    fn strange(&self, what: &dyn std::fmt::Display) -> ClientError {
+        ClientError::Strange {
+            address: self.0.clone(),
+            message: what.to_string(),
+        }
+    }
+}
+
+/// What happens, as it comes.
+pub struct Events(Answer);
+
+impl Events {
+    /// Waits until something has happened, whatever it is; false at the end.
+    pub async fn next(&mut self) -> bool {
+        loop {
+            match self.0.body.frame().await {
+                Some(Ok(frame)) => {
+                    // A heartbeat is a comment, which begins with a colon.
+                    let beat = |data: &Bytes| data.iter().all(|byte| b":\n\r".contains(byte));
+                    if frame.data_ref().is_some_and(|data| !beat(data)) {
+                        return true;
+                    }
+                }
+                Some(Err(_)) | None => return false,
+            }
+        }
+    }
+}
