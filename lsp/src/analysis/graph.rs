@@ -1,6 +1,6 @@
 //! The resource graph of a program, drawn.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use mgmt_compiler::compile;
 use mgmt_compiler::evaluator::Evaluator;
@@ -11,11 +11,16 @@ use mgmt_stdlib::catalog::SystemHost;
 use super::World;
 
 /// The graph that a file denotes at first, as `mgmtc graph` gives it. Functions that look at this machine are
-/// called; nothing is applied.
+/// called, and what they keep is kept below `state_dir`; nothing is applied.
 ///
 /// # Errors
 /// What is wrong with the program.
-pub fn graph(world: &World, path: &Path, shape: GraphFormat) -> Result<String, String> {
+pub fn graph(
+    world: &World,
+    path: &Path,
+    shape: GraphFormat,
+    state_dir: Option<PathBuf>,
+) -> Result<String, String> {
     let shared = &world.shared;
     let input = world.input(path);
     let compilation = compile(&input, &*world.files, &shared.catalog, &shared.options);
@@ -28,7 +33,7 @@ pub fn graph(world: &World, path: &Path, shape: GraphFormat) -> Result<String, S
     };
     let host = SystemHost {
         hostname: shared.options.hostname.clone(),
-        state_dir: None,
+        state_dir,
         files: Some(compilation.tree.clone()),
         ..SystemHost::default()
     };

@@ -32,6 +32,11 @@ impl Addresses {
         }
     }
 
+    /// Where functions may keep something while a graph is drawn, apart from what a running agent keeps.
+    pub fn state_dir(&self) -> Option<PathBuf> {
+        Some(self.drawings.as_ref()?.join("state"))
+    }
+
     /// Writes the drawing of a program, over the one before.
     ///
     /// # Errors

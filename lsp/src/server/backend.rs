@@ -631,10 +631,10 @@ impl LanguageServer for Backend {
             commands::Wanted::Text(shape) => shape,
             commands::Wanted::Shown => GraphFormat::Svg,
         };
-        let program = path.clone();
+        let (program, state_dir) = (path.clone(), self.addresses.state_dir());
         let drawn = self
             .ask_world(Bound::Nothing, move |world, _, _| {
-                Some(graph::graph(world, &program, shape))
+                Some(graph::graph(world, &program, shape, state_dir.clone()))
             })
             .await?;
         let text = match drawn {

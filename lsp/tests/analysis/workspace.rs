@@ -71,6 +71,7 @@ fn the_graph_is_drawn_from_unsaved_texts() {
         &fixture.view.world,
         fixture.view.path(),
         GraphFormat::Mermaid,
+        None,
     )
     .unwrap();
     assert!(
@@ -78,6 +79,12 @@ fn the_graph_is_drawn_from_unsaved_texts() {
         "{drawn}"
     );
     let fixture = Fixture::new("noop $x {}\n");
-    let wrong = graph(&fixture.view.world, fixture.view.path(), GraphFormat::Dot).unwrap_err();
+    let wrong = graph(
+        &fixture.view.world,
+        fixture.view.path(),
+        GraphFormat::Dot,
+        None,
+    )
+    .unwrap_err();
     assert!(wrong.contains("$x"), "{wrong}");
 }

@@ -256,6 +256,20 @@ fn lenses_and_commands() {
 }
 
 #[test]
+fn a_graph_of_a_program_that_keeps_something_is_drawn() {
+    let mut client = Client::start(&[]);
+    let text =
+        "import \"local\"\n$dir = local.vardir(\"x/\")\nfile [$dir] {\n\tstate => \"exists\",\n}\n";
+    client.open("own.mcl", text);
+    let params = json!({ "command": "mgmt.graph", "arguments": [client.uri("own.mcl"), "text"] });
+    let graph = client.request("workspace/executeCommand", &params);
+    let graph = graph.as_str().unwrap();
+    assert!(graph.contains("Vertex: file["), "{graph}");
+    let kept = client.path(".cache/mgmt/graphs/state");
+    assert!(graph.contains(&kept.display().to_string()), "{graph}");
+}
+
+#[test]
 fn a_graph_is_shown_outside() {
     let capabilities = json!({ "window": { "showDocument": { "support": true } } });
     let mut client = Client::start_with(&[("main.mcl", MAIN), ("lib.mcl", LIB)], capabilities);

@@ -102,7 +102,9 @@ impl Client {
     }
 
     fn talk(dir: Arc<TempDir>, launch: impl FnOnce(&mut Command) -> Child) -> Self {
-        let mut process = launch(&mut Command::new(env!("CARGO_BIN_EXE_mgmt-lsp")));
+        let mut server = Command::new(env!("CARGO_BIN_EXE_mgmt-lsp"));
+        server.env("XDG_CACHE_HOME", dir.path().join(".cache"));
+        let mut process = launch(&mut server);
         let to = process
             .stdin
             .take()
