@@ -88,7 +88,8 @@ struct Tasks {
     watch: CancellationToken,
     /// Whether a watch task exists.
     watching: bool,
-    check: CancellationToken,
+    /// That of the `check_apply` that runs.
+    check: Option<CancellationToken>,
 }
 
 pub(super) struct Driver {

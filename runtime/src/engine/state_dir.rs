@@ -4,11 +4,20 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
 use mgmt_compiler::graph::Identity;
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 use sha2::{Digest, Sha256};
+
+/// How long another process may take to leave a prefix. If an agent is killed while it starts a command, the child
+/// holds the lock until it has become that command.
+const PATIENCE: Duration = Duration::from_secs(2);
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// The longest name of a directory entry on the file systems that matter.
 const NAME_MAX: usize = 255;
@@ -70,11 +79,16 @@ pub enum PrefixError {
     },
 }
 
-/// Creates the prefix if need be and takes it for this process alone.
+/// Creates the prefix if need be and takes it for this process alone. It waits a moment for another process to
+/// leave it.
 ///
 /// # Errors
 /// If it can not be created, or if another process has it.
 pub fn lock_prefix(prefix: &Path) -> Result<PrefixLock, PrefixError> {
+    lock_within(PATIENCE, prefix)
+}
+
+fn lock_within(patience: Duration, prefix: &Path) -> Result<PrefixLock, PrefixError> {
     let unusable = |source| PrefixError::Unusable {
         path: prefix.to_owned(),
         source,
@@ -91,12 +105,18 @@ pub fn lock_prefix(prefix: &Path) -> Result<PrefixLock, PrefixError> {
         .mode(0o600)
         .open(prefix.join("lock"))
         .map_err(unusable)?;
-    match rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(PrefixLock(file)),
-        Err(rustix::io::Errno::WOULDBLOCK) => Err(PrefixError::Locked {
-            path: prefix.to_owned(),
-        }),
-        Err(error) => Err(unusable(error.into())),
+    let began = Instant::now();
+    loop {
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(PrefixLock(file)),
+            Err(Errno::WOULDBLOCK) if began.elapsed() < patience => thread::sleep(PAUSE),
+            Err(Errno::WOULDBLOCK) => {
+                return Err(PrefixError::Locked {
+                    path: prefix.to_owned(),
+                });
+            }
+            Err(error) => return Err(unusable(error.into())),
+        }
     }
 }
 
@@ -122,10 +142,23 @@ mod tests {
         let prefix = tempfile::tempdir().expect("a temporary directory");
         let held = lock_prefix(prefix.path()).expect("nobody has it yet");
         assert!(matches!(
-            lock_prefix(prefix.path()),
+            lock_within(Duration::ZERO, prefix.path()),
             Err(PrefixError::Locked { .. })
         ));
         drop(held);
-        assert!(lock_prefix(prefix.path()).is_ok());
+        assert!(lock_within(Duration::ZERO, prefix.path()).is_ok());
+    }
+
+    /// As the child of a killed agent does.
+    #[test]
+    fn who_leaves_a_prefix_just_now_is_waited_for() {
+        let prefix = tempfile::tempdir().expect("a temporary directory");
+        let held = lock_prefix(prefix.path()).expect("nobody has it yet");
+        thread::scope(|scope| {
+            let next = scope.spawn(|| lock_within(Duration::from_secs(60), prefix.path()));
+            thread::sleep(PAUSE);
+            drop(held);
+            assert!(next.join().expect("it does not panic").is_ok());
+        });
     }
 }

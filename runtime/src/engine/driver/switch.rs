@@ -165,7 +165,7 @@ impl Driver {
                 context,
                 watch: CancellationToken::new(),
                 watching: false,
-                check: CancellationToken::new(),
+                check: None,
             });
         }
         let report = CommitReport {

@@ -36,7 +36,12 @@ impl Driver {
                 self.core
                     .watch_ended(watch.vertex, watch.incarnation, result, now);
             }
-            Ok(Done::Check { vertex, result }) => self.core.check_ended(vertex, result, now),
+            Ok(Done::Check { vertex, result }) => {
+                if let Some(tasks) = self.tasks_of(vertex) {
+                    tasks.check = None;
+                }
+                self.core.check_ended(vertex, result, now);
+            }
             // Panics of resources are caught inside the tasks.
             Err(error) => error!("internal error: a task of the engine ended early: {error}"),
         }
@@ -68,8 +73,8 @@ impl Driver {
                 }
                 Command::Check(vertex, request) => self.start_check(vertex, request),
                 Command::CancelCheck(vertex) => {
-                    if let Some(tasks) = self.tasks_of(vertex) {
-                        tasks.check.cancel();
+                    if let Some(check) = self.tasks_of(vertex).and_then(|it| it.check.as_ref()) {
+                        check.cancel();
                     }
                 }
                 Command::Raise { parent, children } => {
@@ -184,10 +189,11 @@ impl Driver {
         let Some(tasks) = self.tasks_of(vertex) else {
             return;
         };
-        tasks.check = CancellationToken::new();
+        let cancel = CancellationToken::new();
+        tasks.check = Some(cancel.clone());
         let context = CheckContext::new(
             tasks.context.clone(),
-            tasks.check.clone(),
+            cancel,
             request.apply,
             request.refresh,
             std::mem::take(&mut request.received),
