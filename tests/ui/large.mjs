@@ -6,7 +6,7 @@ import { main, picture, ready, until, withPage } from "./page.mjs";
 /** Generous, for a busy machine without a graphics card. */
 const ANSWER = 2000;
 const LAYOUT = 20_000;
-const FRAME = 150;
+const FRAME = 400;
 
 await main(async (url, pictures) => {
 	await withPage(url, async (page) => {

@@ -9,6 +9,8 @@ const BLOCKS = 0.16;
 const NAMES = 0.42;
 /** With more edges than this in sight, curves become lines. */
 const CURVES = 2500;
+/** Edges of less than this on the screen are not seen. */
+const SHORT = 4;
 /** For so long a notification is seen, in milliseconds. */
 const PULSE = 1600;
 const GLIDE = 260;
@@ -202,6 +204,8 @@ export class GraphView {
 			const [a, b] = [nodes[edge.from], nodes[edge.to]];
 			const near = { left: Math.min(a.x, b.x), right: Math.max(a.x + a.width, b.x + b.width), top: Math.min(a.y, b.y), bottom: Math.max(a.y + a.height, b.y + b.height) };
 			if (near.right < sight.left || near.left > sight.right || near.bottom < sight.top || near.top > sight.bottom) continue;
+			const length = Math.abs(b.x - a.x - a.width) + Math.abs(b.y - a.y);
+			if (length * scale < SHORT) continue;
 			const touches = edge.from === chosen || edge.to === chosen || edge.from === this.#hover || edge.to === this.#hover;
 			const key = `${touches ? "near" : "far"} ${edge.kind} ${edge.notify ? "notify" : ""}`;
 			if (!styles.has(key)) styles.set(key, { touches, kind: edge.kind, notify: edge.notify, edges: [] });
@@ -214,7 +218,8 @@ export class GraphView {
 			context.fillStyle = context.strokeStyle;
 			context.globalAlpha = style.touches ? 1 : (chosen >= 0 ? 0.45 : 0.85) * (curved ? 1 : 0.5);
 			context.lineWidth = Math.max((style.notify ? 2 : 1.2) * (style.touches ? 1.5 : 1), 0.7 / scale);
-			context.setLineDash(style.kind === "automatic" ? [5, 5] : []);
+			// From afar dashes are not seen, and take long to draw.
+			context.setLineDash(style.kind === "automatic" && scale >= BLOCKS ? [5, 5] : []);
 			context.beginPath();
 			for (const edge of style.edges) path(context, nodes[edge.from], nodes[edge.to], curved, edge.bends);
 			context.stroke();
@@ -252,9 +257,7 @@ export class GraphView {
 		for (const block of blocks.values()) {
 			context.globalAlpha = block.faint ? 0.15 : 1;
 			context.fillStyle = this.#colors[block.state];
-			context.beginPath();
-			for (const node of block.nodes) context.rect(node.x, node.y, node.width, node.height);
-			context.fill();
+			for (const node of block.nodes) context.fillRect(node.x, node.y, node.width, node.height);
 		}
 		context.globalAlpha = 1;
 		const chosen = this.#scene.nodes[this.#scene.byResource.get(this.#selected)];
