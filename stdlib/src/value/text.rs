@@ -170,6 +170,83 @@ mod tests {
     }
 
     #[test]
+    fn every_kind_has_its_text() {
+        let map = |entries: Vec<(Value, Value)>| Value::Map(entries.into_iter().collect());
+        let fields =
+            |fields: Vec<(&'static str, Value)>| Value::Struct(fields.into_iter().collect());
+        let func = crate::value::Func::new(
+            crate::types::Type::func([("a", crate::types::Type::Int)], crate::types::Type::Str),
+            |_: &[Value]| Ok(Value::from("")),
+        );
+        for (value, text) in [
+            (true.into(), "true"),
+            (i64::MIN.into(), "-9223372036854775808"),
+            (3.0.into(), "3"),
+            ((-0.0).into(), "-0"),
+            (f64::NAN.into(), "NaN"),
+            (f64::INFINITY.into(), "+Inf"),
+            (5e-7.into(), "0.0000005"),
+            ("a\"".into(), r#""a\"""#),
+            (b"\xff".to_vec().into(), r#""\xff""#),
+            (Value::list([]), "[]"),
+            (Value::list(["a".into(), "".into()]), r#"["a", ""]"#),
+            (map(vec![]), "{}"),
+            (
+                map(vec![(true.into(), 1.into()), (false.into(), 2.into())]),
+                "{false: 2, true: 1}",
+            ),
+            (
+                map(vec![(10.into(), "b".into()), (9.into(), "a".into())]),
+                r#"{9: "a", 10: "b"}"#,
+            ),
+            (
+                map(vec![
+                    ("b".into(), Value::list([])),
+                    ("B".into(), map(vec![])),
+                ]),
+                r#"{"B": {}, "b": []}"#,
+            ),
+            (fields(vec![]), "struct{}"),
+            (
+                fields(vec![
+                    ("b", 1.into()),
+                    ("a", fields(vec![("c", "x".into())])),
+                ]),
+                r#"struct{b: 1; a: struct{c: "x"}}"#,
+            ),
+            (Value::Func(func), "func(func(a int) str)"),
+        ] {
+            assert_eq!(value.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn every_character_has_its_quoting() {
+        for (text, quoted) in [
+            ("\u{7}\u{8}\u{c}\n\r\t\u{b}\\\"", r#""\a\b\f\n\r\t\v\\\"""#),
+            ("\0\u{1b}\u{7f}", r#""\x00\x1b\x7f""#),
+            (" '`é日😀$", r#"" '`é日😀$""#),
+            (
+                "\u{ad}\u{2028}\u{e000}\u{feff}",
+                r#""\u00ad\u2028\ue000\ufeff""#,
+            ),
+            ("\u{e0001}\u{10ffff}", r#""\U000e0001\U0010ffff""#),
+            ("\u{fffd}", "\"\u{fffd}\""),
+            ("", r#""""#),
+        ] {
+            assert_eq!(quote(text.as_bytes()), quoted);
+        }
+        // Each byte that is not UTF-8 for itself, also where several begin a character.
+        for (bytes, quoted) in [
+            (&b"\xe2\x82"[..], r#""\xe2\x82""#),
+            (b"\xed\xa0\x80", r#""\xed\xa0\x80""#),
+            (b"\xc0\x80a\xf5", r#""\xc0\x80a\xf5""#),
+        ] {
+            assert_eq!(quote(bytes), quoted);
+        }
+    }
+
+    #[test]
     fn floats_never_have_an_exponent() {
         assert_eq!(format_float(13.0), "13");
         assert_eq!(format_float(1e21), "1000000000000000000000");
