@@ -13,6 +13,7 @@ mod tests;
 
 mod autoedge;
 mod autogroup;
+mod background;
 mod commit;
 mod converged;
 mod converger;

@@ -3,6 +3,7 @@
 //! A kind implements [`Resource`] in one file under `resources/`, for the parameters that it declares
 //! in `mgmt_stdlib::resources`, and is entered in [`crate::resources::registry`].
 
+mod background;
 mod change;
 mod context;
 mod error;
@@ -13,10 +14,13 @@ mod member;
 mod registry;
 mod services;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use mgmt_compiler::graph;
 use mgmt_stdlib::resource::{AutoEdges, Declare, Params};
 
+pub use background::{Background, BackgroundContext};
 pub use change::{Change, Changes, Excerpt, LARGEST_EXCERPT};
 pub use context::{CheckContext, InitContext, Received, SentValues, WatchContext};
 pub(crate) use context::{WatchEvent, WatchId};
@@ -84,6 +88,11 @@ pub trait Resource: Sized + Send + Sync + 'static {
     fn may_own(name: &str, params: &Self::Params, member: &graph::Resource) -> bool {
         let _ = (name, params, member);
         false
+    }
+
+    /// A worker that all resources of the kind share (engine.md §2.10).
+    fn background() -> Option<Arc<dyn Background>> {
+        None
     }
 
     /// What undoes this resource once it leaves the graph, as parameters of the same kind and name

@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
+use super::background::Workers;
 use super::converged::Convergence;
 use super::core::Core;
 use super::metrics::Metrics;
@@ -102,6 +103,7 @@ pub(super) struct Driver {
     log: Option<RefreshLog>,
     log_stop: CancellationToken,
     log_task: JoinSet<()>,
+    background: Workers,
     convergence: Convergence,
     tasks: JoinSet<Done>,
     /// By slot of the scheduler.
@@ -157,6 +159,7 @@ impl Driver {
             core,
             epoch: Instant::now(),
             reversals: Reversals::open(config.services.clone(), config.registry.clone()),
+            background: Workers::new(config.services.clone()),
             registry: config.registry,
             services: config.services,
             explain: config.explain,
@@ -219,6 +222,10 @@ impl Driver {
                     None => return,
                 },
                 Ok(()) = self.rung.changed() => self.climb(),
+                reason = self.background.failed() => {
+                    error!("{reason}");
+                    self.request_exit(Exit::Failed(reason.into()));
+                }
                 Some(done) = self.tasks.join_next() => {
                     self.finished(done);
                     self.drain();
@@ -298,6 +305,7 @@ impl Driver {
         let vertices: Vec<_> = self.core.scheduler.vertices().collect();
         let errors = self.tear_down(&vertices).await;
         self.core.forget(&vertices);
+        self.background.finish().await;
         self.log_stop.cancel();
         while self.log_task.join_next().await.is_some() {}
         if !errors.is_empty() {

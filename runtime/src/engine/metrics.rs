@@ -264,6 +264,12 @@ impl Metrics {
         }
     }
 
+    /// How many resources of a kind are managed.
+    pub(crate) fn managed(&self, kind: &str) -> usize {
+        let kind = self.kinds.get(kind);
+        kind.map_or(0, |kind| usize::try_from(kind.resources.get()).unwrap_or(0))
+    }
+
     /// A resource was blocked, or no longer is.
     pub(crate) fn blocked(&self, identity: &Identity, blocked: bool) {
         if let Some(kind) = self.kind(identity) {

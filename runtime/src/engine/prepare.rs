@@ -70,6 +70,12 @@ impl PreparedVertex {
         &self.declared.identity
     }
 
+    /// Those of its parts that are not hidden.
+    pub(crate) fn managed(&self) -> impl Iterator<Item = &Identity> {
+        let managed = self.parts().filter(|part| !part.meta.hidden);
+        managed.map(|part| &part.identity)
+    }
+
     /// The resource and its members.
     pub(crate) fn parts(&self) -> impl Iterator<Item = &Arc<Resource>> {
         let members = self.members.iter().map(|member| &member.declared);

@@ -3,14 +3,17 @@
 use std::any::type_name;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures::future::BoxFuture;
 use mgmt_compiler::graph;
-use mgmt_stdlib::resource::{AutoEdges, Declare, Params, ResourceDef, Traits};
+use mgmt_stdlib::resource::{AutoEdges, Declare, Inside, Params, ResourceDef, Traits};
+use mgmt_stdlib::value::Value;
 
 use super::{
-    CheckContext, Group, InitContext, Outcome, Resource, ResourceError, Services, WatchContext,
+    Background, CheckContext, Group, InitContext, Outcome, Resource, ResourceError, Services,
+    WatchContext,
 };
 
 /// A [`Resource`] whose kind is not known at compile time. The methods are those of [`Resource`]; they
@@ -100,6 +103,8 @@ struct Entry {
     auto_edges: Edges,
     group: fn(&str, &dyn Params) -> Option<Group>,
     may_own: fn(&str, &dyn Params, &graph::Resource) -> bool,
+    background: fn() -> Option<Arc<dyn Background>>,
+    inside: Option<Inside>,
     reversed: Reversed,
     declare: fn() -> ResourceDef,
 }
@@ -141,6 +146,8 @@ impl Registry {
                     Ok(inverse.map(|params| Box::new(params) as Box<dyn Params>))
                 })
             },
+            background: R::background,
+            inside: declaration.inside,
             declare: R::Params::declare,
         };
         self.0.insert(declaration.kind, entry);
@@ -205,11 +212,22 @@ impl Registry {
         (self.0.get(params.kind())?.group)(name, params)
     }
 
-    /// Whether a resource may be a part of one with these parameters ([`Resource::may_own`]).
+    /// Whether a resource may be a part of one with these parameters: because its kind is declared to be
+    /// [inside](Inside) of theirs, or since they say so ([`Resource::may_own`]).
     pub fn may_own(&self, name: &str, params: &dyn Params, member: &graph::Resource) -> bool {
-        self.0
-            .get(params.kind())
-            .is_some_and(|entry| (entry.may_own)(name, params, member))
+        let kind = params.kind();
+        let member_of = self.0.get(member.identity.kind.as_str());
+        let inside = member_of.and_then(|entry| entry.inside);
+        inside.is_some_and(|inside| inside.kind == kind && names(member, inside.param, name))
+            || self
+                .0
+                .get(kind)
+                .is_some_and(|entry| (entry.may_own)(name, params, member))
+    }
+
+    /// The worker that the resources of a kind share ([`Resource::background`]).
+    pub fn background(&self, kind: &str) -> Option<Arc<dyn Background>> {
+        (self.0.get(kind)?.background)()
     }
 
     /// What undoes these parameters ([`Resource::reversed`]).
@@ -237,6 +255,13 @@ impl Registry {
     pub fn kinds(&self) -> impl Iterator<Item = &'static str> {
         self.0.keys().copied()
     }
+}
+
+/// Whether the parameter of a member that tells its owner has this name, or leaves the choice.
+fn names(member: &graph::Resource, param: &str, owner: &str) -> bool {
+    let named = member.params.get(param);
+    let named = named.as_ref().and_then(Value::as_str);
+    named.is_none_or(|named| named.is_empty() || named.to_string_lossy() == owner)
 }
 
 impl fmt::Debug for Registry {

@@ -1,21 +1,49 @@
 //! `test` watches nothing, logs its parameters, calls its function, sends, and fails if it is told to. It never
-//! touches the system.
+//! touches the system. All of them share a worker, which only says that it is there.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use mgmt_stdlib::resource::{Declare, Params};
 use mgmt_stdlib::resources::test as declared;
 use mgmt_stdlib::value::Value;
+use tokio::time::interval;
 
-use crate::resource::{CheckContext, Group, Outcome, Resource, ResourceError};
+use crate::resource::{
+    Background, BackgroundContext, CheckContext, Group, Outcome, Resource, ResourceError,
+};
 
 /// The function, which is called; it is the last parameter that is logged. Those after it say how the resource
 /// behaves.
 const FUNCTION: &str = "func1";
 /// What the function is called with.
 const ARGUMENT: Value = Value::Int(42);
+
+/// How often the shared worker says something.
+const PERIOD: Duration = Duration::from_secs(1);
+
+/// Serves to test background workers.
+struct Ticker;
+
+#[async_trait]
+impl Background for Ticker {
+    fn name(&self) -> &'static str {
+        "test"
+    }
+
+    async fn run(&self, context: &BackgroundContext) -> Result<(), ResourceError> {
+        let mut ticks = interval(PERIOD);
+        context.ready();
+        loop {
+            tokio::select! {
+                () = context.cancelled() => return Ok(()),
+                _ = ticks.tick() => tracing::debug!("background(test): tick"),
+            }
+        }
+    }
+}
 
 /// See [`declared::Test`].
 pub(super) struct Test;
@@ -35,6 +63,10 @@ impl Resource for Test {
         } else {
             group.follower()
         })
+    }
+
+    fn background() -> Option<Arc<dyn Background>> {
+        Some(Arc::new(Ticker))
     }
 
     async fn check_apply(

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
 use super::{Done, Driver, Rung, Submission, Tasks};
+use crate::engine::background::Wanted;
 use crate::engine::commit::{NewObject, Plan, pairs};
 use crate::engine::core::describe;
 use crate::engine::metrics::Step;
@@ -67,7 +68,8 @@ impl Driver {
             self.dead = Some(reason.clone());
             self.request_exit(Exit::Failed(reason.as_str().into()));
         }
-        // Who submitted may have given up waiting.
+        // Who submitted looks at the status next, unless it has given up waiting.
+        self.publish();
         let _ = reply.send(result);
         for waiting in self.waiting.iter_mut() {
             waiting.gate.clear();
@@ -127,7 +129,12 @@ impl Driver {
         self.tear_down(&plan.removed).await;
         let removed = self.now();
         self.exchange_managed_paths(&prepared, &plan);
-        if let Err(reason) = init_all(&prepared, &plan, &added).await {
+        let workers = self.workers(&prepared, &plan);
+        let ready = match init_all(&prepared, &plan, &added).await {
+            Ok(()) => self.start_workers(&workers, &prepared, &plan, &added).await,
+            failed => failed,
+        };
+        if let Err(reason) = ready {
             self.core.forget(&plan.removed);
             self.core.scheduler.connect(&[]);
             return Err(SubmitError::Fatal(reason));
@@ -176,6 +183,7 @@ impl Driver {
             paused: self.now() - self.pause_began,
         };
         self.resume(true);
+        self.background.retain(&workers);
         info!("graph: Vertices({vertices}), Edges({edges})");
         let metrics = &self.core.metrics;
         metrics.switched(edges);
@@ -217,6 +225,45 @@ impl Driver {
             gone.flat_map(Vertex::parts).flat_map(|it| paths(it)),
             come.flat_map(|it| paths(it)),
         );
+    }
+
+    /// The workers that the resources of the graph to come share.
+    fn workers(&self, prepared: &Prepared, plan: &Plan) -> Wanted {
+        let worker = |kind| confine("background", || self.registry.background(kind)).ok()?;
+        let served = self.registry.kinds();
+        let served = served.filter_map(|kind| Some((kind, worker(kind)?)));
+        let wanted = served.filter(|(kind, _)| {
+            let of_kind = |identity: &&Identity| identity.kind == *kind;
+            let gone = plan.removed.iter().filter_map(|old| self.core.vertex(*old));
+            let gone = gone.flat_map(Vertex::managed).filter(of_kind).count();
+            let come = plan.added(prepared).flat_map(PreparedVertex::managed);
+            let come = come.filter(of_kind).count();
+            self.core.metrics.managed(kind) + come > gone
+        });
+        wanted.map(|(_, worker)| (worker.name(), worker)).collect()
+    }
+
+    /// Starts the workers that do not run yet; if one can not, the new resources are cleaned up again.
+    async fn start_workers(
+        &mut self,
+        workers: &Wanted,
+        prepared: &Prepared,
+        plan: &Plan,
+        added: &[Added],
+    ) -> Result<(), String> {
+        let mut rung = self.rung.clone();
+        let started = tokio::select! {
+            started = self.background.start(workers) => started,
+            Ok(_) = rung.wait_for(|rung| *rung > Rung::Run) => {
+                Err("interrupted while background workers started".to_owned())
+            }
+        };
+        if started.is_err() {
+            for (new, added) in plan.added(prepared).zip(added) {
+                clean_up(&new.declared, &*added.object.resource).await;
+            }
+        }
+        started
     }
 
     /// Records of notifications that no edge carries any more are dropped. An empty graph says nothing
@@ -349,9 +396,13 @@ async fn init_all(prepared: &Prepared, plan: &Plan, added: &[Added]) -> Result<(
         return Ok(());
     }
     for (new, resource) in succeeded {
-        if let Err(error) = task::cleanup(resource).await {
-            error!(kind = %new.identity.kind, name = %new.identity.name, "can't clean up: {}", describe(&error));
-        }
+        clean_up(new, resource).await;
     }
     Err(format!("can't initialise {}", failures.join("; ")))
+}
+
+async fn clean_up(new: &Resource, resource: &dyn AnyResource) {
+    if let Err(error) = task::cleanup(resource).await {
+        error!(kind = %new.identity.kind, name = %new.identity.name, "can't clean up: {}", describe(&error));
+    }
 }
