@@ -33,6 +33,7 @@ pub mod path_locks;
 pub mod path_watch;
 pub mod plan;
 pub mod process;
+pub mod redact;
 pub mod removal;
 pub mod resource;
 pub mod resources;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use similar::TextDiff;
 
 use super::{Plan, Planned, Verdict};
+use crate::redact;
 use crate::resource::{Change, Excerpt};
 
 /// How a plan is shown.
@@ -20,12 +21,13 @@ pub enum PlanFormat {
     Json,
 }
 
-/// The text of a plan. `sources` tells where resources are declared.
+/// The text of a plan, without passwords of URLs. `sources` tells where resources are declared.
 pub fn render(plan: &Plan, format: PlanFormat, sources: &Sources, terminal: Terminal) -> String {
-    match format {
+    let text = match format {
         PlanFormat::Human => human(plan, sources, terminal),
         PlanFormat::Json => format!("{}\n", json(plan, sources)),
-    }
+    };
+    redact::passwords(&text).into_owned()
 }
 
 const GREEN: &str = "32";

@@ -1,11 +1,13 @@
 //! Log lines: for people `HH:MM:SS component: message`, for programs one JSON object each.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io;
 
 use clap::ValueEnum;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
+use mgmt_runtime::redact;
 use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Metadata, Subscriber};
@@ -103,6 +105,21 @@ impl Fields {
     }
 }
 
+impl Fields {
+    /// Names of resources and errors of others may hold URLs with passwords.
+    fn redact(&mut self) {
+        let others = self.others.values_mut().filter_map(|value| match value {
+            Value::String(text) => Some(text),
+            _ => None,
+        });
+        for text in others.chain([&mut self.message]) {
+            if let Cow::Owned(masked) = redact::passwords(text) {
+                *text = masked;
+            }
+        }
+    }
+}
+
 impl Visit for Fields {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         if field.name() == "message" {
@@ -154,7 +171,8 @@ where
         out: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        let fields = fields_in(context, event);
+        let mut fields = fields_in(context, event);
+        fields.redact();
         let now = Timestamp::now();
         match self.format {
             LogFormat::Text => {
