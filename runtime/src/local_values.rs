@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use mgmt_compiler::graph::Identity;
 use mgmt_stdlib::value::Value;
 use tokio::sync::watch;
+use tracing::warn;
 
 pub(crate) use self::encoding::Encoded;
 
@@ -93,9 +94,11 @@ impl LocalValues {
     fn read(&self, name: &str) -> Result<Option<Value>, ResourceError> {
         let path = self.path(name);
         match fs::read(&path) {
-            Ok(bytes) => encoding::decode(&bytes).map(Some).map_err(|reason| {
-                ResourceError::message(format!("`{}` holds no value: {reason}", path.display()))
-            }),
+            Ok(bytes) => match encoding::decode(&bytes) {
+                Ok(value) => Ok(Some(value)),
+                // No file of ours may keep a machine from its state for ever (engine.md §10.1, C2).
+                Err(reason) => set_aside(&path, &reason).map(|()| None),
+            },
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(ResourceError::path("read", &path)(error)),
         }
@@ -120,6 +123,21 @@ impl LocalValues {
             _ => Ok(()),
         }
     }
+}
+
+/// Keeps a file that holds no value out of the way, for somebody to look at.
+fn set_aside(path: &Path, reason: &str) -> Result<(), ResourceError> {
+    // Beside it there may be no room for a longer name.
+    let directory = path.with_file_name("bad");
+    let aside = directory.join(path.file_name().unwrap_or_default());
+    warn!(
+        "`{}` holds no value: {reason}; it is moved to `{}`, and there is no value",
+        path.display(),
+        aside.display()
+    );
+    fs::create_dir_all(&directory)
+        .and_then(|()| fs::rename(path, &aside))
+        .map_err(ResourceError::path("move", path))
 }
 
 /// Whether replacing one by the other makes no difference.
@@ -172,11 +190,18 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_file_is_an_error_that_names_it() {
+    fn a_broken_file_is_set_aside() {
         let dir = tempfile::tempdir().unwrap();
         let store = LocalValues::new(dir.path().to_owned());
         fs::write(store.path("a"), "{").unwrap();
-        let error = store.get("a").unwrap_err().to_string();
-        assert!(error.contains("holds no value"), "{error}");
+        assert_eq!(store.get("a").unwrap(), None);
+        store.set("a", Some(Value::Int(1))).unwrap();
+        let again = LocalValues::new(dir.path().to_owned());
+        assert_eq!(again.get("a").unwrap(), Some(Value::Int(1)));
+        let kept = dir
+            .path()
+            .join("bad")
+            .join(store.path("a").file_name().unwrap());
+        assert_eq!(fs::read(kept).unwrap(), b"{");
     }
 }
