@@ -18,6 +18,82 @@ fn either_signal_ends_a_run_well() {
     }
 }
 
+/// Each program notes its start; the second one would come after the first.
+fn chain(first: &str) -> String {
+    format!(
+        "exec \"first\" {{\n\tcmd => \"touch @DIR@/started; {first}\",\n\tshell => \"/bin/sh\",\n\
+         \tBefore => File[\"@DIR@/second\"],\n}}\nfile \"@DIR@/second\" {{\n\tstate => \"exists\",\n}}\n"
+    )
+}
+
+fn run_chain(first: &str) -> Agent {
+    let agent = Agent::new(&chain(first)).run(&[]);
+    eventually("the first one runs", || agent.path("started").exists());
+    agent
+}
+
+#[test]
+fn the_first_signal_lets_what_is_running_complete_and_the_chain_run_to_its_end() {
+    let mut agent = run_chain("while ! test -e @DIR@/go; do sleep 0.01; done");
+    agent.signal(Signal::SIGINT);
+    agent.wait_for_log("interrupted by ^C");
+    fs::write(agent.path("go"), "").unwrap();
+    assert_eq!(agent.wait().code(), Some(0));
+    assert!(agent.path("second").exists());
+}
+
+#[test]
+fn the_second_signal_cancels_what_is_running() {
+    let mut agent = run_chain("exec sleep 1000");
+    agent.signal(Signal::SIGINT);
+    agent.wait_for_log("interrupted by ^C");
+    agent.signal(Signal::SIGTERM);
+    assert_eq!(agent.wait().code(), Some(0));
+    let log = agent.log();
+    assert!(log.contains("(soft interrupt)"), "{log}");
+    assert!(!log.contains("Error"), "{log}");
+    assert!(!agent.path("second").exists());
+}
+
+#[test]
+fn the_third_signal_kills_what_does_not_listen() {
+    let mut agent = run_chain("trap '' TERM INT; while true; do sleep 0.01; done");
+    for rung in ["interrupted by ^C", "(soft interrupt)", "(hard interrupt)"] {
+        agent.signal(Signal::SIGINT);
+        agent.wait_for_log(rung);
+    }
+    assert_eq!(agent.wait().code(), Some(0));
+}
+
+#[test]
+fn passwords_in_names_are_not_logged() {
+    let program = "exec \"ssh://user:secret@host/\" {\n\tcmd => \"/bin/false\",\n}\n";
+    for format in ["--log-format=text", "--log-format=json"] {
+        let mut agent = Agent::new(program).run(&["--converged-timeout=0", format]);
+        assert_eq!(agent.wait().code(), Some(0));
+        let log = agent.log();
+        assert!(log.contains("ssh://user:***@host/"), "{log}");
+        assert!(!log.contains("secret"), "{log}");
+    }
+    let agent = Agent::new(program);
+    for format in ["--format=human", "--format=json"] {
+        let plan = agent.command("mgmt", &["plan", format, "site.mcl"]);
+        let text = String::from_utf8_lossy(&plan.stdout);
+        assert!(text.contains("ssh://user:***@host/"), "{text}");
+        assert!(!text.contains("secret"), "{text}");
+    }
+}
+
+#[test]
+fn a_background_worker_lives_as_long_as_its_kind_is_in_the_graph() {
+    let agent = Agent::new("test \"t\" {}\n").run(&["--log=debug"]);
+    agent.wait_for_log("background(test): ready");
+    agent.wait_for_log("background(test): tick");
+    assert!(!agent.log().contains("background(test): ended"));
+    agent.save("");
+    agent.wait_for_log("background(test): ended");
+}
+
 #[test]
 fn noop_changes_nothing() {
     let mut agent = Agent::new(FILE).run(&["--noop", "--converged-timeout=0"]);

@@ -269,3 +269,53 @@ impl fmt::Debug for Registry {
         f.debug_set().entries(self.kinds()).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use mgmt_compiler::graph::Identity;
+    use mgmt_stdlib::resource::Meta;
+    use mgmt_stdlib::resources::{dhcp_host, dhcp_server, noop};
+
+    use super::*;
+
+    /// Declared to be inside of a `dhcp:server`.
+    struct Host;
+
+    #[async_trait]
+    impl Resource for Host {
+        type Params = dhcp_host::DhcpHost;
+
+        fn new(_: &str, _: &Self::Params) -> Self {
+            Self
+        }
+
+        async fn check_apply(
+            &self,
+            _: &Self::Params,
+            _: &CheckContext,
+        ) -> Result<Outcome, ResourceError> {
+            Ok(Outcome::Unchanged)
+        }
+    }
+
+    #[test]
+    fn who_is_declared_to_be_inside_belongs_to_whom_it_names() {
+        let mut registry = Registry::default();
+        registry.add::<Host>();
+        let host = |server: &str| graph::Resource {
+            identity: Identity::new("dhcp:host", "h"),
+            params: Arc::new(dhcp_host::DhcpHost {
+                server: server.to_owned(),
+                ..dhcp_host::DhcpHost::default()
+            }),
+            meta: Meta::default(),
+            receives: Vec::new(),
+            span: None,
+        };
+        let server = dhcp_server::DhcpServer::default();
+        assert!(registry.may_own("s", &server, &host("s")));
+        assert!(registry.may_own("s", &server, &host("")), "any will do");
+        assert!(!registry.may_own("s", &server, &host("other")));
+        assert!(!registry.may_own("s", &noop::Noop::default(), &host("s")));
+    }
+}

@@ -77,6 +77,21 @@ impl Machine {
     }
 }
 
+impl Machine {
+    /// A file with another content than it had, or one that was not there.
+    fn managed(&self, name: &str, was_there: bool) -> Arc<Resource> {
+        let mut resource = Resource::clone(&self.file(name, Some("managed"), true));
+        if was_there {
+            // What undoes a file that has to exist is one that must not.
+            resource.params = Arc::new(declared::File {
+                content: Some(Str::from("managed")),
+                ..declared::File::default()
+            });
+        }
+        Arc::new(resource)
+    }
+}
+
 struct Life<'m> {
     machine: &'m Machine,
     engine: Engine,
@@ -230,4 +245,78 @@ async fn what_can_not_be_undone_is_refused_before_anything_happens() {
     assert!(!machine.record("good").exists());
     assert_eq!(life.vertices(), 1, "the former graph runs on");
     life.end().await;
+}
+
+/// What one life of the agent is told: for each graph which files it has, and for how many milliseconds it
+/// runs before the next one, or before the kill.
+type Lives = Vec<Vec<([bool; 3], u64)>>;
+
+const NAMES: [&str; 3] = ["a", "b", "c"];
+
+/// Lives one life, which ends by a kill at its last instant: nothing is told to end, but what the disk was
+/// doing still happens.
+fn live_and_be_killed(machine: &Machine, before: [bool; 3], graphs: &[([bool; 3], u64)]) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        let life = machine.boot();
+        for (held, milliseconds) in graphs {
+            let files = [0, 1, 2].map(|at| machine.managed(NAMES[at], before[at]));
+            let held = files.iter().zip(held).filter(|(_, held)| **held);
+            let held: Vec<_> = held.map(|(file, _)| file).collect();
+            // The kill may come in the middle of the switch.
+            let limit = std::time::Duration::from_millis(*milliseconds);
+            let submit = tokio::time::timeout(limit, life.submit(&held)).await;
+            if let Ok(result) = submit {
+                result.expect("a good graph");
+                tokio::time::sleep(limit).await;
+            }
+        }
+    });
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig {
+        cases: 60,
+        failure_persistence: None,
+        ..proptest::prelude::ProptestConfig::default()
+    })]
+
+    /// T19: what is changed has a record, at whatever instant one looks; and in the end all is as before.
+    #[test]
+    fn no_reversal_is_forgotten_whenever_the_agent_is_killed(
+        before in proptest::array::uniform3(proptest::bool::ANY),
+        lives in proptest::collection::vec(
+            proptest::collection::vec((proptest::array::uniform3(proptest::bool::ANY), 0u64..12), 1..4),
+            1..4,
+        ),
+    ) {
+        let machine = Machine::new();
+        let original = |at: usize| before[at].then(|| format!("before {at}"));
+        for (at, name) in NAMES.iter().enumerate() {
+            if let Some(text) = original(at) {
+                fs::write(machine.path(name), text).expect("it can be written");
+            }
+        }
+        let lives: Lives = lives;
+        for graphs in &lives {
+            live_and_be_killed(&machine, before, graphs);
+            for (at, name) in NAMES.iter().enumerate() {
+                let changed = machine.read(name) != original(at);
+                assert!(!changed || machine.record(name).exists(), "{name} is changed for ever");
+            }
+        }
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        runtime.block_on(async {
+            let life = machine.boot();
+            life.run(&[]).await;
+            life.end().await;
+        });
+        for (at, name) in NAMES.iter().enumerate() {
+            assert_eq!(machine.read(name), original(at), "{name}");
+            assert!(!machine.record(name).exists(), "{name} has been undone");
+        }
+    }
 }
