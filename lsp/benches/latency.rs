@@ -158,7 +158,7 @@ fn measure(what: &str, files: &[(&str, &str)], name: &str, rounds: usize) {
     }
     show("keystroke and completion", &mut times);
     let before = client.resident() / 1024;
-    for i in 0..1000 {
+    for i in 0..10_000 {
         let (old, new) = if i % 2 == 0 {
             ("fmt", "fmx")
         } else {
@@ -169,13 +169,14 @@ fn measure(what: &str, files: &[(&str, &str)], name: &str, rounds: usize) {
             Some([line, start, line, start + old.len() as u32]),
             new,
         );
-        if i % 10 == 0 {
+        if i % 100 == 0 {
             client.request("textDocument/hover", &at);
+            client.notifications();
         }
     }
     client.request("textDocument/hover", &at);
     println!(
-        "{:<34} {before} MB, {} MB after 1,000 edits",
+        "{:<34} {before} MB, {} MB after 10,000 edits",
         "resident",
         client.resident() / 1024
     );
