@@ -212,11 +212,17 @@ impl Part {
         for sweep in 0..SWEEPS {
             let down = sweep % 2 == 0;
             for at in self.sweep(down) {
+                let x = |other: usize| self.items[other].x;
+                // In the end both sides count, or the last one would have it all its way.
+                let both = sweep >= SWEEPS / 2;
                 let wanted: Vec<f64> = self.layers[at]
                     .iter()
                     .map(|item| {
-                        let mean = self.mean(*item, down, |other| self.items[other].x);
-                        mean.unwrap_or(self.items[*item].x)
+                        let (here, there) = (self.mean(*item, down, x), self.mean(*item, !down, x));
+                        match (here, there.filter(|_| both)) {
+                            (Some(here), Some(there)) => (here + there) / 2.0,
+                            (here, there) => here.or(there).unwrap_or(x(*item)),
+                        }
                     })
                     .collect();
                 let widths: Vec<f64> = self.layers[at]
