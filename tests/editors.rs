@@ -92,7 +92,9 @@ fn vscode() -> Result<(), Failed> {
 fn emacs() -> Result<(), Failed> {
     let server = binary("mgmt-lsp");
     let directory = tempfile::tempdir()?;
-    fs::write(directory.path().join("site.mcl"), PROGRAM)?;
+    // What is wrong this script types itself.
+    let program = PROGRAM.replace("$greting", "$greeting");
+    fs::write(directory.path().join("site.mcl"), program)?;
     let package = editors().join("emacs");
     let output = Command::new("emacs")
         .args(["-Q", "--batch", "-L"])

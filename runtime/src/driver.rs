@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use mgmt_compiler::graph::{GraphFormat, format};
+use mgmt_compiler::graph::{GraphFormat, ResourceGraph, format};
 use mgmt_stdlib::catalog::Catalog;
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
@@ -58,6 +58,7 @@ impl Run {
         let exit = self.engine.services.exit.clone();
         let writer = self.engine.services.writer.clone();
         let registry = self.engine.registry.clone();
+        let autoedges = self.engine.autoedges;
         let engine = Arc::new(Engine::new(self.engine));
         let mut servers = Servers::default();
         if let Some(server) = self.metrics {
@@ -73,7 +74,11 @@ impl Run {
         frontend.spawn(self.graphs.run(graphs, cancel.clone()));
         let show = |newest: SourcedGraph| {
             if let Some(graphviz) = &self.graphviz {
-                graphviz.draw(format(&newest.graph, &self.catalog, GraphFormat::Dot));
+                let mut graph = ResourceGraph::clone(&newest.graph);
+                if autoedges {
+                    graph.add_automatic_edges();
+                }
+                graphviz.draw(format(&graph, &self.catalog, GraphFormat::Dot));
             }
             if let Some(ui) = &ui {
                 ui.declared(newest);

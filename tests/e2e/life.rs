@@ -154,10 +154,19 @@ fn two_agents_can_not_share_a_prefix() {
 
 #[test]
 fn graphs_are_drawn() {
-    let mut agent = Agent::new(FILE).run(&["--converged-timeout=0", "--graphviz=graph.dot"]);
+    let program = r#"
+print "a" {}
+print "b" {}
+Print["a"] -> Print["b"]
+file "@DIR@/d/" { state => "exists", }
+file "@DIR@/d/f" { state => "exists", }
+"#;
+    let mut agent = Agent::new(program).run(&["--converged-timeout=0", "--graphviz=graph.dot"]);
     assert_eq!(agent.wait().code(), Some(0));
     let text = agent.read("graph.dot").unwrap_or_default();
     assert!(text.starts_with("digraph"), "{text}\n{}", agent.log());
+    let edges: Vec<_> = text.lines().filter(|line| line.contains(" -> ")).collect();
+    assert_eq!(edges.len(), 2, "declared and automatic: {text}");
 }
 
 #[test]
