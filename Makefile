@@ -17,9 +17,10 @@ help: ## List the targets.
 demo: ## Build, run a quick-start example, and show what it did.
 	scripts/demo
 
+# The binaries are built with the tests; for themselves they would be built once more, with other features.
 test: ## Install what the tests need, and run all of them.
 	scripts/install-packages
-	$(CARGO) test --workspace --quiet
+	MGMT_BINARIES=$(abspath $(TARGET))/debug $(CARGO) test --workspace --quiet
 
 soak: ## Fuzz, kill the agent 500 times, disturb it, then run the tests over and over, each for MINUTES.
 	scripts/fuzz $(MINUTES)
