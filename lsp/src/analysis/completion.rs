@@ -1,13 +1,16 @@
 //! What could be written here?
 //!
-//! [`context`] finds out what the cursor stands in, mostly by the tokens before it, because the tree around a
-//! cursor is often broken. The other modules list what fits there.
+//! [`context`] finds out what the cursor stands in and [`wanted`] which value fits there, mostly by the tokens before
+//! it, because the tree around a cursor is often broken. The other modules list what can be written.
 
 mod context;
+mod cursor;
+mod edges;
 mod expressions;
 mod imports;
 mod resources;
 mod statements;
+mod wanted;
 
 use mgmt_stdlib::catalog::Catalog;
 use mgmt_stdlib::resource::MetaParam;
@@ -15,8 +18,11 @@ use mgmt_stdlib::types::Type;
 
 use super::present::{show_function, show_kind, show_meta, show_param};
 use super::{Range, TextEdit, View};
-use context::{Context, Cursor};
-pub use resources::{capitalized, required};
+use context::Context;
+use cursor::Cursor;
+pub use edges::capitalized;
+use expressions::Form;
+pub use resources::required;
 
 /// Something that could be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,36 +130,52 @@ pub fn complete(view: &View, offset: u32) -> Vec<Item> {
         Context::Statement => {
             statements::keywords(&cursor, &mut items);
             resources::kinds(&cursor, &mut items);
-            resources::targets(&cursor, 7, &mut items);
+            edges::targets(&cursor, 7, &mut items);
         }
         Context::Entry { resource } => resources::entries(&cursor, resource, &mut items),
-        Context::Meta => resources::metas(&cursor, &mut items),
-        Context::Target => resources::targets(&cursor, 5, &mut items),
+        Context::Meta { resource } => resources::metas(&cursor, resource, &mut items),
+        Context::MetaField { start } => resources::meta_fields(&cursor, start, &mut items),
+        Context::Target => edges::targets(&cursor, 5, &mut items),
+        Context::Receiver { sent } => edges::receivers(&cursor, &sent, &mut items),
         Context::ResourceName { kind, quoted } => {
-            resources::names(&cursor, &kind, quoted, &mut items);
+            edges::names(&cursor, &kind, quoted, &mut items);
         }
         Context::HalfField { kind, sender } => {
-            resources::half_fields(&cursor, &kind, sender.as_ref(), &mut items);
+            edges::half_fields(&cursor, &kind, sender.as_ref(), &mut items);
         }
         Context::StructField { ty } => expressions::fields(&cursor, &ty, &mut items),
-        Context::Variable { expected, param } => {
-            if let Some((kind, param)) = param {
+        Context::NewField { start, ty } => {
+            expressions::new_fields(&cursor, start, &ty, &mut items);
+        }
+        Context::Variable(wanted) => {
+            if let Some((kind, param)) = wanted.param {
                 resources::values(&cursor, kind, param, None, &mut items);
             }
-            expressions::variables(&cursor, expected.as_ref(), &mut items);
+            let form = match cursor.inside {
+                Some(_) => Form::Bare,
+                None => Form::Dollar,
+            };
+            expressions::variables(&cursor, form, wanted.ty.as_ref(), &mut items);
         }
-        Context::Expression { expected, param } => {
-            if let Some((kind, param)) = param {
+        Context::Interpolation { replace } => {
+            expressions::variables(&cursor, Form::Braces, Some(&Type::Str), &mut items);
+            for item in &mut items {
+                item.replace = replace.clone();
+            }
+        }
+        Context::Expression(wanted) => {
+            if let Some((kind, param)) = wanted.param {
                 resources::values(&cursor, kind, param, None, &mut items);
             }
-            expressions::all(&cursor, expected.as_ref(), &mut items);
+            expressions::all(&cursor, wanted.ty.as_ref(), &mut items);
         }
+        Context::Words(words) => statements::words(&cursor, words, &mut items),
         Context::Text {
-            param,
+            wanted,
             content,
             root,
         } => {
-            if let Some((kind, param)) = param {
+            if let Some((kind, param)) = wanted.param {
                 resources::values(&cursor, kind, param, Some(content.clone()), &mut items);
             }
             imports::absolute_paths(&cursor, content, &root, &mut items);

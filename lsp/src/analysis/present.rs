@@ -11,6 +11,9 @@ use mgmt_stdlib::types::Type;
 use super::constant::constant;
 use super::{View, syntax};
 
+/// How any number of further arguments is written.
+const REST: &str = "...";
+
 /// A call as it is declared: `name(a int, b str) bool`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
@@ -39,7 +42,11 @@ impl Call {
             places.push(start..label.len());
         }
         if variadic {
-            label.push_str(if places.is_empty() { "..." } else { ", ..." });
+            if !places.is_empty() {
+                label.push_str(", ");
+            }
+            places.push(label.len()..label.len() + REST.len());
+            label.push_str(REST);
         }
         label.push(')');
         if let Some(result) = result {
@@ -50,6 +57,13 @@ impl Call {
             label,
             params: places,
         }
+    }
+
+    /// The parameter that an argument is for, from 0; nothing if there are too many.
+    pub fn param_of(&self, argument: usize) -> Option<usize> {
+        let last = self.params.len().checked_sub(1)?;
+        let is_rest = self.label.get(self.params[last].clone()) == Some(REST);
+        (argument <= last || is_rest).then(|| argument.min(last))
     }
 
     /// A function of the library.

@@ -45,12 +45,13 @@ pub fn help(view: &View, offset: u32) -> Option<Help> {
             {
                 let active = calls
                     .iter()
-                    .position(|call| commas < call.params.len().max(1))
+                    .position(|call| commas == 0 || call.param_of(commas).is_some())
                     .unwrap_or(0);
+                let argument = calls.get(active).and_then(|call| call.param_of(commas));
                 return Some(Help {
                     calls,
                     active,
-                    argument: commas,
+                    argument: argument.unwrap_or(commas),
                     doc,
                 });
             }
@@ -101,7 +102,7 @@ fn name_start(before: &[Token]) -> Option<usize> {
 pub fn argument_type(view: &View, offset: u32) -> Option<Type> {
     let help = help(view, offset)?;
     let call = help.calls.get(help.active)?;
-    let param = call.params.get(help.argument).or(call.params.last())?;
+    let param = call.params.get(help.argument)?;
     let text = call.label.get(param.clone())?;
     // A parameter is a name and a type, or a type alone.
     let ty = text.split_once(' ').map_or(text, |(_, ty)| ty);

@@ -253,3 +253,177 @@ fn modules_of_the_library_are_imported_by_their_url() {
         &[],
     );
 }
+
+/// Exactly these are offered.
+#[track_caller]
+fn only(text: &str, wanted: &[&str]) {
+    assert_eq!(labels(text), wanted, "{text}");
+}
+
+#[test]
+fn the_struct_of_meta_parameters_has_them_without_a_prefix() {
+    let text = "noop \"x\" {\n\tMeta => struct{noop => true, ¦},\n}\n";
+    check(text, &["retry", "poll"], &["noop", "Meta:retry", "if"]);
+    let retry = items(text).into_iter().find(|it| it.label == "retry");
+    let snippet = retry.unwrap().snippet.unwrap();
+    assert_eq!(snippet, "retry => ${1:1},$0");
+    check(
+        "$n = 1\n$b = true\nnoop \"x\" {\n\tMeta => struct{noop => $¦},\n}\n",
+        &["$b", "$n"],
+        &[],
+    );
+}
+
+#[test]
+fn meta_parameters_that_are_set_are_not_offered() {
+    check(
+        "noop \"x\" {\n\tMeta:noop => true,\n\tMeta:¦\n}\n",
+        &["Meta:retry"],
+        &["Meta:noop"],
+    );
+    check(
+        "noop \"x\" {\n\tMeta:no¦ => true,\n}\n",
+        &["Meta:noop"],
+        &[],
+    );
+}
+
+#[test]
+fn a_dollar_in_a_string_gets_its_braces() {
+    let text = "$name = \"a\"\n$x = \"hello $na¦!\"\n";
+    check(text, &["${name}"], &["$name", "${x}"]);
+    let fixture = Fixture::new(text);
+    let all = complete(&fixture.view, fixture.offset);
+    let name = all.iter().find(|it| it.label == "${name}").unwrap();
+    assert_eq!(fixture.text(&name.replace), "$na");
+    assert_eq!(name.insert, "${name}");
+    only("$name = \"a\"\n$x = \"\\$na¦\"\n", &[]);
+    only("$name = \"a\"\n$x = \"cost: 5 $ ¦\"\n", &[]);
+}
+
+#[test]
+fn what_is_complete_goes_on_with_words() {
+    only("$n = 1\n$m = $n ¦\n", &["and", "in", "or"]);
+    only(
+        "$n = 1\nnoop \"x\" {\n\tMeta:retry => $n ¦\n}\n",
+        &["and", "in", "or"],
+    );
+    only("import \"fmt\" ¦\n", &["as"]);
+    only("class c {\n}\ninclude c ¦\n", &["as"]);
+    only("class c($a) {\n}\ninclude c(1) ¦\n", &["as"]);
+    only("for $i, $v ¦\n", &["in"]);
+    only("if true {\n} ¦\n", &["else"]);
+    only("$x = if true { 1 } ¦\n", &["else"]);
+    only("if true {\n} else {\n} ¦\n", &[]);
+    only("noop \"x\" ¦\n", &[]);
+    only("$x = 12¦\n", &[]);
+    only("$x = 1.¦\n", &[]);
+}
+
+#[test]
+fn new_names_are_left_alone() {
+    only("func f($a, ¦) {\n\t$a\n}\n", &[]);
+    only("class c(¦) {\n}\n", &[]);
+    only("for $i, ¦ in [1] {\n}\n", &[]);
+    only("$s = struct{¦}\n", &[]);
+}
+
+#[test]
+fn types_come_where_types_stand() {
+    for text in [
+        "func f($a) ¦ {\n\t$a\n}\n",
+        "$x []¦\n",
+        "$x map{¦\n",
+        "$x map{str: ¦\n",
+        "$x struct{a ¦\n",
+        "$x struct{a str; b ¦\n",
+        "$x func(¦\n",
+        "class c($a ¦) {\n}\n",
+        "$x = func($a ¦) { $a }\n",
+    ] {
+        check(text, &["str", "map{}"], &["if", "file"]);
+    }
+}
+
+#[test]
+fn what_is_around_says_which_type_is_wanted() {
+    let names = "$n = 1\n$s = \"a\"\n$b = true\n";
+    let check = |text: &str, wanted: &str, later: &str| {
+        check(&format!("{names}{text}"), &[wanted, later], &[]);
+    };
+    check("$x []int = [$¦]\n", "$n", "$s");
+    check("$x []int = [1, ¦]\n", "$n", "$s");
+    check("$x map{str: int} = {$¦}\n", "$s", "$n");
+    check("$x map{str: int} = {\"a\" => $¦}\n", "$n", "$s");
+    check("$x struct{a int} = struct{a => $¦}\n", "$n", "$s");
+    check("$x int = if true { $¦ } else { 2 }\n", "$n", "$s");
+    check("$x int = if true { 2 } else { $¦ }\n", "$n", "$s");
+    check("$x int = ($¦)\n", "$n", "$s");
+    check("$x = 1 + $¦\n", "$n", "$s");
+    check("$x = \"a\" == $¦\n", "$s", "$n");
+    check("$x = not $¦\n", "$b", "$n");
+    check("$x = [\"a\"][$¦]\n", "$n", "$s");
+    check("$x = {\"a\" => 1}[$¦]\n", "$s", "$n");
+    check("$f = func($a) str { $¦ }\n", "$s", "$n");
+    check("file $¦ {}\n", "$s", "$n");
+    check("file [$¦] {}\n", "$s", "$n");
+    check("file \"/x\" {\n\tfragments => [$¦],\n}\n", "$s", "$n");
+    check("file \"/x\" {\n\tcontent => true ?: $¦,\n}\n", "$s", "$n");
+    check(
+        "noop \"x\" {\n\tMeta:retry => if true { $¦ } else { 1 },\n}\n",
+        "$n",
+        "$s",
+    );
+    check(
+        "func f($a struct{k int}) {\n\t$a->k\n}\n$x = f(struct{k => $¦})\n",
+        "$n",
+        "$s",
+    );
+    crate::completion::check(
+        "func f($a struct{k int; l str}) {\n\t$a->k\n}\n$x = f(struct{k => 1, ¦})\n",
+        &["l"],
+        &["k", "if"],
+    );
+}
+
+#[test]
+fn values_of_a_parameter_are_offered_in_its_branches() {
+    check(
+        "file \"/x\" {\n\tstate => if true { \"¦\" } else { \"absent\" },\n}\n",
+        &["exists"],
+        &[""],
+    );
+}
+
+#[test]
+fn nothing_is_made_of_itself() {
+    check("$a = 1\n$x = $¦\n", &["$a"], &["$x"]);
+}
+
+#[test]
+fn functions_of_modules_are_ranked_by_what_they_give() {
+    let files = "-- main.mcl --\nimport \"lib.mcl\"\nfile \"/x\" {\n\tcontent => ¦,\n}\n-- lib.mcl --\nfunc num() {\n\t1\n}\nfunc text() {\n\t\"a\"\n}\n";
+    check(files, &["lib.text", "lib.num"], &[]);
+}
+
+#[test]
+fn what_receives_a_value_has_a_field_for_it() {
+    let text = "exec \"a\" {}\nfile \"/b\" {}\ntimer \"n\" {}\nExec[\"a\"].output -> ¦\n";
+    check(text, &["File[\"/b\"]"], &["Timer[\"n\"]"]);
+    let file = items(text)
+        .into_iter()
+        .find(|it| it.label.starts_with("File"));
+    let snippet = file.unwrap().snippet.unwrap();
+    assert!(
+        snippet.starts_with("File[\"/b\"].${1|") && snippet.contains(",content,"),
+        "{snippet}"
+    );
+}
+
+#[test]
+fn names_of_resources_are_offered_where_they_can_be_written() {
+    let text = "class c($n) {\n\tfile \"/a/${n}\" {}\n\tfile \"/b\" {}\n\tnoop \"x\" {\n\t\tDepend => ¦,\n\t}\n}\n";
+    check(text, &["File[\"/a/${n}\"]", "File[\"/b\"]"], &[]);
+    let outside = "class c($n) {\n\tfile \"/a/${n}\" {}\n\tfile \"/b\" {}\n}\nnoop \"x\" {\n\tDepend => ¦,\n}\n";
+    check(outside, &["File[\"/b\"]"], &["File[\"/a/${n}\"]"]);
+}

@@ -57,6 +57,11 @@ fn a_call_says_what_it_wants() {
         1,
     );
     check(
+        "import \"fmt\"\n$x = fmt.printf(\"%d %d\", 1, 2, ¦)\n",
+        "fmt.printf(format str, ...) str",
+        1,
+    );
+    check(
         "import \"fmt\"\n$x = fmt.printf(\"a, ¦\")\n",
         "fmt.printf(format str, ...) str",
         0,

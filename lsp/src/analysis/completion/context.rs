@@ -1,28 +1,15 @@
 //! What the cursor stands in.
 
 use mgmt_grammar::ast::Resource;
-use mgmt_grammar::{Token, TokenKind, tokens};
-use mgmt_stdlib::resource::{MetaParam, ParamDef, ResourceDef};
+use mgmt_grammar::{Token, TokenKind};
 use mgmt_stdlib::types::Type;
 
+use super::cursor::{Cursor, is_escaped};
+use super::wanted::Wanted;
 use crate::analysis::paths::Root;
-use crate::analysis::{Range, View, signature, syntax};
+use crate::analysis::{Range, signature};
 
-/// A place where something is being written.
-pub struct Cursor<'v> {
-    pub view: &'v View,
-    pub offset: u32,
-    /// The word before the cursor, with its dots and colons, and with `$`.
-    pub word: &'v str,
-    /// What an item replaces: the word, also behind the cursor.
-    pub replace: Range,
-    /// The tokens before the word, without comments.
-    before: Vec<Token>,
-    /// The string or comment that the cursor is in.
-    inside: Option<Token>,
-}
-
-/// What can stand there.
+/// What can stand at a place.
 pub enum Context<'v> {
     Nothing,
     Import {
@@ -34,8 +21,18 @@ pub enum Context<'v> {
     Entry {
         resource: &'v Resource,
     },
-    Meta,
+    Meta {
+        resource: &'v Resource,
+    },
+    /// A field of `Meta => struct{`, whose `struct` begins there.
+    MetaField {
+        start: u32,
+    },
     Target,
+    /// The other end of an edge that sends a value.
+    Receiver {
+        sent: Type,
+    },
     ResourceName {
         kind: String,
         quoted: Option<Range>,
@@ -45,20 +42,26 @@ pub enum Context<'v> {
         /// What is sent there, if this is the receiver.
         sender: Option<Type>,
     },
+    /// A field that is read.
     StructField {
         ty: Type,
     },
-    Variable {
-        expected: Option<Type>,
-        param: Option<(&'v ResourceDef, &'v ParamDef)>,
+    /// The name of a field in a literal, whose `struct` begins there.
+    NewField {
+        start: u32,
+        ty: Type,
     },
-    Expression {
-        expected: Option<Type>,
-        param: Option<(&'v ResourceDef, &'v ParamDef)>,
+    Variable(Wanted<'v>),
+    /// A variable in a string, with the `$` and the braces around it still to be written.
+    Interpolation {
+        replace: Range,
     },
+    Expression(Wanted<'v>),
+    /// Words that go on with what is complete.
+    Words(&'static [&'static str]),
     /// Inside of a string.
     Text {
-        param: Option<(&'v ResourceDef, &'v ParamDef)>,
+        wanted: Wanted<'v>,
         content: Range,
         /// Where it begins, if it is a path.
         root: Root,
@@ -67,104 +70,29 @@ pub enum Context<'v> {
 }
 
 impl<'v> Cursor<'v> {
-    pub fn new(view: &'v View, offset: u32) -> Self {
-        let text = view.text();
-        let offset = (offset as usize).min(text.len());
-        let all = tokens(text);
-        let inside = all.iter().copied().find(|token| {
-            let (start, end) = (token.start as usize, token.end as usize);
-            match token.kind {
-                TokenKind::Comment => start < offset && offset <= end,
-                TokenKind::String => {
-                    let closed = end > start + 1 && text[..end].ends_with('"');
-                    start < offset && (offset < end || (!closed && offset == end))
-                }
-                _ => false,
-            }
-        });
-        let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | ':');
-        let head = &text[..offset];
-        let mut start = head.trim_end_matches(is_word).len();
-        // `?:` is an operator.
-        if head[..start].ends_with('?') {
-            start += head[start..].len() - head[start..].trim_start_matches(':').len();
-        }
-        if head[..start].ends_with('$') {
-            start -= 1;
-        }
-        let behind = &text[offset..];
-        let end = offset + behind.len()
-            - behind
-                .trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_')
-                .len();
-        let limit = inside.map_or(start, |token| token.start as usize);
-        let before = all
-            .into_iter()
-            .filter(|token| token.end as usize <= limit && token.kind != TokenKind::Comment)
-            .collect();
-        Self {
-            view,
-            offset: offset as u32,
-            word: &text[start..offset],
-            replace: start as u32..end as u32,
-            before,
-            inside,
-        }
-    }
-
-    pub fn text(&self) -> &'v str {
-        self.view.text()
-    }
-
-    /// What follows the word on its line.
-    pub fn rest_of_line(&self) -> &'v str {
-        let rest = &self.text()[self.replace.end as usize..];
-        rest.split('\n').next().unwrap_or_default()
-    }
-
-    /// The token before, if it is not separated by a newline.
-    fn last(&self) -> Option<TokenKind> {
-        self.before.last().map(|token| token.kind)
-    }
-
-    /// The tokens before, without newlines, from the last on.
-    fn back(&self) -> impl Iterator<Item = &Token> {
-        self.before
-            .iter()
-            .rev()
-            .filter(|token| token.kind != TokenKind::Newline)
-    }
-
-    /// The innermost bracket that is open, and where it stands among the tokens before.
-    fn open(&self) -> Option<(usize, Token)> {
-        let mut depth = 0;
-        for (i, token) in self.before.iter().enumerate().rev() {
-            if token.kind.is_close() {
-                depth += 1;
-            } else if token.kind.is_open() {
-                if depth == 0 {
-                    return Some((i, *token));
-                }
-                depth -= 1;
-            }
-        }
-        None
-    }
-
     pub fn context(&self) -> Context<'v> {
         match self.inside {
             Some(token) if token.kind == TokenKind::Comment => return Context::Nothing,
             Some(token) => return self.in_string(token),
             None => {}
         }
-        let last = self.back().next().map(|token| token.kind);
+        if self.word.starts_with(|c: char| c.is_ascii_digit()) {
+            return Context::Nothing;
+        }
+        let end = self.before.len();
+        let last = self.last();
         if self.word.starts_with('.') && last == Some(TokenKind::CloseBracket) {
             return self.half_field();
         }
-        if let Some(kind) = self.resource_brackets() {
+        let open = self.open_before(end);
+        if let Some(open) = open
+            && self.before[open].kind == TokenKind::OpenBracket
+            && open + 1 == end
+            && let Some(kind) = self.kind_before(open)
+        {
             return Context::ResourceName { kind, quoted: None };
         }
-        let at_line_start = matches!(self.last(), None | Some(TokenKind::Newline));
+        let at_line_start = self.is_line_start();
         if !at_line_start {
             match last {
                 Some(TokenKind::Import) => return Context::Import { quoted: None },
@@ -179,134 +107,148 @@ impl<'v> Cursor<'v> {
                 Some(TokenKind::Arrow) => return self.after_arrow(),
                 _ => {}
             }
+            if self.is_type_at(end) {
+                return Context::Type;
+            }
+            if self.is_new_name() {
+                return Context::Nothing;
+            }
         }
-        if self.is_type_wanted() {
-            return Context::Type;
+        if let Some(open) = open
+            && self.kind_at(open, 1) == Some(TokenKind::Struct)
+            && matches!(last, Some(TokenKind::OpenBrace | TokenKind::Comma))
+        {
+            return self.field_name(open);
         }
-        if self.in_meta_struct() {
-            return Context::Meta;
-        }
-        let open = self.open();
-        if let Some((_, resource)) = self.resource()
-            && open.is_some_and(|(_, open)| open.start == resource.body_span.start)
+        let is_open = |start| open.is_some_and(|open| self.before[open].start == start);
+        if let Some(resource) = self.resource()
+            && is_open(resource.body_span.start)
         {
             return self.in_body(resource, at_line_start);
         }
-        let block = open.is_none_or(|(_, open)| self.is_block(open.start));
         let begins = at_line_start || last == Some(TokenKind::OpenBrace);
-        if block && begins && !self.word.starts_with('$') {
+        if begins && self.in_block(end) && !self.word.starts_with('$') {
             return Context::Statement;
         }
-        self.expression(self.expected(), None)
+        self.expression(at_line_start)
     }
 
-    fn expression(
-        &self,
-        expected: Option<Type>,
-        param: Option<(&'v ResourceDef, &'v ParamDef)>,
-    ) -> Context<'v> {
+    /// An expression, unless there is one already.
+    fn expression(&self, at_line_start: bool) -> Context<'v> {
+        let last = self.before.len().checked_sub(1);
+        if let Some(last) = last.filter(|_| !at_line_start)
+            && self.ends_operand(last)
+        {
+            return self.after_operand();
+        }
         if self.word.starts_with('$') {
-            Context::Variable { expected, param }
+            Context::Variable(self.wanted())
         } else {
-            Context::Expression { expected, param }
+            Context::Expression(self.wanted())
         }
     }
 
-    fn resource(&self) -> Option<(u32, &'v Resource)> {
-        let tree = self.view.tree()?;
-        let found = syntax::resources(tree)
-            .filter(|(_, it)| it.body_span.start < self.offset && self.offset <= it.body_span.end)
-            .min_by_key(|(stmt, _)| stmt.span.len());
-        found.map(|(stmt, resource)| (stmt.span.start, resource))
+    fn ends_operand(&self, last: usize) -> bool {
+        let kind = self.before[last].kind;
+        let is_type = matches!(
+            kind,
+            TokenKind::Bool | TokenKind::Str | TokenKind::Int | TokenKind::FloatType
+        );
+        is_type || (kind.ends_expression() && !self.ends_kind(last))
     }
 
-    fn def(&self, resource: &Resource) -> Option<&'v ResourceDef> {
-        self.view
-            .catalog()
-            .resource(&resource.kind.text)
-            .map(|def| &**def)
+    /// Directly behind something complete.
+    fn after_operand(&self) -> Context<'v> {
+        const ALIAS: &[&str] = &["as"];
+        const LOOP: &[&str] = &["in"];
+        const OTHER: &[&str] = &["else"];
+        const OPERATORS: &[&str] = &["and", "or", "in"];
+        let end = self.before.len();
+        let after = |wanted: TokenKind| self.scan_back(end, |kind| kind == wanted).is_some();
+        let Some(head) = self.head_of_line() else {
+            return Context::Nothing;
+        };
+        let last = self.kind_at(end, 1);
+        if last == Some(TokenKind::CloseBrace) {
+            let open = self.matching(end - 1).unwrap_or(0);
+            let is_end = |kind| matches!(kind, TokenKind::Newline | TokenKind::Rocket);
+            let is_head = |kind| matches!(kind, TokenKind::If | TokenKind::Else);
+            let head = self.scan_back(open, |kind| is_head(kind) || is_end(kind));
+            if head.is_some_and(|head| self.before[head].kind == TokenKind::If) {
+                return Context::Words(OTHER);
+            }
+        }
+        match self.before[head].kind {
+            TokenKind::Import | TokenKind::Include if !after(TokenKind::As) => {
+                Context::Words(ALIAS)
+            }
+            TokenKind::For | TokenKind::ForKv if !after(TokenKind::In) => Context::Words(LOOP),
+            TokenKind::Dollar if after(TokenKind::Equals) => Context::Words(OPERATORS),
+            TokenKind::If if last != Some(TokenKind::CloseBrace) => Context::Words(OPERATORS),
+            TokenKind::Identifier | TokenKind::Capitalized if after(TokenKind::Rocket) => {
+                Context::Words(OPERATORS)
+            }
+            _ => Context::Nothing,
+        }
+    }
+
+    /// Where a parameter or a loop variable gets its name.
+    fn is_new_name(&self) -> bool {
+        let end = self.before.len();
+        let last = self.kind_at(end, 1);
+        if !matches!(last, Some(TokenKind::OpenParen | TokenKind::Comma)) {
+            return false;
+        }
+        if let Some(open) = self.open_before(end)
+            && self.before[open].kind == TokenKind::OpenParen
+        {
+            return self.kind_at(open, 1) == Some(TokenKind::Func)
+                || matches!(
+                    self.kind_at(open, 2),
+                    Some(TokenKind::Func | TokenKind::Class)
+                );
+        }
+        let head = self.scan_back(end, |kind| {
+            matches!(
+                kind,
+                TokenKind::For | TokenKind::ForKv | TokenKind::In | TokenKind::Newline
+            )
+        });
+        head.is_some_and(|head| matches!(self.before[head].kind, TokenKind::For | TokenKind::ForKv))
+    }
+
+    /// In `struct{`.
+    fn field_name(&self, open: usize) -> Context<'v> {
+        let start = self.before[open - 1].start;
+        if self.is_meta_struct(open) {
+            return Context::MetaField { start };
+        }
+        match self.wanted_fields(open - 1) {
+            Some(ty) => Context::NewField { start, ty },
+            None => Context::Nothing,
+        }
     }
 
     /// Directly in the body of a resource.
     fn in_body(&self, resource: &'v Resource, at_line_start: bool) -> Context<'v> {
-        let last = self.back().next().map(|token| token.kind);
+        let last = self.last();
         if at_line_start || matches!(last, Some(TokenKind::OpenBrace | TokenKind::Comma)) {
             // A line that begins with an operator goes on with the expression before it.
             if self.word.to_ascii_lowercase().starts_with("meta:") {
-                return Context::Meta;
+                return Context::Meta { resource };
             }
             return Context::Entry { resource };
         }
-        match self.entry_name() {
-            Some((name, true)) if name != "Meta" && !name.contains(':') => Context::Target,
-            Some((name, true)) => {
-                let meta = name
-                    .split_once(':')
-                    .and_then(|(_, name)| MetaParam::find(name));
-                self.expression(meta.and_then(|meta| Type::parse(meta.ty).ok()), None)
-            }
-            Some((name, false)) => {
-                let param = self
-                    .def(resource)
-                    .and_then(|def| Some((def, def.param(&name)?)));
-                let expected = param.and_then(|(_, param)| param.ty.mcl());
-                self.expression(expected, param)
-            }
-            None => self.expression(None, None),
-        }
-    }
-
-    /// The name of the entry whose value is being written, and whether it is capitalized. Only directly
-    /// after `=>` or `?:`: inside of an expression, other types are wanted.
-    fn entry_name(&self) -> Option<(String, bool)> {
-        let last = self.back().next()?.kind;
-        if !matches!(last, TokenKind::Rocket | TokenKind::Elvis) {
-            return None;
-        }
-        let mut back = self
-            .back()
-            .skip_while(|token| token.kind != TokenKind::Rocket);
-        back.next()?;
-        let name = back.next()?;
-        let word = |token: &Token| &self.text()[token.start as usize..token.end as usize];
-        let mut text = word(name).to_owned();
-        let mut is_capitalized = name.kind == TokenKind::Capitalized;
-        if let (Some(colon), Some(meta)) = (back.next(), back.next())
-            && colon.kind == TokenKind::Colon
-            && meta.kind == TokenKind::Capitalized
+        // `Before => `, also with a condition.
+        let end = self.before.len();
+        if matches!(last, Some(TokenKind::Rocket | TokenKind::Elvis))
+            && let Some(rocket) = self.scan_back(end, |kind| kind == TokenKind::Rocket)
+            && self.kind_at(rocket, 1) == Some(TokenKind::Capitalized)
+            && self.text_at(rocket - 1) != "Meta"
         {
-            text = format!("{}:{text}", word(meta));
-            is_capitalized = true;
+            return Context::Target;
         }
-        Some((text, is_capitalized))
-    }
-
-    /// The kind, if the cursor is directly behind `Kind[`.
-    fn resource_brackets(&self) -> Option<String> {
-        let (at, open) = self.open()?;
-        if open.kind != TokenKind::OpenBracket || at + 1 != self.before.len() {
-            return None;
-        }
-        self.kind_before(at)
-    }
-
-    /// The capitalized kind that ends before a token, in lower case.
-    fn kind_before(&self, at: usize) -> Option<String> {
-        let mut parts: Vec<&str> = Vec::new();
-        let mut i = at.checked_sub(1)?;
-        loop {
-            let token = self.before.get(i)?;
-            if token.kind != TokenKind::Capitalized {
-                return None;
-            }
-            parts.push(&self.text()[token.start as usize..token.end as usize]);
-            match i.checked_sub(1).map(|i| self.before[i].kind) {
-                Some(TokenKind::Colon) if i >= 2 => i -= 2,
-                _ => break,
-            }
-        }
-        parts.reverse();
-        Some(parts.join(":").to_lowercase())
+        self.expression(at_line_start)
     }
 
     fn in_string(&self, token: Token) -> Context<'v> {
@@ -317,91 +259,89 @@ impl<'v> Cursor<'v> {
         let typed = &text[start + 1..self.offset as usize];
         if let Some(open) = typed.rfind("${")
             && !typed[open..].contains('}')
+            && !is_escaped(typed, open)
         {
-            return Context::Variable {
-                expected: Some(Type::Str),
+            return Context::Variable(Wanted {
+                ty: Some(Type::Str),
                 param: None,
-            };
+            });
         }
-        let last = self.back().next().map(|token| token.kind);
-        match last {
-            Some(TokenKind::Import) => Context::Import {
-                quoted: Some(content),
-            },
-            Some(TokenKind::OpenBracket) => match self.kind_before(self.before.len() - 1) {
-                Some(kind) => Context::ResourceName {
-                    kind,
+        let end = self.before.len();
+        match self.last() {
+            Some(TokenKind::Import) => {
+                return Context::Import {
                     quoted: Some(content),
-                },
-                None => Context::Nothing,
-            },
-            _ => {
-                let name = self.entry_name().filter(|(_, capitalized)| !capitalized);
-                let param = name.and_then(|(name, _)| {
-                    let def = self.def(self.resource()?.1)?;
-                    Some((def, def.param(&name)?))
-                });
-                let function = signature::takes_first(self.view, token.start);
-                let root = function.and_then(|it| self.view.root_of_argument(&it));
-                Context::Text {
-                    param,
-                    content,
-                    root: root.unwrap_or(Root::Machine),
+                };
+            }
+            Some(TokenKind::OpenBracket) => {
+                if let Some(kind) = self.last_of(end).and_then(|open| self.kind_before(open)) {
+                    return Context::ResourceName {
+                        kind,
+                        quoted: Some(content),
+                    };
                 }
             }
+            _ => {}
+        }
+        let word = typed.trim_end_matches(|c: char| c.is_ascii_alphanumeric() || "_.".contains(c));
+        if word.ends_with('$') && !is_escaped(typed, word.len() - 1) {
+            let from = token.start + word.len() as u32;
+            return Context::Interpolation {
+                replace: from..self.replace.end,
+            };
+        }
+        let function = signature::takes_first(self.view, token.start);
+        let root = function.and_then(|it| self.view.root_of_argument(&it));
+        Context::Text {
+            wanted: self.wanted(),
+            content,
+            root: root.unwrap_or(Root::Machine),
         }
     }
 
     /// After `File["x"].`: what is sent or received.
     fn half_field(&self) -> Context<'v> {
-        let Some(end) = self.before.len().checked_sub(1) else {
-            return Context::Nothing;
-        };
-        let Some(open) = self.matching(end) else {
+        let Some(open) = self
+            .last_of(self.before.len())
+            .and_then(|at| self.matching(at))
+        else {
             return Context::Nothing;
         };
         let Some(kind) = self.kind_before(open) else {
             return Context::Nothing;
         };
         // `Sender["x"].field -> Kind["y"].`
-        let arrow = self.before[..open]
-            .iter()
-            .rposition(|token| matches!(token.kind, TokenKind::Arrow | TokenKind::Newline));
-        let arrow = arrow.filter(|at| self.before[*at].kind == TokenKind::Arrow && *at >= 3);
-        let sender = arrow.and_then(|at| {
-            let field = self.before[at - 1];
-            let open = self.matching(at - 3)?;
-            let def = self.view.catalog().resource(&self.kind_before(open)?)?;
-            let name = &self.text()[field.start as usize..field.end as usize];
-            def.send(name)?.ty.mcl()
+        let arrow = self.scan_back(open, |kind| {
+            matches!(kind, TokenKind::Arrow | TokenKind::Newline)
         });
-        Context::HalfField { kind, sender }
+        let arrow = arrow.filter(|at| self.before[*at].kind == TokenKind::Arrow);
+        Context::HalfField {
+            kind,
+            sender: arrow.and_then(|at| self.sent_before(at)),
+        }
     }
 
-    /// The opening bracket of the closing one at a position.
-    fn matching(&self, close: usize) -> Option<usize> {
-        let mut depth = 0;
-        for i in (0..=close).rev() {
-            let kind = self.before[i].kind;
-            if kind.is_close() {
-                depth += 1;
-            } else if kind.is_open() {
-                depth -= 1;
-                if depth == 0 {
-                    return Some(i);
-                }
-            }
+    /// What is sent by `Sender["x"].field` before an arrow.
+    fn sent_before(&self, arrow: usize) -> Option<Type> {
+        let field = arrow.checked_sub(1)?;
+        if self.kind_at(field, 1) != Some(TokenKind::Dot) {
+            return None;
         }
-        None
+        let open = self.matching(field.checked_sub(2)?)?;
+        let def = self.view.catalog().resource(&self.kind_before(open)?)?;
+        def.send(self.text_at(field))?.ty.mcl()
     }
 
     /// After `->`: another end of an edge, or a field of a struct.
     fn after_arrow(&self) -> Context<'v> {
         let arrow = self.before.len() - 1;
-        let edge = |at: usize| self.matching(at).and_then(|open| self.kind_before(open));
         let Some(at) = arrow.checked_sub(1) else {
             return Context::Nothing;
         };
+        let edge = |at: usize| self.matching(at).and_then(|open| self.kind_before(open));
+        if let Some(sent) = self.sent_before(arrow) {
+            return Context::Receiver { sent };
+        }
         let closes = self.before[at].kind == TokenKind::CloseBracket && edge(at).is_some();
         let sends = at >= 2
             && self.before[at - 1].kind == TokenKind::Dot
@@ -416,120 +356,62 @@ impl<'v> Cursor<'v> {
         }
     }
 
-    /// The type of `$a`, `$a.b` or `$a->b` that ends with a token.
-    fn type_before(&self, at: usize) -> Option<Type> {
-        if at >= 2 && self.before[at - 1].kind == TokenKind::Arrow {
-            let Type::Struct(fields) = self.type_before(at - 2)? else {
-                return None;
-            };
-            let token = self.before[at];
-            let name = &self.text()[token.start as usize..token.end as usize];
-            return fields
-                .iter()
-                .find(|(field, _)| field == name)
-                .map(|(_, ty)| ty.clone());
-        }
-        let end = self.before[at].end;
-        let found = self.view.facts()?.use_at(self.view.source, end);
-        if let Some(found) = found
-            && let mgmt_compiler::resolve::Target::Var(var) = found.target
-        {
-            return self.view.var_type(var);
-        }
-        // What does not parse has no uses.
-        let token = self.before[at];
-        let name = &self.text()[token.start as usize..token.end as usize];
-        if at == 0 || self.before[at - 1].kind != TokenKind::Dollar {
-            return None;
-        }
-        let scope = self.view.facts()?.scope_at(self.view.source, token.start)?;
-        self.view
-            .var_type(self.view.variable_in_scope(scope, name)?)
-    }
-
-    /// After the `$name` of a bind or a parameter.
-    fn is_type_wanted(&self) -> bool {
-        let [.., before, dollar, name] = self.before.as_slice() else {
-            return matches!(self.before.as_slice(), [dollar, name]
-                if dollar.kind == TokenKind::Dollar && name.kind == TokenKind::Identifier);
-        };
-        if dollar.kind != TokenKind::Dollar || name.kind != TokenKind::Identifier {
+    /// Whether a type comes after the first `end` tokens: after the `$name` of a bind or a parameter, after the
+    /// parameters of a function, or inside of another type.
+    fn is_type_at(&self, end: usize) -> bool {
+        let Some(last) = end.checked_sub(1) else {
             return false;
-        }
-        match before.kind {
-            TokenKind::Newline => self
-                .open()
-                .is_none_or(|(_, open)| self.is_block(open.start)),
-            TokenKind::OpenParen | TokenKind::Comma => {
-                // `func name(` and `class name(`, and lambdas.
-                let Some((at, _)) = self.open() else {
-                    return false;
-                };
-                let back = |n: usize| at.checked_sub(n).map(|at| self.before[at].kind);
-                back(1) == Some(TokenKind::Func)
-                    || matches!(back(2), Some(TokenKind::Func | TokenKind::Class))
+        };
+        match self.before[last].kind {
+            TokenKind::Identifier if self.kind_at(last, 1) == Some(TokenKind::Dollar) => {
+                self.is_declared(last - 1)
             }
+            // `struct{name `
+            TokenKind::Identifier => {
+                matches!(
+                    self.kind_at(last, 1),
+                    Some(TokenKind::OpenBrace | TokenKind::Semicolon)
+                ) && self.open_before(last).is_some_and(|open| {
+                    self.kind_at(open, 1) == Some(TokenKind::Struct) && self.is_type_at(open - 1)
+                })
+            }
+            // `[]`
+            TokenKind::CloseBracket => {
+                self.kind_at(last, 1) == Some(TokenKind::OpenBracket) && self.is_type_at(last - 1)
+            }
+            // `map{`, `map{str:`
+            TokenKind::OpenBrace => self.kind_at(last, 1) == Some(TokenKind::Map),
+            TokenKind::Colon => self
+                .open_before(last)
+                .is_some_and(|open| self.kind_at(open, 1) == Some(TokenKind::Map)),
+            // `func(`
+            TokenKind::OpenParen | TokenKind::Comma => self.open_before(end).is_some_and(|open| {
+                self.kind_at(open, 1) == Some(TokenKind::Func) && self.is_type_at(open - 1)
+            }),
+            // `func name($x)`
+            TokenKind::CloseParen => self.matching(last).is_some_and(|open| {
+                self.kind_at(open, 1) == Some(TokenKind::Func)
+                    || self.kind_at(open, 2) == Some(TokenKind::Func)
+            }),
             _ => false,
         }
     }
 
-    /// In `Meta => struct{`.
-    fn in_meta_struct(&self) -> bool {
-        let Some((at, open)) = self.open() else {
-            return false;
-        };
-        let back = |n: usize| at.checked_sub(n).map(|at| self.before[at]);
-        let is = |n: usize, kind| back(n).is_some_and(|token| token.kind == kind);
-        let last = self.back().next().map(|token| token.kind);
-        open.kind == TokenKind::OpenBrace
-            && is(1, TokenKind::Struct)
-            && is(2, TokenKind::Rocket)
-            && is(3, TokenKind::Capitalized)
-            && matches!(last, Some(TokenKind::OpenBrace | TokenKind::Comma))
-    }
-
-    /// Whether a brace is that of a block of statements.
-    fn is_block(&self, start: u32) -> bool {
-        self.view.tree().is_some_and(|tree| {
-            let mut blocks = tree
-                .stmts
-                .iter()
-                .flat_map(|stmt| syntax::blocks(&stmt.kind));
-            blocks.any(|block| block.span.start == start)
-        })
-    }
-
-    /// The type that is wanted inside of an expression, where something says it.
-    fn expected(&self) -> Option<Type> {
-        let last = self.back().next().map(|token| token.kind);
-        match last {
+    /// Whether the variable whose `$` is there is defined there.
+    fn is_declared(&self, dollar: usize) -> bool {
+        match self.kind_at(dollar, 1) {
+            None | Some(TokenKind::Newline) => self.in_block(dollar),
             Some(TokenKind::OpenParen | TokenKind::Comma) => {
-                signature::argument_type(self.view, self.replace.start)
-            }
-            Some(TokenKind::If | TokenKind::Not | TokenKind::And | TokenKind::Or) => {
-                Some(Type::Bool)
-            }
-            Some(TokenKind::In) => {
-                let keyword = self
-                    .back()
-                    .find(|token| matches!(token.kind, TokenKind::For | TokenKind::ForKv))?;
-                Some(match keyword.kind {
-                    TokenKind::For => Type::list(Type::Variant),
-                    _ => Type::map(Type::Variant, Type::Variant),
+                let open = self.open_before(dollar);
+                open.is_some_and(|open| {
+                    self.kind_at(open, 1) == Some(TokenKind::Func)
+                        || matches!(
+                            self.kind_at(open, 2),
+                            Some(TokenKind::Func | TokenKind::Class)
+                        )
                 })
             }
-            Some(TokenKind::Equals) => {
-                // `$x str = `: the annotation.
-                let tree = self.view.tree()?;
-                let (_, stmt) = syntax::stmt_at(tree, self.back().next()?.start)?;
-                match &stmt.kind {
-                    mgmt_grammar::ast::StmtKind::Bind { ty: Some(ty), .. } => {
-                        Type::parse(ty.span.text(self.text())).ok()
-                    }
-                    _ => None,
-                }
-            }
-            _ => None,
+            _ => false,
         }
     }
 }

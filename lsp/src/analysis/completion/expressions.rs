@@ -1,25 +1,48 @@
 //! Variables, functions and the words of expressions.
 
+use mgmt_compiler::hir::{FuncId, Var};
 use mgmt_compiler::load::{ImportKind, ImportName};
 use mgmt_compiler::resolve::{Alias, Module, is_operator};
+use mgmt_grammar::ast::{ExprKind, StmtKind};
 use mgmt_stdlib::catalog::FunctionDef;
 use mgmt_stdlib::types::Type;
 
-use super::context::Cursor;
+use super::cursor::Cursor;
 use super::{Item, ItemKind, fits};
 use crate::analysis::present::Call;
 use crate::analysis::scope::{Members, Visible};
-use crate::analysis::{TextEdit, organize};
+use crate::analysis::{TextEdit, View, organize, syntax};
 
 /// Functions that need no import are found after so many letters of their name, if the package is not yet
 /// imported.
 const LETTERS: usize = 2;
 
+/// How a variable is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// `$name`.
+    Dollar,
+    /// `name`, between the braces of a string.
+    Bare,
+    /// `${name}`.
+    Braces,
+}
+
+impl Form {
+    fn write(self, name: &str) -> String {
+        match self {
+            Self::Dollar => format!("${name}"),
+            Self::Bare => name.to_owned(),
+            Self::Braces => format!("${{{name}}}"),
+        }
+    }
+}
+
 /// All that an expression can begin with.
 pub fn all(cursor: &Cursor<'_>, expected: Option<&Type>, items: &mut Vec<Item>) {
     if cursor.word.is_empty() || !cursor.word.contains('.') {
         words(cursor, expected, items);
-        variables(cursor, expected, items);
+        variables(cursor, Form::Dollar, expected, items);
     }
     functions(cursor, expected, items);
 }
@@ -54,11 +77,8 @@ fn words(cursor: &Cursor<'_>, expected: Option<&Type>, items: &mut Vec<Item>) {
 }
 
 /// Variables, those of the wanted type first.
-pub fn variables(cursor: &Cursor<'_>, expected: Option<&Type>, items: &mut Vec<Item>) {
+pub fn variables(cursor: &Cursor<'_>, form: Form, expected: Option<&Type>, items: &mut Vec<Item>) {
     let view = cursor.view;
-    // In `"${x}"` there is no dollar of its own.
-    let before = &cursor.text()[..cursor.replace.start as usize];
-    let dollar = if before.ends_with("${") { "" } else { "$" };
     let visible = view.visible_at(cursor.offset);
     let rank = |ty: Option<&Type>| match (ty, expected) {
         (Some(ty), Some(expected)) if fits(ty, expected) => 1,
@@ -68,11 +88,14 @@ pub fn variables(cursor: &Cursor<'_>, expected: Option<&Type>, items: &mut Vec<I
     let mut add = |name: String, ty: Option<Type>, kind| {
         let rank = rank(ty.as_ref());
         let detail = ty.map(|ty| ty.to_string()).unwrap_or_default();
-        let item = Item::new(cursor, kind, format!("{dollar}{name}")).detail(detail);
+        let item = Item::new(cursor, kind, form.write(&name)).detail(detail);
         items.push(item.rank(rank));
     };
+    let own = being_bound(cursor);
     for (name, var) in &visible.vars {
-        add(name.to_string(), view.var_type(*var), ItemKind::Variable);
+        if own != Some(*var) {
+            add(name.to_string(), view.var_type(*var), ItemKind::Variable);
+        }
     }
     add("hostname".to_owned(), Some(Type::Str), ItemKind::Constant);
     for (alias, target) in &visible.aliases {
@@ -101,11 +124,23 @@ pub fn variables(cursor: &Cursor<'_>, expected: Option<&Type>, items: &mut Vec<I
             None => {}
         }
     }
-    library_variables(cursor, dollar, items);
+    library_variables(cursor, form, items);
+}
+
+/// The variable that is bound to what is being written: it can not be a part of that.
+fn being_bound(cursor: &Cursor<'_>) -> Option<Var> {
+    let view = cursor.view;
+    let (_, stmt) = syntax::stmt_at(view.tree()?, cursor.offset)?;
+    let StmtKind::Bind { name, .. } = &stmt.kind else {
+        return None;
+    };
+    let hir = view.hir()?;
+    let (bind, _) = hir.binds().find(|(_, bind)| bind.span == name.span)?;
+    Some(Var::Bind(bind))
 }
 
 /// The constants of the library, one part of their names after the other.
-fn library_variables(cursor: &Cursor<'_>, dollar: &str, items: &mut Vec<Item>) {
+fn library_variables(cursor: &Cursor<'_>, form: Form, items: &mut Vec<Item>) {
     let typed = cursor.word.trim_start_matches('$');
     let known = typed.rfind('.').map_or(0, |dot| dot + 1);
     let prefix = &typed[..known];
@@ -115,8 +150,11 @@ fn library_variables(cursor: &Cursor<'_>, dollar: &str, items: &mut Vec<Item>) {
         };
         match rest.split_once('.') {
             Some((part, _)) => {
-                let name = format!("{dollar}{prefix}{part}");
-                let insert = format!("{name}.");
+                let name = form.write(&format!("{prefix}{part}"));
+                let insert = match form {
+                    Form::Braces => format!("${{{prefix}{part}."),
+                    Form::Dollar | Form::Bare => format!("{name}."),
+                };
                 items.push(
                     Item::new(cursor, ItemKind::Module, name)
                         .insert(insert)
@@ -124,11 +162,7 @@ fn library_variables(cursor: &Cursor<'_>, dollar: &str, items: &mut Vec<Item>) {
                 );
             }
             None => {
-                let item = Item::new(
-                    cursor,
-                    ItemKind::Constant,
-                    format!("{dollar}{}", variable.name),
-                );
+                let item = Item::new(cursor, ItemKind::Constant, form.write(variable.name));
                 let item = item.detail(format!("{} = {}", variable.ty, variable.value));
                 items.push(item.rank(4).doc(format!("variable  {}", variable.name)));
             }
@@ -146,16 +180,12 @@ fn functions(cursor: &Cursor<'_>, expected: Option<&Type>, items: &mut Vec<Item>
         _ => 4,
     };
     for (name, func) in &visible.funcs {
-        let ty = view.types().and_then(|types| types.func(*func));
-        let result = match &ty {
-            Some(Type::Func(ty)) => Some(&ty.result),
-            _ => None,
-        };
+        let result = result_of(view, *func);
         let detail = view
             .func_call(*func)
             .map(|call| call.label)
             .unwrap_or_default();
-        items.push(call(cursor, name, &detail, true).rank(rank(result)));
+        items.push(call(cursor, name, &detail, true).rank(rank(result.as_ref())));
     }
     let mut library = |name: String, function: &FunctionDef, extra: Vec<TextEdit>, later: u8| {
         let Some(signature) = function.signatures.first() else {
@@ -212,8 +242,17 @@ fn functions(cursor: &Cursor<'_>, expected: Option<&Type>, items: &mut Vec<Item>
                 .func_call(*func)
                 .map(|call| call.label)
                 .unwrap_or_default();
-            items.push(call(cursor, &format!("{alias}.{name}"), &detail, true).rank(4));
+            let item = call(cursor, &format!("{alias}.{name}"), &detail, true);
+            items.push(item.rank(rank(result_of(view, *func).as_ref())));
         }
+    }
+}
+
+/// What a function of the program gives.
+fn result_of(view: &View, func: FuncId) -> Option<Type> {
+    match view.types()?.func(func)? {
+        Type::Func(ty) => Some(ty.result.clone()),
+        _ => None,
     }
 }
 
@@ -250,6 +289,43 @@ pub fn fields(cursor: &Cursor<'_>, ty: &Type, items: &mut Vec<Item>) {
         for (name, ty) in fields.iter() {
             items.push(Item::new(cursor, ItemKind::Field, name.as_str()).detail(ty.to_string()));
         }
+    }
+}
+
+/// The fields that are not given yet to a struct whose literal begins at `start`.
+pub fn new_fields(cursor: &Cursor<'_>, start: u32, ty: &Type, items: &mut Vec<Item>) {
+    let Type::Struct(fields) = ty else { return };
+    let given = given_fields(cursor, start);
+    let has_value = cursor.rest_of_line().trim_start().starts_with("=>");
+    for (order, (name, ty)) in fields.iter().enumerate() {
+        if given.contains(&name.as_str()) {
+            continue;
+        }
+        let item = Item::new(cursor, ItemKind::Field, name.as_str())
+            .detail(ty.to_string())
+            .order(order);
+        items.push(if has_value {
+            item
+        } else {
+            item.insert(format!("{name} => "))
+        });
+    }
+}
+
+/// The names of the fields that a struct has whose literal begins at `start`, but for the one at the cursor.
+pub fn given_fields<'v>(cursor: &Cursor<'v>, start: u32) -> Vec<&'v str> {
+    let Some(tree) = cursor.view.tree() else {
+        return Vec::new();
+    };
+    let literal = syntax::exprs(tree)
+        .find(|(_, expr)| expr.span.start == start && matches!(expr.kind, ExprKind::Struct(_)));
+    match literal.map(|(_, expr)| &expr.kind) {
+        Some(ExprKind::Struct(fields)) => fields
+            .iter()
+            .filter(|(name, _)| !name.span.touches(cursor.offset))
+            .map(|(name, _)| name.text.as_str())
+            .collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use mgmt_compiler::files::clean;
 
-use super::context::Cursor;
+use super::cursor::Cursor;
 use super::{Item, ItemKind};
 use crate::analysis::paths::Root;
 use crate::analysis::{Range, library};

@@ -1,15 +1,16 @@
-//! Kinds, their parameters and values, and resources as the ends of edges.
+//! Kinds, their parameters and meta parameters, and the values of these.
 
 use mgmt_grammar::ast::{EntryKind, Resource};
 use mgmt_stdlib::param::HostType;
-use mgmt_stdlib::resource::{META_PARAMS, ParamDef, ResourceDef};
+use mgmt_stdlib::resource::{META_PARAMS, MetaParam, ParamDef, ResourceDef};
 use mgmt_stdlib::types::Type;
 use mgmt_stdlib::value::Value;
 
-use super::context::Cursor;
-use super::{Item, ItemKind, fits};
+use super::cursor::Cursor;
+use super::expressions::given_fields;
+use super::{Item, ItemKind};
+use crate::analysis::Range;
 use crate::analysis::present::type_text;
-use crate::analysis::{Range, View, syntax};
 
 /// The resource kinds.
 pub fn kinds(cursor: &Cursor<'_>, items: &mut Vec<Item>) {
@@ -124,29 +125,58 @@ pub fn entries(cursor: &Cursor<'_>, resource: &Resource, items: &mut Vec<Item>) 
             format!("{word} => ${{1:Kind}}[\"$2\"],$0"),
         ));
     }
-    metas(cursor, items);
+    metas(cursor, resource, items);
 }
 
-/// The meta parameters.
-pub fn metas(cursor: &Cursor<'_>, items: &mut Vec<Item>) {
-    let whole = !cursor.word.is_empty() || cursor.rest_of_line().trim().is_empty();
-    for meta in META_PARAMS {
+/// The meta parameters that are not set yet.
+pub fn metas(cursor: &Cursor<'_>, resource: &Resource, items: &mut Vec<Item>) {
+    let is_given = |name: &str| {
+        resource.entries.iter().any(|entry| match &entry.kind {
+            EntryKind::Meta { property, .. } => {
+                property.text == name && !entry.span.touches(cursor.offset)
+            }
+            _ => false,
+        })
+    };
+    let rest = cursor.rest_of_line().trim_start();
+    let whole = !cursor.word.is_empty() || rest.is_empty();
+    for meta in META_PARAMS.iter().filter(|meta| !is_given(meta.name)) {
         let name = format!("Meta:{}", meta.name);
-        let item = Item::new(cursor, ItemKind::Meta, name.clone())
-            .detail(format!("{} = {}", meta.ty, meta.default))
-            .rank(6)
-            .doc(format!("meta {}", meta.name));
-        items.push(
-            if whole && !cursor.rest_of_line().trim_start().starts_with("=>") {
-                item.snippet(
-                    format!("{name} => "),
-                    format!("{name} => ${{1:{}}},$0", meta_placeholder(meta.ty)),
-                )
-            } else {
-                item
-            },
-        );
+        let item = meta_item(cursor, meta, &name);
+        items.push(if whole && !rest.starts_with("=>") {
+            item.snippet(
+                format!("{name} => "),
+                format!("{name} => ${{1:{}}},$0", meta_placeholder(meta.ty)),
+            )
+        } else {
+            item
+        });
     }
+}
+
+/// The fields of `Meta => struct{`, which begins at `start`, that are not given yet.
+pub fn meta_fields(cursor: &Cursor<'_>, start: u32, items: &mut Vec<Item>) {
+    let given = given_fields(cursor, start);
+    let has_value = cursor.rest_of_line().trim_start().starts_with("=>");
+    let missing = META_PARAMS.iter().enumerate();
+    for (order, meta) in missing.filter(|(_, meta)| !given.contains(&meta.name)) {
+        let item = meta_item(cursor, meta, meta.name).order(order);
+        items.push(if has_value {
+            item
+        } else {
+            item.snippet(
+                format!("{} => ", meta.name),
+                format!("{} => ${{1:{}}},$0", meta.name, meta_placeholder(meta.ty)),
+            )
+        });
+    }
+}
+
+fn meta_item(cursor: &Cursor<'_>, meta: &MetaParam, label: &str) -> Item {
+    Item::new(cursor, ItemKind::Meta, label)
+        .detail(format!("{} = {}", meta.ty, meta.default))
+        .rank(6)
+        .doc(format!("meta {}", meta.name))
 }
 
 fn meta_placeholder(ty: &str) -> &'static str {
@@ -155,98 +185,6 @@ fn meta_placeholder(ty: &str) -> &'static str {
         "float" => "1.0",
         "int" => "1",
         _ => "[\"\"]",
-    }
-}
-
-/// Resources of the program as ends of edges: `File["/etc/motd"]`.
-pub fn targets(cursor: &Cursor<'_>, rank: u8, items: &mut Vec<Item>) {
-    let view = cursor.view;
-    let around = view.tree().and_then(|tree| {
-        let (_, resource) = syntax::resource_at(tree, cursor.offset)?;
-        let names = syntax::name_keys(tree, view.text(), resource.name);
-        Some((resource, names))
-    });
-    for (kind, name) in declared(view) {
-        // No resource waits for itself.
-        let is_own = around.as_ref().is_some_and(|(resource, names)| {
-            let mut names = names.iter();
-            resource.kind.text == kind && names.any(|(_, it)| it.text(view.text()) == name)
-        });
-        if is_own {
-            continue;
-        }
-        let kind = capitalized(&kind);
-        let item = Item::new(cursor, ItemKind::Resource, format!("{kind}[{name}]"));
-        items.push(item.rank(rank));
-    }
-}
-
-/// The names of the resources of one kind.
-pub fn names(cursor: &Cursor<'_>, kind: &str, quoted: Option<Range>, items: &mut Vec<Item>) {
-    for (_, name) in declared(cursor.view)
-        .into_iter()
-        .filter(|(it, _)| it == kind)
-    {
-        let bare = name.trim_matches('"');
-        let mut item = match &quoted {
-            Some(_) if !name.starts_with('"') => continue,
-            Some(_) => Item::new(cursor, ItemKind::Resource, bare),
-            None => Item::new(cursor, ItemKind::Resource, name.clone()),
-        };
-        if let Some(content) = &quoted {
-            item.replace = content.clone();
-        }
-        items.push(item.detail(kind));
-    }
-}
-
-/// All resources of the program: the kind, and the name as it is written.
-fn declared(view: &View) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    for (source, file) in view.analysis.insight.sources.iter() {
-        let Some(tree) = view.analysis.insight.tree(source) else {
-            continue;
-        };
-        for (_, resource) in syntax::resources(tree) {
-            for (_, span) in syntax::name_keys(tree, &file.text, resource.name) {
-                found.push((
-                    resource.kind.text.to_string(),
-                    span.text(&file.text).to_owned(),
-                ));
-            }
-        }
-    }
-    found.sort();
-    found.dedup();
-    found
-}
-
-/// What a kind sends, or what it can receive.
-pub fn half_fields(cursor: &Cursor<'_>, kind: &str, sender: Option<&Type>, items: &mut Vec<Item>) {
-    let Some(kind) = cursor.view.catalog().resource(kind) else {
-        return;
-    };
-    let mut cut = cursor.replace.clone();
-    cut.start += 1;
-    let mut add = |name: &str, ty: &HostType, rank| {
-        let mut item = Item::new(cursor, ItemKind::Field, name)
-            .detail(type_text(ty))
-            .rank(rank);
-        item.replace = cut.clone();
-        items.push(item);
-    };
-    match sender {
-        None => {
-            for sent in &kind.sends {
-                add(sent.name, &sent.ty, 3);
-            }
-        }
-        Some(sent) => {
-            for param in &kind.params {
-                let right = param.ty.mcl().is_none_or(|ty| fits(&ty, sent));
-                add(param.name, &param.ty, if right { 2 } else { 6 });
-            }
-        }
     }
 }
 
@@ -271,7 +209,11 @@ pub fn values(
                 let Some(text) = variable.value.as_str() else {
                     continue;
                 };
-                let mut item = Item::new(cursor, ItemKind::Value, text.to_string_lossy());
+                let text = text.to_string_lossy();
+                if text.is_empty() {
+                    continue;
+                }
+                let mut item = Item::new(cursor, ItemKind::Value, text);
                 item.replace = content.clone();
                 item
             }
@@ -320,16 +262,6 @@ fn placeholder(ty: &HostType, stop: usize) -> String {
         Some(Type::Struct(_)) => format!("struct{{${stop}}}"),
         _ => format!("${stop}"),
     }
-}
-
-/// `http:server` as it is written in an edge.
-pub fn capitalized(kind: &str) -> String {
-    let parts = kind.split(':').map(|part| {
-        let mut chars = part.chars();
-        let first = chars.next().map(|first| first.to_uppercase().to_string());
-        first.unwrap_or_default() + chars.as_str()
-    });
-    parts.collect::<Vec<_>>().join(":")
 }
 
 fn first_sentence(doc: &str) -> String {

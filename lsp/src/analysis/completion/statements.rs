@@ -1,6 +1,6 @@
 //! What a statement begins with, and classes.
 
-use super::context::Cursor;
+use super::cursor::Cursor;
 use super::{Item, ItemKind};
 use crate::analysis::scope::Members;
 
@@ -34,6 +34,17 @@ pub fn keywords(cursor: &Cursor<'_>, items: &mut Vec<Item>) {
                 .snippet(plain, snippet)
                 .rank(4),
         );
+    }
+}
+
+/// Words that go on with what is complete.
+pub fn words(cursor: &Cursor<'_>, words: &[&str], items: &mut Vec<Item>) {
+    for word in words {
+        let item = Item::new(cursor, ItemKind::Keyword, *word);
+        items.push(match *word {
+            "else" => item.snippet("else {  }", "else { $0 }"),
+            _ => item.insert(format!("{word} ")),
+        });
     }
 }
 
