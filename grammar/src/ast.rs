@@ -356,6 +356,49 @@ pub enum ExprKind {
     },
 }
 
+impl ExprKind {
+    /// The expressions directly inside of this one, from left to right.
+    pub fn children(&self) -> Vec<ExprId> {
+        match self {
+            Self::Error
+            | Self::Bool(_)
+            | Self::Str(_)
+            | Self::Int(_)
+            | Self::Float(_)
+            | Self::Var(_) => Vec::new(),
+            Self::List(items) => items.clone(),
+            Self::Map(entries) => entries
+                .iter()
+                .flat_map(|(key, value)| [*key, *value])
+                .collect(),
+            Self::Struct(fields) => fields.iter().map(|(_, value)| *value).collect(),
+            Self::Call(call) => {
+                let mut all = match &call.callee {
+                    Callee::Lambda(lambda) => vec![*lambda],
+                    _ => Vec::new(),
+                };
+                all.extend(&call.args.exprs);
+                all
+            }
+            Self::Lambda(lambda) => vec![lambda.body.expr],
+            Self::If {
+                cond,
+                then,
+                otherwise,
+            } => vec![*cond, then.expr, otherwise.expr],
+            Self::Paren(inner) | Self::Not(inner) => vec![*inner],
+            Self::Index { base, index } => vec![*base, *index],
+            Self::Field { base, default, .. } => {
+                let mut all = vec![*base];
+                all.extend(default);
+                all
+            }
+            Self::Binary { lhs, rhs, .. } => vec![*lhs, *rhs],
+            Self::Except { main, fallback } => vec![*main, *fallback],
+        }
+    }
+}
+
 /// The braces of a function's body or of a branch, around one expression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Body {

@@ -1,6 +1,6 @@
 //! What holds for every text.
 
-use mgmt_grammar::ast::{Callee, ExprId, ExprKind, File};
+use mgmt_grammar::ast::ExprId;
 use mgmt_grammar::format::{FormatError, format};
 use mgmt_grammar::span::{SourceId, Span};
 use mgmt_grammar::{Parsed, dump, parse, testing};
@@ -24,7 +24,7 @@ fn check(text: &str) -> Parsed {
     assert!(parsed.errors.is_sorted_by_key(|error| error.span.start));
     for (index, expr) in parsed.file.exprs.iter().enumerate() {
         assert!(inside(expr.span), "{expr:?}");
-        for child in children(&parsed.file, ExprId(index as u32)) {
+        for child in expr.kind.children() {
             assert!(child.index() < index, "children stand before their parents");
         }
     }
@@ -40,41 +40,6 @@ fn check(text: &str) -> Parsed {
         Err(error) => panic!("{error}\n{text}"),
     }
     parsed
-}
-
-fn children(file: &File, id: ExprId) -> Vec<ExprId> {
-    match &file[id].kind {
-        ExprKind::Error
-        | ExprKind::Bool(_)
-        | ExprKind::Str(_)
-        | ExprKind::Int(_)
-        | ExprKind::Float(_)
-        | ExprKind::Var(_) => vec![],
-        ExprKind::List(items) => items.clone(),
-        ExprKind::Map(items) => items
-            .iter()
-            .flat_map(|(key, value)| [*key, *value])
-            .collect(),
-        ExprKind::Struct(items) => items.iter().map(|(_, value)| *value).collect(),
-        ExprKind::Call(call) => {
-            let mut children = call.args.exprs.clone();
-            if let Callee::Lambda(lambda) = call.callee {
-                children.push(lambda);
-            }
-            children
-        }
-        ExprKind::Lambda(lambda) => vec![lambda.body.expr],
-        ExprKind::If {
-            cond,
-            then,
-            otherwise,
-        } => vec![*cond, then.expr, otherwise.expr],
-        ExprKind::Paren(inner) | ExprKind::Not(inner) => vec![*inner],
-        ExprKind::Index { base, index } => vec![*base, *index],
-        ExprKind::Field { base, default, .. } => [*base].into_iter().chain(*default).collect(),
-        ExprKind::Binary { lhs, rhs, .. } => vec![*lhs, *rhs],
-        ExprKind::Except { main, fallback } => vec![*main, *fallback],
-    }
 }
 
 fn choices() -> impl Strategy<Value = Vec<u8>> {
@@ -124,8 +89,8 @@ proptest! {
         prop_assert_eq!(&parsed.errors, &vec![]);
         // Every expression has one parent, and so there are none that nobody refers to.
         let mut seen = vec![0; parsed.file.exprs.len()];
-        for index in 0..seen.len() {
-            for child in children(&parsed.file, ExprId(index as u32)) {
+        for expr in &parsed.file.exprs {
+            for child in expr.kind.children() {
                 seen[child.index()] += 1;
             }
         }

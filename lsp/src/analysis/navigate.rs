@@ -5,6 +5,7 @@ use mgmt_compiler::resolve::{Alias, Module};
 use mgmt_grammar::span::Span;
 use mgmt_stdlib::types::Type;
 
+use super::rename::definitions;
 use super::symbol::{Mention, Symbol};
 use super::view::range;
 use super::{Location, Range, View, library, paths};
@@ -58,28 +59,9 @@ fn file_named_at(view: &View, offset: u32) -> Vec<Location> {
 }
 
 fn definition_of(view: &View, symbol: &Symbol, through_aliases: bool) -> Vec<Span> {
-    let Some(hir) = view.hir() else {
-        return Vec::new();
-    };
     match symbol {
-        Symbol::Var(Var::Bind(bind)) => vec![hir[*bind].span],
-        Symbol::Var(Var::Param(param)) => vec![hir[*param].span],
-        Symbol::Func(func) => vec![hir[*func].span],
-        Symbol::Class(class) => vec![hir[*class].span],
-        Symbol::Alias(alias) => {
-            let Some(alias) = view.alias(*alias) else {
-                return Vec::new();
-            };
-            let own = alias.name_span.or(alias.path_span).unwrap_or(alias.span);
-            let behind = if through_aliases {
-                let file = view
-                    .imported_file(alias)
-                    .map(|source| Span::new(source, 0, 0));
-                file.or_else(|| Some(hir[view.included_class(alias)?].span))
-            } else {
-                None
-            };
-            vec![behind.unwrap_or(own)]
+        Symbol::Alias(alias) if through_aliases => {
+            behind(view, *alias).map_or_else(|| definitions(view, symbol), |span| vec![span])
         }
         Symbol::Resource(..) => view
             .mentions_of(symbol)
@@ -87,8 +69,16 @@ fn definition_of(view: &View, symbol: &Symbol, through_aliases: bool) -> Vec<Spa
             .filter(|mention| mention.is_definition)
             .map(|mention| mention.span)
             .collect(),
-        // The rest is of the library.
-        _ => Vec::new(),
+        _ => definitions(view, symbol),
+    }
+}
+
+/// The file or class that an alias stands for.
+fn behind(view: &View, alias: usize) -> Option<Span> {
+    let alias = view.alias(alias)?;
+    match view.imported_file(alias) {
+        Some(source) => Some(Span::new(source, 0, 0)),
+        None => Some(view.hir()?[view.included_class(alias)?].span),
     }
 }
 

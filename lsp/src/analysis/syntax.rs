@@ -8,8 +8,6 @@ use mgmt_grammar::ast::{
 use mgmt_grammar::interpolate::{self, Piece};
 use mgmt_grammar::span::Span;
 
-use super::Range;
-
 /// All statements with their ids.
 pub fn stmts(tree: &File) -> impl Iterator<Item = (StmtId, &Stmt)> {
     let all = tree.stmts.iter().enumerate();
@@ -73,54 +71,6 @@ pub fn expr_at(tree: &File, offset: u32) -> Option<(ExprId, &Expr)> {
     exprs(tree)
         .filter(|(_, expr)| expr.span.touches(offset))
         .min_by_key(|(_, expr)| expr.span.len())
-}
-
-/// The innermost expression that covers a range.
-pub fn expr_covering<'t>(tree: &'t File, range: &Range) -> Option<(ExprId, &'t Expr)> {
-    exprs(tree)
-        .filter(|(_, expr)| expr.span.start <= range.start && range.end <= expr.span.end)
-        .min_by_key(|(_, expr)| expr.span.len())
-}
-
-/// The expressions directly inside of another.
-pub fn children(kind: &ExprKind) -> Vec<ExprId> {
-    match kind {
-        ExprKind::Error
-        | ExprKind::Bool(_)
-        | ExprKind::Str(_)
-        | ExprKind::Int(_)
-        | ExprKind::Float(_)
-        | ExprKind::Var(_) => Vec::new(),
-        ExprKind::List(items) => items.clone(),
-        ExprKind::Map(entries) => entries
-            .iter()
-            .flat_map(|(key, value)| [*key, *value])
-            .collect(),
-        ExprKind::Struct(fields) => fields.iter().map(|(_, value)| *value).collect(),
-        ExprKind::Call(call) => {
-            let mut all = match &call.callee {
-                mgmt_grammar::ast::Callee::Lambda(lambda) => vec![*lambda],
-                _ => Vec::new(),
-            };
-            all.extend(&call.args.exprs);
-            all
-        }
-        ExprKind::Lambda(lambda) => vec![lambda.body.expr],
-        ExprKind::If {
-            cond,
-            then,
-            otherwise,
-        } => vec![*cond, then.expr, otherwise.expr],
-        ExprKind::Paren(inner) | ExprKind::Not(inner) => vec![*inner],
-        ExprKind::Index { base, index } => vec![*base, *index],
-        ExprKind::Field { base, default, .. } => {
-            let mut all = vec![*base];
-            all.extend(default);
-            all
-        }
-        ExprKind::Binary { lhs, rhs, .. } => vec![*lhs, *rhs],
-        ExprKind::Except { main, fallback } => vec![*main, *fallback],
-    }
 }
 
 /// The blocks of a statement.

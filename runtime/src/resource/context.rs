@@ -286,18 +286,6 @@ impl CheckContext {
         self.cancel.cancelled().await;
     }
 
-    /// `Err(Cancelled)` once the call is to return soon; for long loops.
-    ///
-    /// # Errors
-    /// See above.
-    pub fn check_cancelled(&self) -> Result<(), ResourceError> {
-        if self.cancel.is_cancelled() {
-            Err(ResourceError::Cancelled)
-        } else {
-            Ok(())
-        }
-    }
-
     /// For helpers that want the token itself.
     pub fn token(&self) -> &CancellationToken {
         &self.cancel

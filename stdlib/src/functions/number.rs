@@ -65,6 +65,33 @@ pub(crate) fn integer(
     Ok(if negative { -value } else { value } as i64)
 }
 
+/// An int whose prefix tells its base, as Go writes it, with underscores between the digits. It must fit into a signed
+/// integer of `bits` bits.
+///
+/// # Errors
+/// If it is no number, or does not fit.
+pub(crate) fn prefixed_integer(text: &[u8], bits: u32) -> Result<i64, NumberError> {
+    let (negative, digits) = sign(text);
+    let (base, digits) = match digits {
+        [b'0', b'x' | b'X', rest @ ..] => (16, rest),
+        [b'0', b'o' | b'O', rest @ ..] => (8, rest),
+        [b'0', b'b' | b'B', rest @ ..] => (2, rest),
+        [b'0', rest @ ..] if !rest.is_empty() => (8, rest),
+        _ => (10, digits),
+    };
+    // Right after a prefix an underscore may stand.
+    let digits = match digits {
+        [b'_', rest @ ..] if base != 10 => rest,
+        _ => digits,
+    };
+    integer(
+        negative,
+        without_underscores(digits, base)?.as_bytes(),
+        base,
+        bits,
+    )
+}
+
 /// A float as decimal or hexadecimal number, infinity or NaN.
 ///
 /// # Errors

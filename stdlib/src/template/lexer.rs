@@ -5,7 +5,7 @@ use std::ops::Range;
 use bstr::ByteSlice;
 
 use super::ast::Number;
-use crate::functions::number::{NumberError, integer, parse_float, sign, without_underscores};
+use crate::functions::number::{parse_float, prefixed_integer};
 use crate::functions::quoting::unquote_prefix;
 
 /// What is wrong, and at which byte.
@@ -315,7 +315,7 @@ fn name(text: &[u8]) -> &str {
 
 /// The number that a text stands for.
 fn number(text: &[u8]) -> Option<Number> {
-    if let Some(int) = int(text) {
+    if let Ok(int) = prefixed_integer(text, 64) {
         return Some(Number {
             int: Some(int),
             float: int as f64,
@@ -330,24 +330,4 @@ fn number(text: &[u8]) -> Option<Number> {
         float,
         is_float: true,
     })
-}
-
-fn int(text: &[u8]) -> Option<i64> {
-    let (negative, digits) = sign(text);
-    let (base, digits) = match digits {
-        [b'0', b'x' | b'X', rest @ ..] => (16, rest),
-        [b'0', b'o' | b'O', rest @ ..] => (8, rest),
-        [b'0', b'b' | b'B', rest @ ..] => (2, rest),
-        [b'0', rest @ ..] if !rest.is_empty() => (8, rest),
-        _ => (10, digits),
-    };
-    // Right after a prefix an underscore may stand.
-    let digits = match digits {
-        [b'_', rest @ ..] if base != 10 => rest,
-        _ => digits,
-    };
-    without_underscores(digits, base)
-        .and_then(|digits| integer(negative, digits.as_bytes(), base, 64))
-        .or(Err(NumberError::Syntax))
-        .ok()
 }

@@ -7,17 +7,16 @@
 
 use std::env;
 use std::io::{self, BufWriter, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use clap_complete::Shell;
 use mgmt_compiler::commands::check::Check;
 use mgmt_compiler::commands::docs::Docs;
 use mgmt_compiler::commands::explain::Explain;
 use mgmt_compiler::commands::fmt::Fmt;
+use mgmt_compiler::commands::generate::Generate;
 use mgmt_compiler::commands::graph::Graph;
-use mgmt_compiler::commands::{Console, Status, generate};
+use mgmt_compiler::commands::{Console, Status};
 use mgmt_compiler::render::Terminal;
 use mgmt_stdlib::catalog::Catalog;
 
@@ -36,16 +35,8 @@ enum Command {
     Graph(Graph),
     Explain(Explain),
     Docs(Docs),
-    /// Print a completion script for a shell.
-    Completions {
-        /// The shell.
-        shell: Shell,
-    },
-    /// Write man pages into a directory.
-    Man {
-        /// The directory, which must exist.
-        directory: PathBuf,
-    },
+    #[command(flatten)]
+    Generate(Generate),
 }
 
 fn main() -> ExitCode {
@@ -79,12 +70,8 @@ fn run(command: &Command) -> io::Result<Status> {
         Command::Graph(graph) => graph.run(&mut console)?,
         Command::Explain(explain) => explain.run(&mut console)?,
         Command::Docs(docs) => docs.run(&mut console)?,
-        Command::Completions { shell } => {
-            generate::completions(Cli::command(), *shell, console.out)?;
-            Status::Fine
-        }
-        Command::Man { directory } => {
-            generate::man_pages(Cli::command(), directory)?;
+        Command::Generate(generate) => {
+            generate.run(Cli::command(), console.out)?;
             Status::Fine
         }
     };

@@ -5,15 +5,14 @@ mod logging;
 
 use std::env;
 use std::io::{self, BufWriter, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use clap_complete::Shell;
 use mgmt_compiler::commands::check::Check;
 use mgmt_compiler::commands::explain::Explain;
 use mgmt_compiler::commands::fmt::Fmt;
-use mgmt_compiler::commands::{Console, Status as Verdict, generate};
+use mgmt_compiler::commands::generate::Generate;
+use mgmt_compiler::commands::{Console, Status as Verdict};
 use mgmt_compiler::render::Terminal;
 use mgmt_stdlib::catalog::Catalog;
 use tikv_jemallocator::Jemalloc;
@@ -50,16 +49,8 @@ enum Command {
     Run(Box<Run>),
     Status(Status),
     Explain(Explain),
-    /// Print a completion script for a shell.
-    Completions {
-        /// The shell.
-        shell: Shell,
-    },
-    /// Write man pages into a directory.
-    Man {
-        /// The directory, which must exist.
-        directory: PathBuf,
-    },
+    #[command(flatten)]
+    Generate(Generate),
 }
 
 fn main() -> ExitCode {
@@ -109,12 +100,8 @@ fn other(command: Option<&Command>, license: bool) -> io::Result<u8> {
         }
         Some(Command::Fmt(fmt)) => fmt.run(&mut console)?,
         Some(Command::Explain(explain)) => explain.run(&mut console)?,
-        Some(Command::Completions { shell }) => {
-            generate::completions(Cli::command(), *shell, console.out)?;
-            Verdict::Fine
-        }
-        Some(Command::Man { directory }) => {
-            generate::man_pages(Cli::command(), directory)?;
+        Some(Command::Generate(generate)) => {
+            generate.run(Cli::command(), console.out)?;
             Verdict::Fine
         }
         Some(Command::Run(_) | Command::Plan(_) | Command::Status(_)) | None if license => {

@@ -6,7 +6,7 @@ use crate::value::quote;
 use super::super::convert::{bool_of, refused};
 use super::super::declare::table;
 use super::super::number::{
-    NumberError, integer, parse_decimal, parse_float, parse_float_single, sign, without_underscores,
+    NumberError, integer, parse_decimal, parse_float, parse_float_single, prefixed_integer, sign,
 };
 use super::super::quoting::{can_backquote, quote_ascii, quote_graphic, unquote, unquote_prefix};
 
@@ -120,35 +120,12 @@ fn parse_int(s: &[u8], base: i64, bit_size: i64) -> Result<i64, CallError> {
         _ => return Err(invalid("bit size", bit_size)),
     };
     if base == 0 {
-        parse_prefixed(s, bits)
+        prefixed_integer(s, bits)
     } else {
         let (negative, digits) = sign(s);
         integer(negative, digits, base as u32, bits)
     }
     .map_err(refused("ParseInt", s))
-}
-
-/// An int whose prefix tells its base, with underscores between the digits.
-fn parse_prefixed(s: &[u8], bits: u32) -> Result<i64, NumberError> {
-    let (negative, digits) = sign(s);
-    let (base, digits) = match digits {
-        [b'0', b'x' | b'X', rest @ ..] => (16, rest),
-        [b'0', b'o' | b'O', rest @ ..] => (8, rest),
-        [b'0', b'b' | b'B', rest @ ..] => (2, rest),
-        [b'0', rest @ ..] if !rest.is_empty() => (8, rest),
-        _ => (10, digits),
-    };
-    // Right after a prefix an underscore may stand.
-    let digits = match digits {
-        [b'_', rest @ ..] if base != 10 => rest,
-        _ => digits,
-    };
-    integer(
-        negative,
-        without_underscores(digits, base)?.as_bytes(),
-        base,
-        bits,
-    )
 }
 
 #[cfg(test)]

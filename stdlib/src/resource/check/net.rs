@@ -1,6 +1,6 @@
 //! Checks of addresses, names and times of network services.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use ipnet::Ipv4Net;
 use url::Url;
@@ -64,15 +64,6 @@ fn no_address(param: &'static str, host: &str) -> Invalid {
         param,
         format!("must have an IP address or nothing in front of the port, not `{host}`"),
     )
-}
-
-/// An IP address.
-///
-/// # Errors
-/// If it is none.
-pub fn ip_address(param: &'static str, text: &str) -> Result<IpAddr, Invalid> {
-    text.parse()
-        .map_err(|_| Invalid::param(param, format!("must be an IP address, not `{text}`")))
 }
 
 /// An IPv4 address.
