@@ -3,7 +3,7 @@
 //! Only a text whose brackets do not match comes here, and it is known how many of each kind are
 //! missing. Where they are missing is told by the indentation, as a reader would do it: a line that is
 //! no deeper than the one with the opening bracket, after lines that were, or, where lines are
-//! indented at all, directly after it.
+//! indented at all, directly after it. Where they are not, by a line that can only be a statement.
 
 use super::{Layout, Source};
 use crate::error::{Expected, Found, SyntaxError, SyntaxErrorKind};
@@ -98,7 +98,7 @@ impl Mender<'_> {
             if starts_line {
                 let before = indent;
                 indent = self.source.indentation(token.start);
-                self.start_line(token, indent);
+                self.start_line(index, token, indent);
                 self.open_deeper_line(index, token, indent, before);
             }
             match token.kind {
@@ -202,24 +202,79 @@ impl Mender<'_> {
     }
 
     /// A line starts: brackets whose contents were deeper than this line, or that have none, are missing their
-    /// closing one.
-    fn start_line(&mut self, first: Token, indent: usize) {
+    /// closing one, and with them those that were opened on the same line.
+    fn start_line(&mut self, index: usize, first: Token, indent: usize) {
+        let mut closed = false;
         while !first.kind.is_close()
             && let Some(open) = self.open.last()
-            && open.multiline
-            && open
-                .inside
-                .map_or(self.indents, |inside| inside > open.indent)
             && indent <= open.indent
             && self.missing[slot(open.token.kind)] > 0
+            && (if open.multiline {
+                open.inside
+                    .map_or(self.indents, |inside| inside > open.indent)
+                    || (!self.holds_statements(open) && self.is_statement(index))
+            } else {
+                closed
+            })
         {
             self.insert_closer();
+            closed = true;
         }
         if let Some(open) = self.open.last_mut()
             && open.multiline
             && open.inside.is_none()
         {
             open.inside = Some(indent);
+        }
+    }
+
+    /// Whether the line with this bracket is the head of a block.
+    fn holds_statements(&self, open: &Open) -> bool {
+        let before = &self.tokens[..open.index];
+        let line = before
+            .iter()
+            .rposition(|token| token.kind == TokenKind::Newline)
+            .map_or(0, |newline| newline + 1);
+        open.token.kind == TokenKind::OpenBrace
+            && self.tokens.get(line).is_some_and(|head| {
+                matches!(
+                    head.kind,
+                    TokenKind::If
+                        | TokenKind::For
+                        | TokenKind::ForKv
+                        | TokenKind::Class
+                        | TokenKind::CloseBrace
+                )
+            })
+    }
+
+    /// Whether the line that starts at `index` can be nothing but a statement.
+    fn is_statement(&self, index: usize) -> bool {
+        let kind = |at: usize| self.tokens.get(at).map(|token| token.kind);
+        match kind(index) {
+            Some(
+                TokenKind::For
+                | TokenKind::ForKv
+                | TokenKind::Class
+                | TokenKind::Include
+                | TokenKind::Import,
+            ) => true,
+            Some(TokenKind::Func) => kind(index + 1) == Some(TokenKind::Identifier),
+            // `$name =`
+            Some(TokenKind::Dollar) => kind(index + 2) == Some(TokenKind::Equals),
+            // `kind "name"`, `Kind["name"]`
+            Some(first @ (TokenKind::Identifier | TokenKind::Capitalized)) => {
+                let mut at = index;
+                while kind(at + 1) == Some(TokenKind::Colon) && kind(at + 2) == Some(first) {
+                    at += 2;
+                }
+                match kind(at + 1) {
+                    Some(TokenKind::String | TokenKind::Dollar) => first == TokenKind::Identifier,
+                    Some(TokenKind::OpenBracket) => first == TokenKind::Capitalized,
+                    _ => false,
+                }
+            }
+            _ => false,
         }
     }
 
