@@ -5,6 +5,7 @@
 //! comes out as a list of [`diagnostic::Diagnostic`]s, what a program means as a resource graph.
 
 pub mod commands;
+pub mod constant;
 pub mod diagnostic;
 pub mod evaluator;
 pub mod files;

@@ -3,7 +3,6 @@
 pub mod actions;
 pub mod calls;
 pub mod completion;
-pub mod constant;
 pub mod find;
 pub mod format;
 pub mod graph;

@@ -1,16 +1,27 @@
 //! What is known of an expression from the program's text alone (typing-and-evaluation.md §3.7.6).
 
-use mgmt_stdlib::catalog::Implementation;
 use mgmt_stdlib::types::Type;
-use mgmt_stdlib::value::{Map, Str, Struct, Value};
+use mgmt_stdlib::value::Value;
 
 use super::{Infer, InstanceId};
+use crate::constant::{Known, fold};
 use crate::hir::{ExprId, ExprKind, ParamId, ParamRole, Ref, Var};
+
+impl Known for Infer<'_> {
+    fn expr(&mut self, id: ExprId) -> Option<Value> {
+        self.static_value(id)
+    }
+
+    fn var(&mut self, var: &Ref<Var>) -> Option<Value> {
+        self.static_var(var)
+    }
+}
 
 impl Infer<'_> {
     /// The value, if the text alone gives one.
     pub(super) fn static_value(&mut self, id: ExprId) -> Option<Value> {
-        stacker::maybe_grow(64 * 1024, 1024 * 1024, || self.static_value_nested(id))
+        let hir = self.hir;
+        stacker::maybe_grow(64 * 1024, 1024 * 1024, || fold(hir, id, self))
     }
 
     /// The value of a field of a struct, if the text alone gives that one, whatever is known of the others.
@@ -35,85 +46,6 @@ impl Infer<'_> {
         };
         let at = names.iter().position(|field| field == name)?;
         Some(self.within(instance, |infer| infer.static_value(values[at])))
-    }
-
-    fn static_value_nested(&mut self, id: ExprId) -> Option<Value> {
-        let hir = self.hir;
-        match &hir[id].kind {
-            ExprKind::Const(value, _) => Some(value.clone()),
-            ExprKind::List(items) => items
-                .iter()
-                .map(|item| self.static_value(*item))
-                .collect::<Option<_>>()
-                .map(Value::List),
-            ExprKind::Map(entries) => {
-                let entries: Option<Map> = entries
-                    .iter()
-                    .map(|(key, value)| {
-                        Some((self.static_value(*key)?, self.static_value(*value)?))
-                    })
-                    .collect();
-                entries.map(Value::Map)
-            }
-            ExprKind::Struct(names, values) => {
-                let values: Option<Vec<Value>> = values
-                    .iter()
-                    .map(|value| self.static_value(*value))
-                    .collect();
-                Some(Value::Struct(Struct::new(names.clone(), values?)))
-            }
-            ExprKind::Var(var) => self.static_var(var),
-            ExprKind::StrVar(inner) => self.static_value(*inner),
-            ExprKind::Interpolated(parts) => {
-                let parts: Option<Vec<Value>> =
-                    parts.iter().map(|part| self.static_value(*part)).collect();
-                let parts = parts?;
-                let parts: Option<Vec<&Str>> = parts.iter().map(Value::as_str).collect();
-                Some(Value::Str(Str::concat(&parts?)))
-            }
-            ExprKind::If {
-                cond,
-                then,
-                otherwise,
-            } => {
-                let branch = if self.static_value(*cond)?.as_bool()? {
-                    *then
-                } else {
-                    *otherwise
-                };
-                self.static_value(branch)
-            }
-            ExprKind::Except { main, .. } => self.static_value(*main),
-            ExprKind::Builtin { function, args, .. } if function.is_static() => {
-                let Implementation::Pure(call) = function.implementation else {
-                    return None;
-                };
-                let args: Option<Vec<Value>> =
-                    args.iter().map(|arg| self.static_value(*arg)).collect();
-                call(&args?).ok()
-            }
-            ExprKind::Field {
-                base,
-                name,
-                default,
-                ..
-            } => {
-                let base = self.static_value(*base)?;
-                match base.as_struct()?.get(name) {
-                    Some(value) => Some(value.clone()),
-                    None => self.static_value((*default)?),
-                }
-            }
-            ExprKind::Lookup { base, key } => {
-                let (base, key) = (self.static_value(*base)?, self.static_value(*key)?);
-                match base {
-                    Value::List(list) => list.get(usize::try_from(key.as_int()?).ok()?).cloned(),
-                    Value::Map(map) => map.get(&key).cloned(),
-                    _ => None,
-                }
-            }
-            _ => None,
-        }
     }
 
     fn static_var(&mut self, var: &Ref<Var>) -> Option<Value> {

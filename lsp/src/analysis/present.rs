@@ -1,5 +1,6 @@
 //! Definitions in words: what hover, completion and signature help show.
 
+use mgmt_compiler::constant::constant;
 use mgmt_compiler::hir::{ClassId, FuncId, LambdaId, Var};
 use mgmt_compiler::resolve::{Alias, AliasDef, Module};
 use mgmt_grammar::span::Span;
@@ -8,7 +9,6 @@ use mgmt_stdlib::param::HostType;
 use mgmt_stdlib::resource::{MetaParam, ParamDef, ResourceDef};
 use mgmt_stdlib::types::Type;
 
-use super::constant::constant;
 use super::{View, syntax};
 
 /// How any number of further arguments is written.
