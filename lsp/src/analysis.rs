@@ -3,6 +3,7 @@
 pub mod actions;
 pub mod calls;
 pub mod completion;
+pub mod fields;
 pub mod find;
 pub mod format;
 pub mod graph;

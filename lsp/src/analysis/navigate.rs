@@ -8,7 +8,7 @@ use mgmt_stdlib::types::Type;
 use super::rename::definitions;
 use super::symbol::{Mention, Symbol};
 use super::view::range;
-use super::{Location, Range, View, library, paths};
+use super::{Location, Range, View, fields, library, paths};
 
 /// Where what stands at an offset is defined. For what the library defines without a text in mcl it is the
 /// page of the manual that describes it.
@@ -24,7 +24,14 @@ pub fn declaration(view: &View, offset: u32) -> Vec<Location> {
 
 fn lead(view: &View, offset: u32, through_aliases: bool) -> Vec<Location> {
     let Some(mention) = view.mention_at(offset) else {
-        return file_named_at(view, offset);
+        return match fields::field_at(view, offset) {
+            Some(field) => field
+                .definition(view)
+                .and_then(|span| view.location(span))
+                .into_iter()
+                .collect(),
+            None => file_named_at(view, offset),
+        };
     };
     let symbol = &mention.symbol;
     if let Symbol::Alias(alias) = symbol

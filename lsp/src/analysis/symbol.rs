@@ -213,7 +213,14 @@ impl View {
                             note(property.span, Symbol::Meta(meta), false);
                         }
                     }
-                    EntryKind::MetaStruct { .. } | EntryKind::Error => {}
+                    EntryKind::MetaStruct { .. } => {
+                        for name in syntax::meta_fields(tree, entry) {
+                            if let Some(meta) = MetaParam::find(&name.text) {
+                                note(name.span, Symbol::Meta(meta), false);
+                            }
+                        }
+                    }
+                    EntryKind::Error => {}
                 }
             }
         }

@@ -2,7 +2,7 @@
 //! offset is found without walking down.
 
 use mgmt_grammar::ast::{
-    Block, EdgeHalf, Entry, EntryKind, Expr, ExprId, ExprKind, File, Resource, Stmt, StmtId,
+    Block, EdgeHalf, Entry, EntryKind, Expr, ExprId, ExprKind, File, Ident, Resource, Stmt, StmtId,
     StmtKind,
 };
 use mgmt_grammar::interpolate::{self, Piece};
@@ -51,6 +51,18 @@ pub fn resource_at(tree: &File, offset: u32) -> Option<(&Stmt, &Resource)> {
     resources(tree)
         .filter(|(stmt, _)| stmt.span.touches(offset))
         .min_by_key(|(stmt, _)| stmt.span.len())
+}
+
+/// The names of the fields of `Meta => struct{...}`.
+pub fn meta_fields<'t>(tree: &'t File, entry: &Entry) -> impl Iterator<Item = &'t Ident> {
+    let fields = match &entry.kind {
+        EntryKind::MetaStruct { value, .. } => match &tree[*value].kind {
+            ExprKind::Struct(fields) => fields.as_slice(),
+            _ => &[],
+        },
+        _ => &[],
+    };
+    fields.iter().map(|(name, _)| name)
 }
 
 /// The line of a resource at an offset.

@@ -93,6 +93,11 @@ fn expressions_get_names() {
         "Extract",
         "$extracted = 0\nif true {\n\t$extracted2 = 42\n\tnoop \"x\" {\n\t\tMeta:retry => $extracted2,\n\t}\n}\n",
     );
+    check(
+        "$x = true and¦(false)¦or true\n",
+        "Extract",
+        "$extracted = (false)\n$x = true and$extracted or true\n",
+    );
     assert_eq!(done("func f($a) {\n\t¦$a + 1¦\n}\n", "Extract"), None);
     assert_eq!(done("$x = ¦1¦\n", "Extract"), None);
 }
@@ -113,6 +118,53 @@ fn names_become_what_they_mean() {
         ),
         None
     );
+}
+
+#[test]
+fn what_would_be_computed_otherwise_keeps_its_name() {
+    for text in [
+        "$r = random1(8)\nnoop [$r¦, $r] {}\n",
+        "$r = random1(8)\nif true {\n\tnoop [$r¦] {}\n}\n",
+        "$m map{str: int} = {}\n$x = len($m¦)\n",
+        "$n str = \"a\" + \"b\"\nnoop $n¦ {}\n",
+        "$k = \"a\"\n$m = {$k¦ => 1, \"a\" => 2}\n",
+    ] {
+        assert_eq!(done(text, "Inline"), None, "{text}");
+    }
+    check(
+        "$r = random1(8)\nnoop [$r¦] {}\n",
+        "Inline",
+        "noop [random1(8)] {}\n",
+    );
+    for text in [
+        "noop ¦func() { \"a\" }¦() {}\n",
+        "$n = 0\n$x = if $n == 0 { 0 } else { ¦1 / $n¦ }\n",
+        "$m = {\"a\" => 1}\n$x = ¦$m[\"b\"]¦ <|> 1\n",
+    ] {
+        assert_eq!(done(text, "Extract"), None, "{text}");
+    }
+}
+
+#[test]
+fn what_is_declared_twice_stays_alike() {
+    let text =
+        "noop \"a\" {\n\tMeta:hidden¦ => true,\n}\nnoop \"a\" {\n\tMeta:hidden => true,\n}\n";
+    assert_eq!(done(text, "Write the meta parameters"), None);
+}
+
+#[test]
+fn fixing_all_does_not_change_what_a_program_means() {
+    let fixture = Fixture::new("$x = \"v\"\nnoop \"$x ${x}\" {}\n");
+    assert!(
+        fixture
+            .view
+            .analysis
+            .insight
+            .diagnostics
+            .iter()
+            .any(|it| !it.fixes.is_empty())
+    );
+    assert_eq!(fix_all(&fixture.view), []);
 }
 
 #[test]

@@ -152,3 +152,25 @@ fn what_is_not_closed_does_not_hide_the_rest() {
         );
     }
 }
+
+#[test]
+fn fields_have_their_type() {
+    let text = "$s = struct{aa => 1, bb => \"x\",}\n$x = $s->aa\n";
+    check(&text.replace("->aa", "->a¦a"), &["aa int"]);
+    check(&text.replace("bb =>", "b¦b =>"), &["bb str"]);
+    check(
+        "noop \"x\" {\n\tMeta => struct{no¦op => true},\n}\n",
+        &["Meta:noop bool"],
+    );
+}
+
+#[test]
+fn words_of_the_language_are_explained() {
+    check("i¦f true {\n}\n", &["Chooses between two blocks"]);
+    check("class ¦c {\n}\ninclude c\n", &["class c"]);
+    check("class c {\n}\n¦include c\n", &["include class"]);
+    check(
+        "noop \"x\" {\n\tMe¦ta:noop => true,\n}\n",
+        &["Meta:parameter"],
+    );
+}

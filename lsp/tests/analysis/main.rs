@@ -13,6 +13,7 @@ mod library;
 mod navigate;
 mod outline;
 mod paths;
+mod refactor;
 mod rename;
 mod robust;
 mod workspace;

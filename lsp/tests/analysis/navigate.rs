@@ -136,3 +136,24 @@ fn the_shape_of_a_struct_is_its_type() {
     let found: Vec<String> = found.iter().map(|it| fixture.place(it)).collect();
     assert_eq!(found, ["1: struct{a => 1,}"]);
 }
+
+#[test]
+fn a_field_leads_to_where_it_is_given() {
+    let text = "$s = struct{\n\taa => 1,\n\tbb => struct{cc => 2,},\n}\n$t = $s\n$x = $t->aa\n$y = $s->bb->cc\n";
+    assert_eq!(definitions(&text.replace("->aa", "->a¦a")), ["2: aa"]);
+    assert_eq!(definitions(&text.replace("->cc", "->c¦c")), ["3: cc"]);
+    assert_eq!(
+        definitions("func f($a struct{k int}) {\n\t$a->k¦\n}\n$x = f(struct{k => 1})\n"),
+        ["1: struct{k int}"]
+    );
+    let files = "-- main.mcl --\nimport \"lib.mcl\"\n$x = $lib.s->aa¦\n-- lib.mcl --\n$s = struct{aa => 1,}\n";
+    assert_eq!(definitions(files), ["lib.mcl:1: aa"]);
+}
+
+#[test]
+fn a_field_of_the_meta_parameters_leads_to_the_manual() {
+    let text = "noop \"x\" {\n\tMeta => struct{no¦op => true},\n}\n";
+    let fixture = Fixture::new(text);
+    let found = definition(&fixture.view, fixture.offset);
+    assert!(found[0].path.ends_with("meta-parameters.md"), "{found:?}");
+}

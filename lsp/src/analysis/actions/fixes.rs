@@ -38,13 +38,13 @@ fn fixes_in(view: &View, within: &Range) -> Vec<Action> {
     found
 }
 
-/// The edits that mend all that has a fix. Of several ways to mend something it is the first, and what
-/// overlaps is left for the next time.
+/// The edits that mend all errors that have a fix, and remove imports that nothing uses. Other warnings are about
+/// programs that mean something, and their fixes may change that. Of several ways to mend something it is the first,
+/// and what overlaps is left for the next time.
 pub fn fix_all(view: &View) -> Vec<TextEdit> {
     let mut edits: Vec<TextEdit> = Vec::new();
     for (diagnostic, _) in here(view) {
-        // What nothing uses yet is perhaps only not finished.
-        if diagnostic.code.is_unused() && diagnostic.code != Code::UNUSED_IMPORT {
+        if !diagnostic.is_error() && diagnostic.code != Code::UNUSED_IMPORT {
             continue;
         }
         let Some((_, new)) = ways(view, diagnostic).into_iter().next() else {

@@ -8,6 +8,7 @@ use super::conditions::value_span;
 use super::{Action, ActionKind, indent};
 use crate::analysis::organize::{add_import, whole_line};
 use crate::analysis::scope::Members;
+use crate::analysis::symbol::Symbol;
 use crate::analysis::view::range;
 use crate::analysis::{TextEdit, View, syntax};
 
@@ -64,6 +65,16 @@ pub fn join(view: &View, tree: &File, resource: &Resource, offset: u32) -> Optio
         syntax::entry_at(resource, offset)?.kind,
         EntryKind::Meta { .. }
     ) {
+        return None;
+    }
+    // What is declared twice must be declared alike.
+    let names = syntax::name_keys(tree, text, resource.name).into_iter();
+    let mut names = names.map(|(key, _)| Symbol::Resource(resource.kind.text.to_string(), key));
+    let is_twice = |symbol: Symbol| {
+        let found = view.mentions_of(&symbol);
+        found.iter().filter(|it| it.is_definition).count() > 1
+    };
+    if names.any(is_twice) {
         return None;
     }
     let mut given: Vec<(&'static MetaParam, &Entry)> = Vec::new();
