@@ -41,7 +41,7 @@ async function start(): Promise<void> {
   const options: LanguageClientOptions = {
     documentSelector: [{ language: "mcl" }],
     middleware: {
-      // The lens of the server that draws a graph; the text that the server gives is drawn here.
+      // The lens of the server that draws a graph; it is shown beside the text.
       executeCommand: (command, parameters, next) =>
         command === "mgmt.graph" && typeof parameters[0] === "string"
           ? showGraph(client, parameters[0])

@@ -1,6 +1,5 @@
 /** A page beside the editor with the resource graph of the file that is being edited. */
 
-import { instance } from "@viz-js/viz";
 import * as vscode from "vscode";
 import { ExecuteCommandRequest, type LanguageClient } from "vscode-languageclient/node";
 
@@ -18,13 +17,11 @@ export async function showGraph(client: LanguageClient | undefined, file?: strin
     return;
   }
   try {
-    const dot = await client.sendRequest(ExecuteCommandRequest.type, {
+    const svg = await client.sendRequest(ExecuteCommandRequest.type, {
       command: GRAPH,
-      arguments: [uri, "dot"],
+      arguments: [uri, "svg"],
     });
-    const graphviz = await instance();
-    const svg = graphviz.renderString(String(dot), { format: "svg" });
-    show(vscode.workspace.asRelativePath(vscode.Uri.parse(uri)), svg);
+    show(vscode.workspace.asRelativePath(vscode.Uri.parse(uri)), String(svg));
   } catch (error) {
     void vscode.window.showErrorMessage(
       `mgmt: there is no graph: ${error instanceof Error ? error.message : String(error)}`,

@@ -10,13 +10,13 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
+import { builtServer } from "./built.mjs";
 
 const require = createRequire(import.meta.url);
 const protocol = require("vscode-languageserver-protocol/node");
 
-const built = join(process.env.CARGO_TARGET_DIR ?? fileURLToPath(new URL("../../../../target", import.meta.url)), "debug/mgmt-lsp");
-const server = process.env.MGMT_LSP ?? built;
+const server = builtServer();
 const options = existsSync(server) ? {} : { skip: `${server} is not built: cargo build --bin mgmt-lsp` };
 
 let directory, child, connection;
