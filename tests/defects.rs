@@ -5,10 +5,9 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use mgmt_stdlib::catalog::{Catalog, Host, Implementation, Purity, Sampler, Start, Wake};
 use mgmt_tests::agent::{Agent, eventually};
 use mgmt_tests::case::Case;
@@ -60,23 +59,8 @@ impl Host for Machine {
     fn now(&self) -> Timestamp {
         Timestamp::UNIX_EPOCH
     }
-    fn time_zone(&self) -> TimeZone {
-        TimeZone::UTC
-    }
-    fn args(&self) -> Vec<String> {
-        Vec::new()
-    }
-    fn env(&self) -> Vec<(String, String)> {
-        Vec::new()
-    }
-    fn claim(&self, _: &str) -> bool {
-        true
-    }
     fn root(&self) -> &Path {
         self.0.path()
-    }
-    fn state_dir(&self) -> Option<PathBuf> {
-        None
     }
 }
 

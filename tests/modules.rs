@@ -9,7 +9,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use mgmt_compiler::diagnostic::Diagnostic;
 use mgmt_compiler::evaluator::Evaluator;
 use mgmt_compiler::files::Disk;
@@ -42,18 +41,6 @@ impl Host for Fedora {
     }
     fn now(&self) -> Timestamp {
         Timestamp::UNIX_EPOCH
-    }
-    fn time_zone(&self) -> TimeZone {
-        TimeZone::UTC
-    }
-    fn claim(&self, _: &str) -> bool {
-        true
-    }
-    fn args(&self) -> Vec<String> {
-        Vec::new()
-    }
-    fn env(&self) -> Vec<(String, String)> {
-        Vec::new()
     }
     fn root(&self) -> &Path {
         self.0.path()

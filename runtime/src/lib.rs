@@ -28,6 +28,8 @@ pub mod journal;
 pub mod kernel_events;
 pub mod local_values;
 pub mod metrics;
+#[cfg(test)]
+mod namespaces;
 pub mod observe;
 pub mod path_locks;
 pub mod path_watch;

@@ -4,7 +4,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use mgmt_compiler::commands::compile_shown;
 use mgmt_compiler::diagnostic::Diagnostic;
 use mgmt_compiler::evaluator::Evaluator;
@@ -148,9 +147,6 @@ impl Host for FixedHost {
     }
     fn now(&self) -> Timestamp {
         Timestamp::UNIX_EPOCH
-    }
-    fn time_zone(&self) -> TimeZone {
-        TimeZone::UTC
     }
     fn args(&self) -> Vec<String> {
         vec!["mgmt".to_owned(), "run".to_owned()]

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use tokio::time::timeout;
 
 use super::*;
+use crate::namespaces;
 
 /// Far longer than an event takes; only a failing test waits so long.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -373,20 +374,12 @@ async fn when_events_are_lost_everybody_looks_again() {
     changes(&mut a).await;
 }
 
-/// Runs a test that is ignored otherwise as the only one of a process that may mount and has limits of its own.
+/// Runs an ignored test of this module by itself, where it may mount and has limits of its own.
 fn in_own_namespaces(test: &str) {
-    let output = Command::new("unshare")
-        .args(["--user", "--map-root-user", "--mount"])
-        .arg(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact"])
-        .arg(format!("path_watch::tests::{test}"))
-        .output()
-        .unwrap();
-    let told = String::from_utf8_lossy(&output.stdout);
-    assert!(
-        output.status.success() && told.contains("1 passed"),
-        "{told}{}",
-        String::from_utf8_lossy(&output.stderr)
+    namespaces::run_test(
+        &["--user", "--map-root-user", "--mount"],
+        "",
+        &format!("{}::{test}", module_path!()),
     );
 }
 

@@ -203,18 +203,28 @@ pub struct HttpResponse {
     pub body: Option<PathBuf>,
 }
 
-/// What a function may ask of the process it runs in, so that a test can choose the answers.
+/// What a function may ask of the process it runs in, so that a test can choose the answers. What an implementation
+/// does not say is that of a machine of which nothing is known but its name and the time.
 pub trait Host: Send + Sync {
     /// The identity of this agent (functions.md §28.1).
     fn hostname(&self) -> &str;
     /// The present time.
     fn now(&self) -> Timestamp;
+
     /// The local time zone.
-    fn time_zone(&self) -> TimeZone;
+    fn time_zone(&self) -> TimeZone {
+        TimeZone::UTC
+    }
+
     /// The command line, program name first.
-    fn args(&self) -> Vec<String>;
+    fn args(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// The environment.
-    fn env(&self) -> Vec<(String, String)>;
+    fn env(&self) -> Vec<(String, String)> {
+        Vec::new()
+    }
 
     /// The directory for what this agent keeps across restarts, if it may keep anything.
     fn state_dir(&self) -> Option<PathBuf> {
@@ -250,7 +260,10 @@ pub trait Host: Send + Sync {
     }
 
     /// Whether nobody in this process has claimed the name before: for what may be there only once.
-    fn claim(&self, name: &str) -> bool;
+    fn claim(&self, name: &str) -> bool {
+        let _ = name;
+        true
+    }
 
     /// The files that the program came with, if it came with any.
     fn program_files(&self) -> Option<&dyn FileTree> {

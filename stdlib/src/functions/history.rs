@@ -84,8 +84,6 @@ impl Sampler for History {
 mod tests {
     use std::sync::atomic::{AtomicI64, Ordering};
 
-    use jiff::tz::TimeZone;
-
     use super::*;
 
     /// A host whose clock stands where the test puts it, in milliseconds.
@@ -98,18 +96,6 @@ mod tests {
         }
         fn now(&self) -> Timestamp {
             Timestamp::from_millisecond(self.0.load(Ordering::Relaxed)).unwrap()
-        }
-        fn time_zone(&self) -> TimeZone {
-            TimeZone::UTC
-        }
-        fn claim(&self, _: &str) -> bool {
-            true
-        }
-        fn args(&self) -> Vec<String> {
-            Vec::new()
-        }
-        fn env(&self) -> Vec<(String, String)> {
-            Vec::new()
         }
     }
 

@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use mgmt_stdlib::catalog::{Catalog, HttpResponse, Implementation, Start, SystemHost};
 use rustix::net::netlink::{KOBJECT_UEVENT, SocketAddrNetlink};
 use rustix::net::{AddressFamily, SendFlags, SocketType, sendto, socket};
@@ -21,6 +20,7 @@ use crate::dbus::Bus;
 use crate::frontend::RunningHost;
 use crate::http_responses::HttpResponses;
 use crate::local_values::LocalValues;
+use crate::namespaces;
 use crate::world::{SoloWorld, World};
 
 /// Far longer than an event takes; only a failing test waits so long.
@@ -176,18 +176,6 @@ impl Host for Clock {
     fn now(&self) -> Timestamp {
         Timestamp::UNIX_EPOCH + self.0.elapsed()
     }
-    fn time_zone(&self) -> TimeZone {
-        TimeZone::UTC
-    }
-    fn args(&self) -> Vec<String> {
-        Vec::new()
-    }
-    fn env(&self) -> Vec<(String, String)> {
-        Vec::new()
-    }
-    fn claim(&self, _: &str) -> bool {
-        true
-    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -342,23 +330,9 @@ async fn the_last_line_stays_and_a_silent_command_can_be_caught() {
     live.until("\"4\"").await;
 }
 
-/// Runs a test that is ignored otherwise as the only one of a process with namespaces of its own. A shell prepares
-/// them.
+/// Runs an ignored test of this module by itself, in namespaces of its own, which a shell prepares.
 fn in_own_namespaces(flags: &[&str], prepare: &str, test: &str) {
-    let output = Command::new("unshare")
-        .args(flags)
-        .args(["sh", "-euc", &format!("{prepare}\nexec \"$0\" \"$@\"")])
-        .arg(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact"])
-        .arg(format!("frontend::call::tests::{test}"))
-        .output()
-        .unwrap();
-    let told = String::from_utf8_lossy(&output.stdout);
-    assert!(
-        output.status.success() && told.contains("1 passed"),
-        "{told}{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    namespaces::run_test(flags, prepare, &format!("{}::{test}", module_path!()));
 }
 
 #[test]
