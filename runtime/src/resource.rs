@@ -4,6 +4,7 @@
 //! in `mgmt_stdlib::resources`, and is entered in [`crate::resources::registry`].
 
 mod background;
+mod cause;
 mod change;
 mod context;
 mod error;

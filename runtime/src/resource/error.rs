@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::cause::cause;
 use crate::path_watch::PathWatchError;
 
 /// Why a `watch` or `check_apply` failed. A kind with more to say wraps its own error in `Other`.
@@ -12,13 +13,15 @@ pub enum ResourceError {
     #[error("cancelled")]
     Cancelled,
     /// An operation on a file.
-    #[error("can't {operation} `{}`: {source}", path.display())]
+    #[error("can't {operation} `{}`: {cause}", path.display())]
     Path {
         /// What was tried, as a verb: `read`.
         operation: &'static str,
         /// On what.
         path: PathBuf,
-        /// Why it failed.
+        /// Why it failed, in words.
+        cause: String,
+        /// What the system says.
         #[source]
         source: io::Error,
     },
@@ -34,11 +37,12 @@ pub enum ResourceError {
 }
 
 impl ResourceError {
-    /// Wraps an I/O error with the operation and its object; for `map_err`.
+    /// Wraps an I/O error with the operation and its object; for `map_err`. It looks what is in the way.
     pub fn path(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Path {
             operation,
             path: path.to_owned(),
+            cause: cause(path, &source),
             source,
         }
     }
