@@ -1,5 +1,7 @@
 //! What a resource has to do with automatic edges (engine.md §4.1, resources-host.md §1.14).
 
+use crate::paths;
+
 /// Something on a machine that one resource provides and another may need.
 ///
 /// Two subjects match if they are of the same class, at least one key is known on both sides, and no key
@@ -33,14 +35,17 @@ impl Subject {
         }
     }
 
-    /// An absolute path as written; a trailing slash means a directory.
+    /// An absolute path, however it is written; a trailing slash means a directory.
     pub fn file(path: impl Into<String>) -> Self {
-        Self::new(Class::File, path)
+        Self::new(Class::File, paths::clean_keeping_slash(&path.into()))
     }
 
     /// A file as part of the package that ships it.
     pub fn packaged_file(path: impl Into<String>) -> Self {
-        Self::new(Class::PackagedFile, path)
+        Self::new(
+            Class::PackagedFile,
+            paths::clean_keeping_slash(&path.into()),
+        )
     }
 
     /// A package of the system.
@@ -180,7 +185,8 @@ impl AutoEdges {
     /// The nearest directory above `path` that a resource provides runs before this resource.
     #[must_use]
     pub fn after_directory_of(mut self, path: impl Into<String>) -> Self {
-        self.wants.push(Want::AfterDirectoryOf(path.into()));
+        let path = paths::clean_keeping_slash(&path.into());
+        self.wants.push(Want::AfterDirectoryOf(path));
         self
     }
 
@@ -226,5 +232,6 @@ mod tests {
         assert!(!user(Some("a"), None).matches(&Subject::group(Some("a".to_owned()), None)));
         assert!(!Subject::service("a", true).matches(&Subject::service("a", false)));
         assert!(!Subject::file("/a").matches(&Subject::file("/a/")));
+        assert!(Subject::file("/a//b/./").matches(&Subject::file("/a/b/")));
     }
 }
