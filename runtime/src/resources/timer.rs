@@ -63,12 +63,11 @@ impl Resource for Timer {
             tracing::info!("restarted");
             self.restart.notify_one();
         }
+        if !ticked && !context.refresh() {
+            return Ok(Outcome::Unchanged);
+        }
         context.report(|| Change::Notice("tick".to_owned()));
-        Ok(if ticked || context.refresh() {
-            Outcome::Changed
-        } else {
-            Outcome::Unchanged
-        })
+        Ok(Outcome::Changed)
     }
 }
 

@@ -27,9 +27,13 @@ pub(crate) enum LogFormat {
     Json,
 }
 
+/// What is logged if nothing else is asked for. `notify` warns of each directory that was removed before its watch
+/// was; that is known here.
+const USUAL_FILTER: &str = "info,notify=error";
+
 /// Sends log lines to standard error from here on. Of a wrong filter only the right parts count.
 pub(crate) fn start(format: LogFormat, filter: Option<&str>, color: bool) {
-    let filter = EnvFilter::builder().parse_lossy(filter.unwrap_or("info"));
+    let filter = EnvFilter::builder().parse_lossy(filter.unwrap_or(USUAL_FILTER));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
