@@ -36,6 +36,7 @@ pub mod path_watch;
 pub mod plan;
 pub mod process;
 pub mod redact;
+mod regular_file;
 pub mod removal;
 pub mod resource;
 pub mod resources;

@@ -90,6 +90,18 @@ impl AtomicWriter {
         result.await.map_err(|_| ResourceError::Cancelled)?
     }
 
+    /// Makes staged files durable and visible together, on a thread that may block. The results are in the order of
+    /// the files.
+    ///
+    /// # Errors
+    /// For each file, if the system refuses; it is then as it was.
+    pub fn commit_here(&self, staged: Vec<Staged>) -> Vec<Result<(), ResourceError>> {
+        for staged in &staged {
+            self.sweep_beside(staged.target());
+        }
+        commit_all(staged)
+    }
+
     /// Waits no longer for new files to be durable, since the agent ends. Writing them out has begun, and
     /// the system completes it.
     pub fn close(&self) {
@@ -128,10 +140,7 @@ impl AtomicWriter {
                 (waiting, new)
             };
             let (staged, waiting): (Vec<_>, Vec<_>) = waiting.into_iter().unzip();
-            staged
-                .iter()
-                .for_each(|staged| self.sweep_beside(staged.target()));
-            for (result, done) in commit_all(staged).into_iter().zip(waiting) {
+            for (result, done) in self.commit_here(staged).into_iter().zip(waiting) {
                 // Nobody may be waiting any more.
                 let _ = done.send(result);
             }
@@ -139,7 +148,8 @@ impl AtomicWriter {
         }
     }
 
-    fn sweep_beside(&self, target: &Path) {
+    /// Removes what killed processes have left beside something that is replaced; see [`Sweep`].
+    pub(crate) fn sweep_beside(&self, target: &Path) {
         if let Some(directory) = target.parent() {
             let mut sweep = self.sweep.lock().unwrap_or_else(PoisonError::into_inner);
             sweep.sweep(directory);

@@ -15,6 +15,8 @@ use crate::resource::ResourceError;
 
 /// How many links a path may go through, as in the kernel.
 const MOST_LINKS: usize = 40;
+/// The bits of a mode that lend the identity of the owner or of the group.
+const SET_ID_BITS: u32 = 0o6000;
 
 /// The right to have one file staged. [`Slot::unlimited`] is for those who limit themselves.
 #[derive(Debug)]
@@ -95,23 +97,28 @@ impl Staged {
         if let Some(existing) = &existing
             && can_not_be_replaced(&target, existing)
         {
-            return Self::in_place(slot, target, fill);
+            return Self::in_place(slot, target, attributes, fill);
         }
         let mut temporary =
             match Temporary::beside(&target, existing.is_none() && !attributes.any()) {
                 Ok(temporary) => temporary,
                 Err(error) if existing.is_some() && is_refusal(&error) => {
-                    return Self::in_place(slot, target, fill);
+                    return Self::in_place(slot, target, attributes, fill);
                 }
                 Err(error) => {
-                    return Err(ResourceError::path("create a file beside", &target)(error));
+                    let operation = if existing.is_some() {
+                        "create a file beside"
+                    } else {
+                        "create"
+                    };
+                    return Err(ResourceError::path(operation, &target)(error));
                 }
             };
         fill(temporary.file_mut())?;
         match put_on(temporary.file(), attributes, existing.as_ref(), &target) {
             Ok(()) => {}
             Err(error) if existing.is_some() && is_refusal(&error) && !attributes.any() => {
-                return Self::in_place(slot, target, fill);
+                return Self::in_place(slot, target, attributes, fill);
             }
             Err(error) => {
                 return Err(ResourceError::path("set the owner and mode of", &target)(
@@ -132,6 +139,7 @@ impl Staged {
     fn in_place(
         slot: Slot,
         target: PathBuf,
+        attributes: &Attributes,
         mut fill: impl FnMut(&mut File) -> Result<(), ResourceError>,
     ) -> Result<Self, ResourceError> {
         let mut file = OpenOptions::new()
@@ -140,6 +148,9 @@ impl Staged {
             .open(&target)
             .map_err(ResourceError::path("open for writing", &target))?;
         fill(&mut file)?;
+        if let Some(mode) = &attributes.mode {
+            put_mode(&file, mode).map_err(ResourceError::path("set the mode of", &target))?;
+        }
         Ok(Self {
             place: Place::InPlace(file),
             target,
@@ -147,7 +158,7 @@ impl Staged {
         })
     }
 
-    /// Whether the file was overwritten, in which case it kept its owner and mode.
+    /// Whether the file was overwritten, in which case it kept its owner.
     pub fn is_in_place(&self) -> bool {
         matches!(self.place, Place::InPlace(_))
     }
@@ -221,7 +232,7 @@ fn put_on(
     if existing.is_some() {
         copy_extended_attributes(target, file)?;
     }
-    let old_mode = existing.map(|existing| existing.mode() & MODE_BITS);
+    let old_mode = existing.map(|existing| kept_mode(existing, attributes));
     let mode = match (&attributes.mode, old_mode) {
         (Some(mode), old) => mode.resolve(old.unwrap_or(0)),
         (None, Some(old)) => old,
@@ -229,6 +240,28 @@ fn put_on(
         (None, None) => 0o666 & !umask(),
     };
     file.set_permissions(Permissions::from_mode(mode))
+}
+
+/// The mode that stays when a file gets these attributes. As with chown(2), a new owner does not inherit the right
+/// to lend an identity.
+fn kept_mode(existing: &fs::Metadata, attributes: &Attributes) -> u32 {
+    let mode = existing.mode() & MODE_BITS;
+    let changes = |old: u32, new: Option<u32>| new.is_some_and(|new| new != old);
+    if changes(existing.uid(), attributes.uid) || changes(existing.gid(), attributes.gid) {
+        mode & !SET_ID_BITS
+    } else {
+        mode
+    }
+}
+
+/// Gives a file that was overwritten its mode, unless it has it.
+fn put_mode(file: &File, mode: &Mode) -> io::Result<()> {
+    let present = file.metadata()?.mode() & MODE_BITS;
+    let wanted = mode.resolve(present);
+    if wanted == present {
+        return Ok(());
+    }
+    file.set_permissions(Permissions::from_mode(wanted))
 }
 
 /// Access lists, labels and what users attach.

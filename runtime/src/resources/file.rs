@@ -11,6 +11,7 @@ mod content;
 mod directory;
 mod excerpt;
 mod link;
+mod mounts;
 mod removal;
 mod reverse;
 mod selinux;
@@ -148,8 +149,9 @@ impl File {
         let work = Work::new(&self.name, params, context);
         match services.blocking.run(move || work.run(slot)).await? {
             Next::Done(outcome) => Ok(outcome),
-            Next::Commit(staged, rest) => {
+            Next::Commit { staged, log, rest } => {
                 services.writer.commit(staged).await?;
+                tracing::info!("{log}");
                 if let Some(rest) = rest {
                     services.blocking.run(move || rest.attributes()).await?;
                 }

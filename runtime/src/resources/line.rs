@@ -5,8 +5,7 @@
 
 mod block;
 
-use std::fs;
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
@@ -16,11 +15,16 @@ use nix::unistd::{Uid, User};
 
 use crate::accounts;
 use crate::atomic_write::{Attributes, Slot, Staged};
-use crate::resource::{Change, CheckContext, Outcome, Resource, ResourceError, WatchContext};
+use crate::regular_file;
+use crate::resource::{
+    Change, CheckContext, Outcome, Resource, ResourceError, Services, WatchContext,
+};
 use block::Block;
 
 /// The mode of a file that was not there.
 const NEW_MODE: u32 = 0o600;
+/// What changes when users come and go.
+const ACCOUNTS: &str = "/etc/passwd";
 
 /// See [`declared::Line`].
 pub(super) struct Line;
@@ -43,15 +47,26 @@ impl Resource for Line {
         params: &declared::Line,
         context: &WatchContext,
     ) -> Result<(), ResourceError> {
-        let file = params.file.clone();
-        let target = context.services.blocking.run(move || Target::of(&file));
-        let target = target.await?;
-        let mut watch = context.services.paths.watch(target.path, false).await?;
+        let services = &context.services;
+        let is_at_home = declared::home_of(&params.file).is_some();
+        // A user who is not there may come, and one who is may move.
+        let accounts = is_at_home.then(|| PathBuf::from(ACCOUNTS));
+        let mut path = path_of(params, services).await;
         loop {
-            context.event().await?;
-            tokio::select! {
-                () = context.cancelled() => return Ok(()),
-                changed = watch.changed() => changed?,
+            let watched = path.iter().chain(&accounts);
+            let watched = watched.map(|path| (path.clone(), false)).collect();
+            let mut watch = services.paths.watch_all(watched).await?;
+            loop {
+                let now = path_of(params, services).await;
+                if now != path {
+                    path = now;
+                    break;
+                }
+                context.event().await?;
+                tokio::select! {
+                    () = context.cancelled() => return Ok(()),
+                    changed = watch.changed() => changed?,
+                }
             }
         }
     }
@@ -104,6 +119,16 @@ impl Resource for Line {
     }
 }
 
+/// Where the file is; nothing if it is in the home directory of somebody unknown.
+async fn path_of(params: &declared::Line, services: &Services) -> Option<PathBuf> {
+    if declared::home_of(&params.file).is_none() {
+        return Some(params.file.clone().into());
+    }
+    let file = params.file.clone();
+    let target = services.blocking.run(move || Target::of(&file)).await;
+    target.ok().map(|target| target.path)
+}
+
 /// The file.
 struct Target {
     path: PathBuf,
@@ -136,11 +161,7 @@ impl Target {
     /// The content, if there is a file.
     fn read(&self) -> Result<Option<Vec<u8>>, ResourceError> {
         self.refuse_detours()?;
-        match fs::read(&self.path) {
-            Ok(content) => Ok(Some(content)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(ResourceError::path("read", &self.path)(error)),
-        }
+        regular_file::read(&self.path)
     }
 
     /// In a home directory, its user may have made links that lead the agent elsewhere (§1.12).

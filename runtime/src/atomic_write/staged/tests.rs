@@ -158,3 +158,38 @@ async fn many_files_are_placed_and_then_replaced_together() {
         assert_eq!(names(dir.path()).len(), 1000);
     }
 }
+
+#[test]
+fn what_is_overwritten_gets_its_mode() {
+    let dir = tempfile::tempdir().unwrap();
+    let (a, b) = (dir.path().join("a"), dir.path().join("b"));
+    fs::write(&a, "old").unwrap();
+    fs::hard_link(&a, &b).unwrap();
+    let attributes = Attributes {
+        mode: Some(Mode::parse("0750").unwrap()),
+        ..Attributes::default()
+    };
+    assert!(write(&a, &attributes, "new").unwrap());
+    assert_eq!(mode(&b), 0o750);
+}
+
+#[test]
+fn a_new_owner_does_not_inherit_the_right_to_lend_an_identity() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a");
+    fs::write(&path, "old").unwrap();
+    let existing = fs::metadata(&path).unwrap();
+    let of = |uid: u32, mode: Option<&str>| Attributes {
+        uid: Some(uid),
+        mode: mode.map(|mode| Mode::parse(mode).unwrap()),
+        ..Attributes::default()
+    };
+    fs::set_permissions(&path, Permissions::from_mode(0o6755)).unwrap();
+    let existing_mode =
+        |attributes: &Attributes| kept_mode(&fs::metadata(&path).unwrap(), attributes);
+    assert_eq!(existing_mode(&of(existing.uid(), None)), 0o6755);
+    assert_eq!(existing_mode(&of(existing.uid() + 1, None)), 0o755);
+    // Who asks for the bits gets them.
+    let mode = of(existing.uid() + 1, Some("u=rwxs")).mode.unwrap();
+    assert_eq!(mode.resolve(0o755), 0o4755);
+}

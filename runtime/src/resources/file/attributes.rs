@@ -71,12 +71,10 @@ impl Work {
             std::os::unix::fs::chown(&self.path, uid, gid)
         };
         chown.map_err(ResourceError::path("change the owner of", &self.path))?;
-        tracing::info!(
-            "chown `{}`: {} {}",
-            self.path.display(),
-            uid.map_or(String::new(), |uid| format!("user {uid}")),
-            gid.map_or(String::new(), |gid| format!("group {gid}")),
-        );
+        let user = uid.map(|uid| format!("user {uid}"));
+        let group = gid.map(|gid| format!("group {gid}"));
+        let owners: Vec<_> = user.into_iter().chain(group).collect();
+        tracing::info!("chown `{}`: {}", self.path.display(), owners.join(", "));
         Ok(Outcome::Changed)
     }
 

@@ -1,23 +1,25 @@
 //! The content of one file (resources-host.md §2.5.3, §2.5.4, §2.5.7).
 
-use std::fs::{self, File, Metadata, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use mgmt_stdlib::mode::{MODE_BITS, Mode};
 use mgmt_stdlib::resources::file::State;
 use mgmt_stdlib::value::Str;
-use rustix::fs::OFlags;
 use tokio_util::sync::CancellationToken;
 
 use super::work::{Next, Work};
 use crate::accounts::{self, UnknownNumber};
 use crate::atomic_write::{Attributes, Slot, Staged, is_own_temporary};
+use crate::regular_file;
 use crate::removal::remove_tree;
 use crate::resource::{Outcome, ResourceError};
 
 const BLOCK: usize = 64 * 1024;
+/// The unit of `st_blocks`, in bytes.
+const BLOCK_UNIT: u64 = 512;
 /// The permissions that are copied from anybody.
 const PERMISSIONS: u32 = 0o777;
 
@@ -90,17 +92,18 @@ impl Work {
             Ok(())
         })?;
         let verb = if new { "created" } else { "wrote" };
-        tracing::info!("{verb} `{}`, {copied} bytes", self.path.display());
+        let log = format!("{verb} `{}`, {copied} bytes", self.path.display());
         let Some(staged) = self.writer.place(staged)? else {
+            tracing::info!("{log}");
             // It has its owner and mode; a context is set on what is visible.
             if self.params.selinux.is_some() {
                 self.attributes()?;
             }
             return Ok(Next::Done(Outcome::Changed));
         };
-        // In place, the file kept the owner and mode that it had.
+        // In place, the file kept the owner that it had.
         let rest = (staged.is_in_place() || self.params.selinux.is_some()).then(|| Box::new(self));
-        Ok(Next::Commit(staged, rest))
+        Ok(Next::Commit { staged, log, rest })
     }
 
     fn wanted_attributes(&self) -> Result<Attributes, ResourceError> {
@@ -144,7 +147,7 @@ impl Origin {
     pub(super) fn file(path: &Path) -> Result<Self, ResourceError> {
         let metadata = fs::metadata(path).map_err(ResourceError::path("examine", path))?;
         if !metadata.is_file() {
-            return Err(not_regular(path));
+            return Err(regular_file::not_regular(path));
         }
         Ok(Self::File(path.to_owned(), metadata))
     }
@@ -168,7 +171,7 @@ impl Origin {
         if there.len() != 0 && length.is_some_and(|length| length != there.len()) {
             return Ok(false);
         }
-        let mut present = open_regular(path)?;
+        let mut present = regular_file::open(path)?;
         let (mut ours, mut theirs) = (Block::new(), Block::new());
         let mut same = true;
         self.each_block(&mut ours, cancel, &mut |wanted| {
@@ -194,14 +197,32 @@ impl Origin {
         path: &Path,
         cancel: &CancellationToken,
     ) -> Result<u64, ResourceError> {
-        let mut copied = 0;
+        let failed = || ResourceError::path("write", path);
+        let sparse = self.is_sparse();
+        let (mut copied, mut hole) = (0, false);
         self.each_block(&mut Block::new(), cancel, &mut |block| {
             copied += block.len() as u64;
-            file.write_all(block)
-                .map_err(ResourceError::path("write", path))?;
+            hole = sparse && block.iter().all(|byte| *byte == 0);
+            if hole {
+                let length = i64::try_from(block.len()).unwrap_or(i64::MAX);
+                file.seek(SeekFrom::Current(length)).map_err(failed())?;
+            } else {
+                file.write_all(block).map_err(failed())?;
+            }
             Ok(true)
         })?;
+        if hole {
+            file.set_len(copied).map_err(failed())?;
+        }
         Ok(copied)
+    }
+
+    /// Whether it takes less room on its disk than its length, which a copy should not take either.
+    fn is_sparse(&self) -> bool {
+        match self {
+            Self::File(_, source) => source.blocks() * BLOCK_UNIT < source.len(),
+            Self::Bytes(_) | Self::Files(_) => false,
+        }
     }
 
     /// Hands all of the content out in blocks.
@@ -233,7 +254,7 @@ impl Origin {
             Self::Files(paths) => paths,
         };
         for path in files {
-            let mut file = open_regular(path)?;
+            let mut file = regular_file::open(path)?;
             loop {
                 if cancel.is_cancelled() {
                     return Err(ResourceError::Cancelled);
@@ -292,25 +313,4 @@ fn files_in(directory: &Path) -> Result<Vec<PathBuf>, ResourceError> {
     }
     files.sort();
     Ok(files)
-}
-
-/// Opens a file for reading, and nothing that would wait for a writer.
-fn open_regular(path: &Path) -> Result<File, ResourceError> {
-    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(flags.bits().cast_signed())
-        .open(path)
-        .map_err(ResourceError::path("open", path))?;
-    let metadata = file
-        .metadata()
-        .map_err(ResourceError::path("examine", path))?;
-    if !metadata.is_file() {
-        return Err(not_regular(path));
-    }
-    Ok(file)
-}
-
-fn not_regular(path: &Path) -> ResourceError {
-    ResourceError::message(format!("`{}` is not a regular file", path.display()))
 }

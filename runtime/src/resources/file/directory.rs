@@ -17,26 +17,30 @@ const SYSTEM_DIRECTORIES: [&str; 6] = ["/etc", "/usr", "/var", "/home", "/boot",
 
 impl Work {
     pub(super) fn be_directory(&self) -> Result<Outcome, ResourceError> {
-        let there = self.exist()?;
-        if there == Outcome::Changed && !self.apply {
-            return Ok(there);
-        }
-        Ok(there.and(self.sync()?))
-    }
-
-    fn exist(&self) -> Result<Outcome, ResourceError> {
-        match self.examine()? {
-            Some(there) if there.is_dir() => return Ok(Outcome::Unchanged),
-            None if self.params.wanted_state() == State::Undefined => {
-                if self.params.source.is_empty() {
-                    return Ok(Outcome::Unchanged);
-                }
-                return Err(self.wrong("does not exist, and `state` does not say that it should"));
-            }
-            _ => {}
+        let there = self.examine()?;
+        if there.is_some_and(|there| there.is_dir()) {
+            return self.sync();
         }
         // A link that leads nowhere is in the way, too.
         let obstacle = self.examine_link()?.is_some();
+        if self.params.wanted_state() == State::Undefined && self.params.source.is_empty() {
+            return if obstacle {
+                Err(self.wrong("is no directory, and `state` does not say that it should be one"))
+            } else {
+                Ok(Outcome::Unchanged)
+            };
+        }
+        let made = self.be_made(obstacle)?;
+        if !self.apply {
+            return Ok(made);
+        }
+        Ok(made.and(self.sync()?))
+    }
+
+    fn be_made(&self, obstacle: bool) -> Result<Outcome, ResourceError> {
+        if !obstacle && self.params.wanted_state() == State::Undefined {
+            return Err(self.wrong("does not exist, and `state` does not say that it should"));
+        }
         if obstacle && !self.params.force {
             return Err(self.wrong("is no directory: `force` permits replacing it by one"));
         }
@@ -62,14 +66,24 @@ impl Work {
         {
             fs::create_dir_all(parent).map_err(ResourceError::path("create", parent))?;
         }
-        match self.mode()? {
-            Some(mode) => make_directory(&self.path, mode.resolve(0))?,
-            None => {
-                fs::create_dir(&self.path).map_err(ResourceError::path("create", &self.path))?
-            }
-        }
+        let made = match self.mode()? {
+            Some(mode) => make_directory(&self.path, mode.resolve(0)),
+            None => fs::create_dir(&self.path).map_err(ResourceError::path("create", &self.path)),
+        };
+        made.map_err(|error| self.missing_parent().unwrap_or(error))?;
         tracing::info!("mkdir `{}`", self.path.display());
         Ok(())
+    }
+
+    /// The error of a directory that can not be made, if that is why.
+    fn missing_parent(&self) -> Option<ResourceError> {
+        let parent = self.path.parent()?;
+        (!self.params.recurse && !parent.exists()).then(|| {
+            self.wrong(&format!(
+                "can not be created: there is no directory `{}`, and `recurse` does not say to create it",
+                parent.display()
+            ))
+        })
     }
 
     fn sync(&self) -> Result<Outcome, ResourceError> {
@@ -77,16 +91,19 @@ impl Work {
         if params.source.is_empty() && !params.purge {
             return Ok(Outcome::Unchanged);
         }
-        if params.purge {
+        let spared = if params.purge {
             self.permit_purge()?;
-        }
+            Spared::new(&self.managed, &self.path)?
+        } else {
+            Spared::default()
+        };
         let source = (!params.source.is_empty()).then(|| Path::new(&params.source));
         let sync = Sync {
             source,
             destination: &self.path,
             force: params.force,
             purge: params.purge,
-            spared: Spared::new(&self.managed, &self.path),
+            spared,
             writer: &self.writer,
             cancel: &self.cancel,
         };
@@ -105,12 +122,15 @@ impl Work {
     }
 
     fn permit_purge(&self) -> Result<(), ResourceError> {
-        if self.path.parent().is_none() {
+        // Dots and links may lead to a directory of another name.
+        let real =
+            fs::canonicalize(&self.path).map_err(ResourceError::path("examine", &self.path))?;
+        if real.parent().is_none() {
             return Err(self.wrong("is never purged"));
         }
         let system = SYSTEM_DIRECTORIES
             .iter()
-            .any(|directory| self.path == Path::new(directory));
+            .any(|directory| real == Path::new(directory));
         if system && !self.params.force {
             return Err(self.wrong("is a system directory: only `force` permits purging it"));
         }

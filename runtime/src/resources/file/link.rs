@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use mgmt_stdlib::resources::file::State;
 
 use super::work::Work;
-use crate::atomic_write::temporary_name;
+use crate::atomic_write::{AtomicWriter, temporary_name};
 use crate::removal::remove_one;
 use crate::resource::{Change, Outcome, ResourceError};
 
@@ -42,7 +42,7 @@ impl Work {
             // A directory can not be replaced by renaming; one that is not empty is an error.
             remove_one(&self.path)?;
         }
-        place_link(wanted, &self.path)?;
+        place_link(&self.writer, wanted, &self.path)?;
         tracing::info!(
             "symlink `{}` -> `{}`",
             self.path.display(),
@@ -64,7 +64,12 @@ pub(super) fn read_link(path: &Path) -> Result<PathBuf, ResourceError> {
 }
 
 /// Makes a link, or replaces whatever is there and is no directory, without a moment in between.
-pub(super) fn place_link(text: &Path, path: &Path) -> Result<(), ResourceError> {
+pub(super) fn place_link(
+    writer: &AtomicWriter,
+    text: &Path,
+    path: &Path,
+) -> Result<(), ResourceError> {
+    writer.sweep_beside(path);
     let directory = path.parent().unwrap_or(path);
     temporary_name(directory, |temporary| symlink(text, temporary))
         .and_then(|link| link.persist(path).map_err(|error| error.error))

@@ -6,14 +6,15 @@ use std::ffi::OsString;
 use std::fs::{self, FileType, Metadata};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
+use mgmt_stdlib::paths;
 use tokio_util::sync::CancellationToken;
 
 use super::content::{Origin, copied_mode};
 use super::directory::make_directory;
 use super::link::{place_link, read_link};
+use super::mounts;
 use super::work::found;
-use crate::atomic_write::{AtomicWriter, Attributes, Slot, Staged, commit_all, is_own_temporary};
+use crate::atomic_write::{AtomicWriter, Attributes, Slot, Staged, is_own_temporary};
 use crate::removal::{remove_one, remove_tree};
 use crate::resource::{Managed, ResourceError};
 
@@ -48,14 +49,24 @@ pub(super) enum Action {
 }
 
 /// What a purge leaves alone.
+#[derive(Default)]
 pub(super) struct Spared(BTreeSet<PathBuf>);
 
 impl Spared {
-    /// What others manage, without the directory itself.
-    pub(super) fn new(managed: &Managed, directory: &Path) -> Self {
-        // Paths are compared without their trailing slashes.
-        let below = managed.below(directory).filter(|path| *path != directory);
-        Self(below.map(Path::to_owned).collect())
+    /// What others manage and what is mounted, without the directory itself.
+    ///
+    /// # Errors
+    /// If it can not be told what is mounted.
+    pub(super) fn new(managed: &Managed, directory: &Path) -> Result<Self, ResourceError> {
+        // What is managed is known without dots and double slashes.
+        let cleaned = PathBuf::from(paths::clean(&directory.to_string_lossy()));
+        let below = managed.below(&cleaned).filter_map(|path| {
+            let below = path.strip_prefix(&cleaned).ok()?;
+            (below != Path::new("")).then(|| directory.join(below))
+        });
+        let mut spared: BTreeSet<PathBuf> = below.collect();
+        spared.extend(mounts::below(directory)?);
+        Ok(Self(spared))
     }
 
     fn contains(&self, path: &Path) -> bool {
@@ -206,7 +217,7 @@ impl Sync<'_> {
         take: &mut Take<'_>,
     ) -> Result<bool, ResourceError> {
         let absolute = self.destination.join(&path);
-        if self.spared.contains(&absolute) || is_mount_point(&absolute) {
+        if self.spared.contains(&absolute) {
             return Ok(true);
         }
         if there.is_dir() && self.spared.reaches_below(&absolute) {
@@ -221,7 +232,7 @@ impl Sync<'_> {
 
     /// Does what was planned. Replaced files become visible in groups.
     pub(super) fn carry_out(&self, plan: Vec<Action>) -> Result<(), ResourceError> {
-        let mut staged = Vec::new();
+        let mut copies = Vec::new();
         for action in plan {
             if self.cancel.is_cancelled() {
                 return Err(ResourceError::Cancelled);
@@ -229,18 +240,18 @@ impl Sync<'_> {
             match action {
                 Action::Remove(path) => self.remove(&path)?,
                 Action::MakeDirectory(path) => self.make_directory(&path)?,
-                Action::CopyFile(path) => staged.extend(self.writer.place(self.stage(&path)?)?),
+                Action::CopyFile(path) => copies.extend(self.copy(&path)?),
                 Action::PlaceLink { path, text } => {
                     let path = self.destination.join(path);
-                    place_link(&text, &path)?;
+                    place_link(self.writer, &text, &path)?;
                     tracing::info!("symlink `{}` -> `{}`", path.display(), text.display());
                 }
             }
-            if staged.len() == GROUP {
-                commit(&mut staged)?;
+            if copies.len() == GROUP {
+                self.commit(&mut copies)?;
             }
         }
-        commit(&mut staged)
+        self.commit(&mut copies)
     }
 
     fn remove(&self, path: &Path) -> Result<(), ResourceError> {
@@ -264,7 +275,8 @@ impl Sync<'_> {
         Ok(())
     }
 
-    fn stage(&self, path: &Path) -> Result<Staged, ResourceError> {
+    /// Copies a file. One that replaces another is handed back, to be committed.
+    fn copy(&self, path: &Path) -> Result<Option<Copy>, ResourceError> {
         let source = self.in_source(path);
         let origin = Origin::file(&source)?;
         let destination = self.destination.join(path);
@@ -277,13 +289,33 @@ impl Sync<'_> {
             copied = origin.copy_to(file, &destination, self.cancel)?;
             Ok(())
         })?;
-        tracing::info!("copied `{}`, {copied} bytes", destination.display());
-        Ok(staged)
+        let log = format!("copied `{}`, {copied} bytes", destination.display());
+        let Some(staged) = self.writer.place(staged)? else {
+            tracing::info!("{log}");
+            return Ok(None);
+        };
+        Ok(Some(Copy { staged, log }))
+    }
+
+    fn commit(&self, copies: &mut Vec<Copy>) -> Result<(), ResourceError> {
+        let (staged, logs): (Vec<_>, Vec<_>) =
+            copies.drain(..).map(|copy| (copy.staged, copy.log)).unzip();
+        let mut outcome = Ok(());
+        for (result, log) in self.writer.commit_here(staged).into_iter().zip(logs) {
+            match result {
+                Ok(()) => tracing::info!("{log}"),
+                Err(error) => outcome = outcome.and(Err(error)),
+            }
+        }
+        outcome
     }
 }
 
-fn commit(staged: &mut Vec<Staged>) -> Result<(), ResourceError> {
-    commit_all(std::mem::take(staged)).into_iter().collect()
+/// A copy that is not yet in its place.
+struct Copy {
+    staged: Staged,
+    /// What is to be logged once it is.
+    log: String,
 }
 
 /// A tree that can not be read is an error: taken for empty, it would empty the destination.
@@ -298,11 +330,6 @@ fn list(directory: &Path) -> Result<Entries, ResourceError> {
         }
     }
     Ok(entries)
-}
-
-fn is_mount_point(path: &Path) -> bool {
-    statx(CWD, path, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::empty())
-        .is_ok_and(|stat| stat.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
 }
 
 fn describe(kind: FileType) -> &'static str {

@@ -34,8 +34,13 @@ pub(super) struct Work {
 pub(super) enum Next {
     /// Nothing.
     Done(Outcome),
-    /// The new content is to be committed; then [`Work::attributes`] is to be called, if there is any.
-    Commit(Staged, Option<Box<Work>>),
+    /// The new content is to be committed; then [`Work::attributes`] is to be called, if there is any work left.
+    Commit {
+        staged: Staged,
+        /// What is to be logged once that has worked.
+        log: String,
+        rest: Option<Box<Work>>,
+    },
 }
 
 impl Work {

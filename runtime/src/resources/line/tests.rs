@@ -1,6 +1,8 @@
 //! `line` on real files.
 
+use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::process::Command;
 
 use super::*;
 use crate::resource::harness::Scratch;
@@ -61,12 +63,12 @@ async fn a_change_is_an_event() {
 #[tokio::test]
 async fn many_lines_of_a_file_take_turns() {
     let scratch = Scratch::new();
-    let lines: Vec<_> = (0..50)
+    let lines: Vec<_> = (0..20)
         .map(|i| scratch.resource::<Line>("l", line(&scratch, "exists", &i.to_string())))
         .collect();
     futures::future::join_all(lines.iter().map(|line| line.apply())).await;
     let text = fs::read_to_string(scratch.path("file")).unwrap();
-    assert_eq!(text.lines().count(), 50);
+    assert_eq!(text.lines().count(), 20);
 }
 
 #[test]
@@ -99,4 +101,29 @@ fn links_of_users_are_not_followed() {
     fs::hard_link(scratch.path("home/one"), scratch.path("home/two")).unwrap();
     assert_eq!(fs::metadata(scratch.path("home/one")).unwrap().nlink(), 2);
     assert!(target("one").read().is_err());
+}
+
+#[tokio::test]
+async fn what_is_no_file_is_an_error_and_no_wait() {
+    let scratch = Scratch::new();
+    let params = line(&scratch, "exists", "a");
+    let status = Command::new("mkfifo").arg(&params.file).status();
+    assert!(status.unwrap().success());
+    let subject = scratch.resource::<Line>("l", params);
+    let error = subject.apply().await.unwrap_err().to_string();
+    assert!(error.ends_with("is not a regular file"), "{error}");
+}
+
+#[tokio::test]
+async fn a_user_may_come_later() {
+    let scratch = Scratch::new();
+    let params = declared::Line {
+        file: "~no-such-user/.profile".to_owned(),
+        ..line(&scratch, "exists", "a")
+    };
+    let subject = scratch.resource::<Line>("l", params);
+    let watching = subject.watch().await;
+    let error = subject.apply().await.unwrap_err().to_string();
+    assert!(error.starts_with("there is no user"), "{error}");
+    watching.end().await;
 }
