@@ -12,6 +12,7 @@
 mod capture;
 mod identity;
 mod program;
+mod start;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -20,6 +21,7 @@ use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 
 use nix::sys::signal::Signal;
+use rustix::io::{Errno, ioctl_fionread};
 use rustix::process::{Pid, kill_process_group};
 use tokio::io::AsyncReadExt;
 use tokio::process::Child;
@@ -173,22 +175,28 @@ fn take<R>(
     }
 }
 
-/// Takes what is in the pipe now. The pipe does not block, since tokio has made it so.
+/// Takes what is in the pipe now, and nothing that comes later: whoever has the other end may never stop writing. The
+/// pipe does not block, since tokio has made it so.
 fn drain(
     pipe: impl std::os::fd::AsFd,
     stream: Stream,
     buffer: &mut [u8],
     sink: &mut dyn Sink,
 ) -> io::Result<()> {
-    loop {
-        match rustix::io::read(pipe.as_fd(), &mut *buffer) {
-            Ok(0) => return Ok(()),
-            Ok(length) => sink.take(stream, &buffer[..length]),
-            Err(rustix::io::Errno::AGAIN) => return Ok(()),
-            Err(rustix::io::Errno::INTR) => {}
+    let mut left = usize::try_from(ioctl_fionread(&pipe)?).unwrap_or(usize::MAX);
+    while left > 0 {
+        let room = left.min(buffer.len());
+        match rustix::io::read(pipe.as_fd(), &mut buffer[..room]) {
+            Ok(0) | Err(Errno::AGAIN) => break,
+            Ok(length) => {
+                sink.take(stream, &buffer[..length]);
+                left -= length;
+            }
+            Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
     }
+    Ok(())
 }
 
 /// A process with all that it starts.
@@ -214,6 +222,13 @@ impl Group {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0);
+        let refused = |error| {
+            ResourceError::message(format!(
+                "can't start `{}`: {}",
+                command.program,
+                start::obstacle(&program, command.directory.as_deref(), &error)
+            ))
+        };
         if let Some(directory) = &command.directory {
             builder.current_dir(directory);
         }
@@ -221,13 +236,7 @@ impl Group {
             Some(identity) => identity.spawn(builder),
             None => builder.spawn(),
         };
-        let child = child.map_err(|error| {
-            let place = match &command.directory {
-                Some(directory) => format!(" in `{}`", directory.display()),
-                None => String::new(),
-            };
-            ResourceError::message(format!("can't start `{}`{place}: {error}", command.program))
-        })?;
+        let child = child.map_err(refused)?;
         Ok(Self {
             child,
             ended: false,

@@ -10,6 +10,7 @@ mod kinds;
 mod life;
 mod limits;
 mod metrics;
+mod mishaps;
 mod plan;
 mod recovery;
 mod soak;

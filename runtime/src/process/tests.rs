@@ -1,6 +1,8 @@
 //! Commands, for real.
 
 use std::ffi::OsStr;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -80,9 +82,9 @@ async fn there_is_nothing_to_read_and_a_directory_to_be_in() {
     assert_eq!(captured.stdout.as_deref(), Some(&b"/usr\n"[..]));
     command.directory = Some(PathBuf::from("/no/such/directory"));
     let error = run(&command).await.unwrap_err().to_string();
-    assert!(
-        error.starts_with("can't start `/bin/sh` in `/no/such/directory`"),
-        "{error}"
+    assert_eq!(
+        error,
+        "can't start `/bin/sh`: there is no working directory `/no/such/directory`"
     );
 }
 
@@ -93,6 +95,42 @@ async fn a_missing_program_is_an_error() {
     let error = run(&command).await.unwrap_err().to_string();
     assert!(error.contains("`no-such-program`"), "{error}");
     assert!(!error.contains("-x"), "{error}");
+}
+
+#[tokio::test]
+async fn a_file_that_can_not_be_run_says_why() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str, mode: u32| {
+        let path = dir.path().join(name);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+    };
+    file("closed", "#!/bin/sh\n", 0o644);
+    file("text", "echo hello\n", 0o755);
+    file("script", "#!/no/such/shell\n", 0o755);
+    for (name, why) in [
+        ("missing", "there is no such file"),
+        ("closed", "it is not executable"),
+        ("", "it is a directory"),
+        (
+            "text",
+            "it is neither a program of this machine nor a script",
+        ),
+        ("script", "it is there, but not the interpreter"),
+    ] {
+        let mut command = shell("");
+        let path = dir.path().join(name).display().to_string();
+        command.program = Program::text(&path, "", &search());
+        let error = run(&command).await.unwrap_err().to_string();
+        assert!(
+            error.starts_with(&format!("can't start `{path}`: {why}")),
+            "{error}"
+        );
+    }
+    let mut command = shell("");
+    command.directory = Some(dir.path().join("closed"));
+    let error = run(&command).await.unwrap_err().to_string();
+    assert!(error.ends_with("is no directory"), "{error}");
 }
 
 #[tokio::test]
@@ -114,6 +152,14 @@ async fn background_descendants_are_not_waited_for() {
     assert_eq!(first, "started");
     let pid = Pid::from_raw(pid.parse().unwrap()).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+}
+
+#[tokio::test]
+async fn who_goes_on_writing_in_the_background_is_not_listened_to() {
+    let captured = run(&shell("yes & yes >&2 & yes & yes >&2 & echo started"))
+        .await
+        .unwrap();
+    assert!(captured.status.success());
 }
 
 #[tokio::test]

@@ -224,7 +224,14 @@ impl Exec {
     ) -> Result<Captured, ResourceError> {
         let command = command(params, part, &context.services).await?;
         let captured = self.runner.run(&command, context.token()).await?;
-        tracing::debug!("{} ended: {}", command.program, captured.status);
+        let output = captured.output.as_deref().unwrap_or_default();
+        let end = &output[output.len().saturating_sub(LOGGED)..];
+        tracing::debug!(
+            "{} ended: {}; output: {}",
+            command.program,
+            captured.status,
+            String::from_utf8_lossy(end).trim_end()
+        );
         Ok(captured)
     }
 
@@ -312,17 +319,22 @@ fn expect_success(captured: &Captured, what: &str) -> Result<(), ResourceError> 
     if captured.status.success() {
         return Ok(());
     }
-    if let Some(output) = &captured.output {
+    log_output(what, captured.output.as_deref().unwrap_or_default());
+    Err(ResourceError::message(format!(
+        "{what} failed with {}",
+        describe(captured.status)
+    )))
+}
+
+/// Logs the end of what a command wrote before it failed.
+fn log_output(what: &str, output: &[u8]) {
+    if !output.is_empty() {
         let end = &output[output.len().saturating_sub(LOGGED)..];
         tracing::warn!(
             "output of {what}: {}",
             String::from_utf8_lossy(end).trim_end()
         );
     }
-    Err(ResourceError::message(format!(
-        "{what} failed with {}",
-        describe(captured.status)
-    )))
 }
 
 fn describe(status: ExitStatus) -> String {

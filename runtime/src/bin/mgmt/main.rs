@@ -26,6 +26,9 @@ use commands::status::Status;
 #[global_allocator]
 static ALLOCATOR: Jemalloc = Jemalloc;
 
+/// The first file descriptor after those of the standard streams.
+const FIRST_NON_STANDARD: i32 = 3;
+
 /// The word that may stand before a program, as long as there is one front end.
 const FRONT_END: &str = "lang";
 
@@ -54,6 +57,8 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    // Whatever whoever started us left open is not for the commands that we start.
+    close_fds::set_fds_cloexec(FIRST_NON_STANDARD, &[]);
     let cli = Cli::parse();
     let result = match cli.command {
         Some(Command::Run(run)) => run.run(terminal()),

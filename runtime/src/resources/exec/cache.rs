@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use mgmt_stdlib::resources::exec as declared;
 use mgmt_stdlib::value::{Str, Value};
 
-use crate::atomic_write::{AtomicWriter, Staged, commit_all, stage_private};
+use crate::atomic_write::{AtomicWriter, Staged, stage_private};
 use crate::process::Captured;
 use crate::resource::{ResourceError, SentValues};
 
@@ -81,7 +81,7 @@ impl Cache {
         let replacing = replacing
             .filter_map(Result::transpose)
             .collect::<Result<_, _>>()?;
-        commit_all(replacing).into_iter().collect()
+        writer.commit_here(replacing).into_iter().collect()
     }
 
     fn stage(&self, name: &str, bytes: &[u8]) -> Result<Staged, ResourceError> {

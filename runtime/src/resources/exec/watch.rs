@@ -1,12 +1,13 @@
 //! What wakes an `exec`: the lines of its watch command and changes of paths.
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
 
 use mgmt_stdlib::resources::exec as declared;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use super::{Exec, command, describe, part};
+use super::{Exec, command, describe, log_output, part};
 use crate::path_watch::PathWatch;
 use crate::process::{Sink, Stream};
 use crate::resource::{ResourceError, WatchContext};
@@ -121,8 +122,12 @@ async fn run_watchcmd(
         lines,
         stdout: Vec::new(),
         stderr: Vec::new(),
+        last: VecDeque::new(),
     };
     let status = exec.runner.run_into(&command, stop, &mut events).await?;
+    if !status.success() {
+        log_output("`watchcmd`", events.last.make_contiguous());
+    }
     Err(ResourceError::message(format!(
         "`watchcmd` has ended with {}",
         describe(status)
@@ -135,6 +140,8 @@ struct LineEvents<'a> {
     /// The lines that have not ended yet.
     stdout: Vec<u8>,
     stderr: Vec<u8>,
+    /// The end of all that was written.
+    last: VecDeque<u8>,
 }
 
 impl Sink for LineEvents<'_> {
@@ -143,6 +150,10 @@ impl Sink for LineEvents<'_> {
             Stream::Stdout => &mut self.stdout,
             Stream::Stderr => &mut self.stderr,
         };
+        self.last
+            .extend(&bytes[bytes.len().saturating_sub(LOGGED)..]);
+        let surplus = self.last.len().saturating_sub(LOGGED);
+        self.last.drain(..surplus);
         for byte in bytes {
             if *byte != b'\n' {
                 begun.push(*byte);
@@ -171,6 +182,7 @@ mod tests {
             lines: &lines,
             stdout: Vec::new(),
             stderr: Vec::new(),
+            last: VecDeque::new(),
         };
         let fired = || lines.notified().now_or_never().is_some();
         events.take(Stream::Stdout, b"\n\nbe");
@@ -180,5 +192,8 @@ mod tests {
         assert!(fired());
         events.take(Stream::Stderr, &[b'x'; LOGGED]);
         assert!(fired());
+        events.take(Stream::Stdout, b"end");
+        assert_eq!(events.last.len(), LOGGED);
+        assert!(events.last.make_contiguous().ends_with(b"xend"));
     }
 }
