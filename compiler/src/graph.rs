@@ -14,10 +14,12 @@ use mgmt_stdlib::resource::{Meta, Params};
 use petgraph::stable_graph::{NodeIndex, StableDiGraph};
 use rustc_hash::FxHashMap;
 
+use crate::redact::{self, Masked};
+
 pub use format::{GraphFormat, format, params_json};
 
-/// Kind and name of a resource; printed as `kind[name]`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// Kind and name of a resource; printed as `kind[name]`, without [passwords](crate::redact) in the name.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Identity {
     /// `file`, `http:server:flag`.
     pub kind: EcoString,
@@ -33,11 +35,22 @@ impl Identity {
             name: name.into(),
         }
     }
+
+    /// The name as it may be shown.
+    pub fn shown_name(&self) -> Masked {
+        Masked::from(self.name.as_str())
+    }
 }
 
 impl fmt::Display for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}[{}]", self.kind, self.name)
+        write!(f, "{}[{}]", self.kind, redact::passwords(&self.name))
+    }
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -133,6 +146,13 @@ impl ResourceGraph {
     pub fn replace(&mut self, node: NodeIndex, resource: Arc<Resource>) {
         if let Some(slot) = self.graph.node_weight_mut(node) {
             *slot = resource;
+        }
+    }
+
+    /// Lets the edge between two resources order them only, without notifications.
+    pub fn silence(&mut self, from: NodeIndex, to: NodeIndex) {
+        if let Some(edge) = self.graph.find_edge(from, to) {
+            self.graph[edge].notify = false;
         }
     }
 

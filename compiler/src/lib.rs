@@ -18,6 +18,7 @@ pub mod insight;
 pub mod interpret;
 pub mod load;
 pub mod program;
+pub mod redact;
 pub mod render;
 pub mod resolve;
 

@@ -17,7 +17,8 @@ use mgmt_grammar::span::{LineColumn, Span};
 
 use crate::Compilation;
 use crate::diagnostic::{Diagnostic, Label};
-use crate::files::Sources;
+use crate::files::{Source, Sources};
+use crate::redact;
 
 /// The formats of `mgmtc check --message-format`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -79,6 +80,23 @@ impl Terminal {
     }
 }
 
+/// A text without characters that a terminal would obey; lines and tabs stay.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    let is_command = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    if !text.contains(is_command) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if is_command(c) {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+    }
+    Cow::Owned(shown)
+}
+
 /// What is to be said about one program.
 #[derive(Clone, Copy, Debug)]
 pub struct Findings<'a> {
@@ -86,6 +104,50 @@ pub struct Findings<'a> {
     pub diagnostics: &'a [Diagnostic],
     /// The texts that they refer to.
     pub sources: &'a Sources,
+}
+
+impl Findings<'_> {
+    /// The diagnostics without passwords.
+    fn masked(&self) -> Vec<Diagnostic> {
+        self.diagnostics.iter().map(mask).collect()
+    }
+}
+
+fn mask(diagnostic: &Diagnostic) -> Diagnostic {
+    let mut masked = diagnostic.clone();
+    let labels = masked.primary.iter_mut().chain(&mut masked.labels);
+    let fixes = masked.fixes.iter_mut().map(|fix| &mut fix.title);
+    let texts = std::iter::once(&mut masked.message)
+        .chain(&mut masked.help)
+        .chain(labels.map(|label| &mut label.text))
+        .chain(fixes);
+    for text in texts {
+        if let Cow::Owned(shown) = redact::passwords(text) {
+            *text = shown;
+        }
+    }
+    masked
+}
+
+/// The texts as excerpts show them: without passwords, and with all else in its place.
+fn excerpts(sources: &Sources) -> Cow<'_, Sources> {
+    let hidden = |source: &Source| match redact::passwords_in_place(&source.text) {
+        Cow::Owned(masked) => Some(masked),
+        Cow::Borrowed(_) => None,
+    };
+    if sources.iter().all(|(_, source)| hidden(source).is_none()) {
+        return Cow::Borrowed(sources);
+    }
+    let mut shown = Sources::default();
+    for (_, source) in sources.iter() {
+        let mut each = source.clone();
+        if let Some(text) = hidden(source) {
+            each = Source::new(&source.name, source.path.clone(), text.into());
+            each.imported_at = source.imported_at;
+        }
+        shown.add(each);
+    }
+    Cow::Owned(shown)
 }
 
 impl Compilation {
@@ -100,6 +162,16 @@ impl Compilation {
 
 /// The diagnostics of some programs in one of the formats, each line ended.
 pub fn render(format: MessageFormat, programs: &[Findings<'_>], terminal: Terminal) -> String {
+    let masked: Vec<_> = programs.iter().map(Findings::masked).collect();
+    let programs: Vec<_> = masked
+        .iter()
+        .zip(programs)
+        .map(|(diagnostics, findings)| Findings {
+            diagnostics,
+            ..*findings
+        })
+        .collect();
+    let programs = programs.as_slice();
     let each = |render: &dyn Fn(&[Diagnostic], &Sources) -> String| {
         programs
             .iter()
@@ -108,7 +180,7 @@ pub fn render(format: MessageFormat, programs: &[Findings<'_>], terminal: Termin
     };
     match format {
         MessageFormat::Human => {
-            each(&|diagnostics, sources| human::render(diagnostics, sources, terminal))
+            each(&|diagnostics, sources| human::render(diagnostics, &excerpts(sources), terminal))
         }
         MessageFormat::Short => each(&short::render),
         MessageFormat::Json => each(&json::render),
@@ -245,6 +317,12 @@ mod tests {
             "found 1 error and 1 warning; `mgmtc explain E0416` tells more\n"
         );
         assert_eq!(summary(&[]), "");
+    }
+
+    #[test]
+    fn no_text_commands_the_terminal() {
+        assert_eq!(visible("a\tb\n\u{1b}[31mc\r\n"), "a\tb\n\\u{1b}[31mc\\r\n");
+        assert!(matches!(visible("é\n"), Cow::Borrowed(_)));
     }
 
     #[test]

@@ -76,6 +76,8 @@ pub struct EngineConfig {
     pub autoedges: bool,
     /// Whether resources may run together as one (engine.md §4.2).
     pub autogroup: bool,
+    /// Whether notifications are passed on, and reactions checked, although nothing is changed: what a plan is made of.
+    pub foresees: bool,
     /// Whether checks are asked what exactly they find to be different ([`VertexStatus::changes`]).
     pub explain: bool,
     /// Whether somebody looks on ([`Engine::observe`]).
@@ -109,6 +111,7 @@ impl EngineConfig {
             sema: None,
             autoedges: true,
             autogroup: true,
+            foresees: false,
             explain: false,
             observed: false,
             durable_notifications: true,

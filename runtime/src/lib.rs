@@ -35,7 +35,6 @@ pub mod path_locks;
 pub mod path_watch;
 pub mod plan;
 pub mod process;
-pub mod redact;
 mod regular_file;
 pub mod removal;
 pub mod resource;

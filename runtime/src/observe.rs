@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use mgmt_compiler::graph::Identity;
+use mgmt_compiler::redact::Masked;
 use mgmt_stdlib::catalog::Catalog;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::{broadcast, watch};
@@ -38,6 +39,8 @@ use shapes::{Details, Graph, LogEntry, Milliseconds, Status};
 const PAUSE: Duration = Duration::from_millis(100);
 /// And so seldom that looking takes no more than one part in so many of the time.
 const SHARE: u32 = 10;
+/// But not more seldom than this: on a busy machine most of a look is waiting.
+const LONGEST: Duration = Duration::from_secs(2);
 /// After so many events in a row the others get their turn.
 const BATCH: usize = 512;
 
@@ -49,7 +52,7 @@ pub struct About {
     /// The version of the agent.
     pub version: &'static str,
     /// The program that it was told to run, as the operator wrote it.
-    pub program: Arc<str>,
+    pub program: Masked,
     /// Whether nothing is ever changed.
     pub noop: bool,
 }
@@ -208,7 +211,7 @@ impl Task {
                     let status = *status.borrow_and_update();
                     self.model().tell(status, now());
                     looked = Instant::now();
-                    pause = PAUSE.max((looked - began) * SHARE);
+                    pause = ((looked - began) * SHARE).clamp(PAUSE, LONGEST);
                 }
             }
         }

@@ -1,10 +1,13 @@
 //! What would change, and why, before anything does (`mgmt plan`).
 //!
 //! A plan is made by an engine that may not apply anything: each resource is checked once, in the order
-//! of the edges, by the same `check_apply` that would change it. So a plan and a run can not disagree
-//! about what is different; what the change of one resource makes of another is not known beforehand.
+//! of the edges, by the same `check_apply` that would change it, also those that a change would notify. So a plan and
+//! a run can not disagree about what is different; what the change of one resource makes of the subject of another is
+//! not known beforehand.
 
 mod render;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -13,6 +16,8 @@ use mgmt_compiler::graph::{Identity, Resource, ResourceGraph};
 use mgmt_grammar::span::Span;
 use petgraph::Direction;
 use petgraph::algo::toposort;
+use petgraph::stable_graph::NodeIndex;
+use petgraph::visit::{EdgeRef as _, IntoEdgeReferences as _};
 
 use crate::engine::{Engine, EngineConfig, SubmitError, SubmitOptions, VertexState, VertexStatus};
 use crate::resource::{Change, Outcome};
@@ -39,6 +44,8 @@ pub struct Planned {
     pub verdict: Verdict,
     /// What is different, as far as the kind says.
     pub changes: Arc<[Change]>,
+    /// Whether it is not in the program, and undoes one that was.
+    pub undoes: bool,
 }
 
 /// What came of a check.
@@ -48,6 +55,8 @@ pub enum Verdict {
     Unchanged,
     /// It would be changed.
     Change,
+    /// It is different, but `Meta:noop` forbids to change it.
+    Noop,
     /// It can not be told before what comes earlier has been changed; the check failed with this.
     Unknown(Arc<str>),
     /// The check failed.
@@ -60,6 +69,11 @@ impl Plan {
     /// How many resources would be changed, or can not be told yet.
     pub fn pending(&self) -> usize {
         self.count(|verdict| matches!(verdict, Verdict::Change | Verdict::Unknown(_)))
+    }
+
+    /// How many are different, and are not to be changed.
+    pub fn forbidden(&self) -> usize {
+        self.count(|verdict| *verdict == Verdict::Noop)
     }
 
     /// How many are as they should be.
@@ -86,6 +100,7 @@ impl Plan {
 /// If the engine does not take the graph.
 pub async fn plan(graph: &ResourceGraph, mut config: EngineConfig) -> Result<Plan, SubmitError> {
     config.noop = true;
+    config.foresees = true;
     config.explain = true;
     config.durable_notifications = false;
     // Each is to speak for itself.
@@ -119,7 +134,8 @@ async fn all_checked(engine: &Engine) -> Vec<VertexStatus> {
     }
 }
 
-/// The same graph, each resource of which is looked at once, at once, and without a watch.
+/// The same graph, each resource of which is looked at once, at once, and without a watch. Where the program forbids to
+/// change anything, nobody is notified.
 fn checked_once(graph: &ResourceGraph) -> ResourceGraph {
     let mut once = graph.clone();
     for node in graph.graph().node_indices() {
@@ -137,6 +153,16 @@ fn checked_once(graph: &ResourceGraph) -> ResourceGraph {
             }),
         );
     }
+    let noop = |node: NodeIndex| graph.graph()[node].meta.noop;
+    let silent: Vec<_> = graph
+        .graph()
+        .edge_references()
+        .filter(|edge| edge.weight().notify && (noop(edge.source()) || noop(edge.target())))
+        .map(|edge| (edge.source(), edge.target()))
+        .collect();
+    for (from, to) in silent {
+        once.silence(from, to);
+    }
     once
 }
 
@@ -148,6 +174,10 @@ fn judge(graph: &ResourceGraph, found: &[VertexStatus]) -> Vec<Planned> {
     let graph = graph.graph();
     // The compiler builds no cycles.
     let order = toposort(graph, None).unwrap_or_default();
+    let known: BTreeSet<&Identity> = graph
+        .node_weights()
+        .map(|resource| &resource.identity)
+        .collect();
     let mut pending = BTreeSet::new();
     let mut planned = Vec::new();
     for node in order {
@@ -156,7 +186,10 @@ fn judge(graph: &ResourceGraph, found: &[VertexStatus]) -> Vec<Planned> {
             .neighbors_directed(node, Direction::Incoming)
             .any(|parent| pending.contains(&parent));
         let (verdict, changes) = match found.get(&resource.identity) {
-            Some(status) => (verdict(status, after_change), status.changes.clone()),
+            Some(status) => (
+                verdict(status, resource.meta.noop, after_change),
+                status.changes.clone(),
+            ),
             // It is hidden.
             None => continue,
         };
@@ -168,12 +201,23 @@ fn judge(graph: &ResourceGraph, found: &[VertexStatus]) -> Vec<Planned> {
             span: resource.span,
             verdict,
             changes,
+            undoes: false,
         });
     }
+    let undoing = found
+        .values()
+        .filter(|status| !known.contains(&status.identity));
+    planned.extend(undoing.map(|status| Planned {
+        identity: status.identity.clone(),
+        span: None,
+        verdict: verdict(status, false, false),
+        changes: status.changes.clone(),
+        undoes: true,
+    }));
     planned
 }
 
-fn verdict(status: &VertexStatus, after_change: bool) -> Verdict {
+fn verdict(status: &VertexStatus, noop: bool, after_change: bool) -> Verdict {
     if let Some(error) = &status.error {
         return if after_change {
             Verdict::Unknown(error.clone())
@@ -188,7 +232,11 @@ fn verdict(status: &VertexStatus, after_change: bool) -> Verdict {
         Some(Outcome::Changed)
             if status.changes.is_empty() || !status.changes.iter().all(harmless) =>
         {
-            Verdict::Change
+            if noop {
+                Verdict::Noop
+            } else {
+                Verdict::Change
+            }
         }
         _ => Verdict::Unchanged,
     }

@@ -13,6 +13,7 @@ mod metrics;
 mod mishaps;
 mod plan;
 mod recovery;
+mod secrecy;
 mod soak;
 mod sources;
 mod ui;

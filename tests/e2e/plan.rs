@@ -106,6 +106,105 @@ fn a_plan_is_data_for_programs() {
 }
 
 #[test]
+fn the_manual_shows_the_json() {
+    let agent = run(Agent::new(PROGRAM));
+    fs::write(agent.path("work/text"), "other\n").unwrap();
+    fs::set_permissions(agent.path("work/text"), Permissions::from_mode(0o664)).unwrap();
+    let (_, text) = plan(&agent, &["--format", "json"]);
+    let told: Value = serde_json::from_str(&text).unwrap();
+    let manual = include_str!("../../docs/operating.md");
+    let (_, example) = manual.split_once("```json\n").unwrap();
+    let (example, _) = example.split_once("```").unwrap();
+    let example: Value = serde_json::from_str(example).unwrap();
+    let keys =
+        |value: &Value| -> Vec<String> { value.as_object().unwrap().keys().cloned().collect() };
+    assert_eq!(keys(&told), keys(&example));
+    let changed = |plan: &Value| {
+        let resources = plan["resources"].as_array().unwrap();
+        resources
+            .iter()
+            .find(|each| each["verdict"] == "change")
+            .unwrap()
+            .clone()
+    };
+    let (told, example) = (changed(&told), changed(&example));
+    assert_eq!(keys(&told), keys(&example));
+    for (told, example) in
+        [(0, 0), (1, 1)].map(|(a, b)| (&told["changes"][a], &example["changes"][b]))
+    {
+        assert_eq!(keys(told), keys(example));
+    }
+}
+
+#[test]
+fn what_would_be_notified_and_what_is_noop_is_told_apart() {
+    let agent = Agent::new(
+        r#"file "@DIR@/config" {
+	state => "exists",
+	content => "new\n",
+}
+exec "reload" {
+	cmd => "/bin/true",
+	refresh_only => true,
+	Listen => File["@DIR@/config"],
+}
+file "@DIR@/kept" {
+	state => "exists",
+	Meta:noop => true,
+}
+exec "not reached" {
+	cmd => "/bin/true",
+	refresh_only => true,
+	Listen => File["@DIR@/kept"],
+}
+exec "two\nlines" {
+	cmd => "/bin/true\n/bin/echo x",
+	shell => "/bin/sh",
+}
+"#,
+    );
+    let (status, text) = plan(&agent, &[]);
+    assert_eq!(status, Some(2), "{text}");
+    assert!(text.contains("~ exec[reload]"), "{text}");
+    assert!(
+        text.contains("/ file[") && !text.contains("not reached"),
+        "{text}"
+    );
+    assert!(
+        text.contains("3 to change, 1 unchanged, 1 noop\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("run `/bin/true\n      /bin/echo x`"),
+        "{text}"
+    );
+    let (_, text) = plan(&agent, &["--all"]);
+    assert!(text.contains("= exec[not reached]"), "{text}");
+}
+
+#[test]
+fn what_is_no_text_is_told_by_its_size() {
+    let agent = Agent::new(
+        "file \"@DIR@/x\" {\n\tstate => \"exists\",\n\tcontent => \"text\",\n\tmode => \"0644\",\n}\n",
+    );
+    let path = agent.path("x");
+    fs::write(&path, b"\xff\x00\x01").unwrap();
+    fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+    let (_, text) = plan(&agent, &[]);
+    assert!(text.contains("3 bytes -> 4 bytes"), "{text}");
+    fs::write(&path, "text\r\n\u{1b}]0;title\u{7}").unwrap();
+    let (_, text) = plan(&agent, &[]);
+    assert!(
+        text.contains("-text\\r\n    -\\u{1b}]0;title\\u{7}"),
+        "{text}"
+    );
+    assert!(
+        text.contains("    +text\n    \\ No newline at end of file"),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_plan_does_not_disturb_an_agent_that_runs() {
     let agent = Agent::new(PROGRAM).run(&[]);
     agent.wait_for_text("work/text", "one\ntwo\nthree\n");

@@ -8,6 +8,7 @@ use super::Evaluator;
 use super::node::{Control, Kind, Node, NodeId, State};
 use crate::files::Sources;
 use crate::graph::GraphFormat;
+use crate::redact;
 
 impl Evaluator {
     /// The live nodes, each with what it does, its inputs, what it holds, and where it was written; inputs
@@ -107,8 +108,10 @@ fn held(state: &State) -> String {
     const MAX_CHARS: usize = 60;
     let text = match state {
         State::Pending => return "...".to_owned(),
-        State::Failed(failure) => return format!("failed: {}", failure.message()),
-        State::Ready(value) => value.to_string(),
+        State::Failed(failure) => {
+            return format!("failed: {}", redact::passwords(failure.message()));
+        }
+        State::Ready(value) => redact::value(value).to_string(),
     };
     if text.chars().count() <= MAX_CHARS {
         return text;

@@ -1,6 +1,8 @@
 //! Resource graphs as text: for comparison, for programs, and for pictures.
 //!
-//! All formats list resources and edges in the order of their texts, so that equal graphs give equal text.
+//! All formats list resources and edges in the order of their texts, so that equal graphs give equal text. None shows
+//! secrets, or passwords in names and values: also JSON ends up in build logs and issues, and nothing that reads it
+//! connects to anything. Resources whose names differ in nothing else look alike.
 
 mod dot;
 mod json;
@@ -16,6 +18,8 @@ use mgmt_stdlib::catalog::Catalog;
 use mgmt_stdlib::value::Value;
 use petgraph::stable_graph::NodeIndex;
 use petgraph::visit::{EdgeRef, IntoEdgeReferences};
+
+use crate::redact;
 
 use super::{Edge, Receive, Resource, ResourceGraph};
 
@@ -106,7 +110,7 @@ fn edges<'a>(
 /// What stands for a secret.
 const SECRET: &str = "(secret)";
 
-/// The parameters that are set, by their mcl names. Secrets are not shown.
+/// The parameters that are set, by their mcl names, as they may be shown.
 fn params<'a>(resource: &'a Resource, catalog: &'a Catalog) -> Vec<(&'static str, Value)> {
     let Some(kind) = catalog.resource(&resource.identity.kind) else {
         return Vec::new();
@@ -119,7 +123,7 @@ fn params<'a>(resource: &'a Resource, catalog: &'a Catalog) -> Vec<(&'static str
             let shown = if param.secret {
                 Value::from(SECRET)
             } else {
-                value
+                redact::value(&value)
             };
             Some((param.name, shown))
         })

@@ -84,7 +84,10 @@ pub(crate) struct CheckResult {
     pub(crate) sent: Option<Sent>,
     /// What each member published, in their order.
     pub(crate) sent_by_members: Vec<Option<Sent>>,
+    /// What the resource itself reported.
     pub(crate) changes: Vec<Change>,
+    /// What each member reported, in their order.
+    pub(crate) changes_of_members: Vec<Vec<Change>>,
 }
 
 /// All vertices and what they are up to.
@@ -102,6 +105,8 @@ pub(crate) struct Core {
     granted: VecDeque<VertexId>,
     pub(super) converger: Converger,
     running: usize,
+    /// See [`EngineConfig::foresees`](crate::engine::EngineConfig::foresees).
+    pub(super) foresees: bool,
     /// The vertices in the order of the graph that was committed last.
     pub(super) order: Vec<VertexId>,
     pub(super) generation: u64,
@@ -123,6 +128,7 @@ impl Core {
             granted: VecDeque::new(),
             converger: Converger::new(timeout),
             running: 0,
+            foresees: false,
             order: Vec::new(),
             generation: 0,
             commands: Vec::new(),

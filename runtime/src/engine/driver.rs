@@ -151,6 +151,7 @@ impl Driver {
             .durable_notifications
             .then(|| RefreshLog::open(state_dir::refresh(&config.services.prefix)));
         let mut core = Core::new(config.converger.timeout, metrics);
+        core.foresees = config.foresees;
         if config.observed {
             core.scheduler.observe();
         }

@@ -41,6 +41,26 @@ pub struct RunningVertex {
     pub reversal: bool,
 }
 
+impl RunningVertex {
+    /// The resource and those that run as a part of it.
+    pub fn parts(&self) -> impl Iterator<Item = &Arc<Resource>> {
+        std::iter::once(&self.declared).chain(&self.members)
+    }
+
+    /// Whether who only sees the graph sees the same: parameters may be others.
+    pub fn looks_like(&self, other: &Self) -> bool {
+        let same = |(one, other): (&Arc<Resource>, &Arc<Resource>)| {
+            Arc::ptr_eq(one, other)
+                || (one.identity == other.identity
+                    && one.meta.noop == other.meta.noop
+                    && one.meta.hidden == other.meta.hidden)
+        };
+        self.reversal == other.reversal
+            && self.members.len() == other.members.len()
+            && self.parts().zip(other.parts()).all(same)
+    }
+}
+
 /// An edge of the running graph, between two numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RunningEdge {

@@ -1,5 +1,6 @@
 //! Where the engine and its resources keep their state below the prefix (engine.md §6.5).
 
+use std::borrow::Cow;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -10,6 +11,7 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
 use mgmt_compiler::graph::Identity;
+use mgmt_compiler::redact;
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 use sha2::{Digest, Sha256};
@@ -38,16 +40,18 @@ pub(crate) fn refresh(prefix: &Path) -> PathBuf {
     prefix.join("engine").join("refresh")
 }
 
-/// `kind-` with the encoded name, then the name in a readable form; a digest if that is too long.
+/// `kind-` with the encoded name, then the name in a readable form; a digest if that is too long, or if there is a
+/// password in the name.
 pub(crate) fn unique_name(identity: &Identity) -> String {
     let kind = identity.kind.as_str().replace('/', "-");
     let encoded = URL_SAFE.encode(identity.name.as_bytes());
     let readable = identity.name.as_str().replace(['/', '\0'], "-");
     let name = format!("{kind}-{encoded}+{readable}");
-    if name.len() <= NAME_MAX {
+    let is_shown = matches!(redact::passwords(&identity.name), Cow::Borrowed(_));
+    if is_shown && name.len() <= NAME_MAX {
         return name;
     }
-    let digest = Sha256::digest(identity.to_string().as_bytes());
+    let digest = Sha256::digest(format!("{}[{}]", identity.kind, identity.name).as_bytes());
     let kind: String = kind.chars().take(40).collect();
     format!("{kind}-{}", URL_SAFE.encode(digest))
 }
@@ -135,6 +139,17 @@ mod tests {
         let name = |tail: &str| unique_name(&Identity::new("file", "x".repeat(300) + tail));
         assert!(name("a").len() <= NAME_MAX);
         assert_ne!(name("a"), name("b"));
+    }
+
+    #[test]
+    fn a_password_in_a_name_is_not_in_the_directory() {
+        let name = |password: &str| {
+            let identity = Identity::new("remote", format!("root:{password}@h"));
+            unique_name(&identity)
+        };
+        let encoded = URL_SAFE.encode("root:hunter2@h");
+        assert!(!name("hunter2").contains("hunter2") && !name("hunter2").contains(&encoded));
+        assert_ne!(name("hunter2"), name("hunter3"));
     }
 
     #[test]

@@ -108,6 +108,9 @@ pub enum EngineEvent {
         outcome: Option<Outcome>,
         /// What it reported, if [`super::EngineConfig::explain`] asks for it.
         changes: Arc<[Change]>,
+        /// What of that the resources that run as a part of it reported, each for itself; those that reported nothing
+        /// are left out.
+        members: Vec<(Identity, Vec<Change>)>,
         /// How long it took.
         elapsed: Duration,
     },

@@ -96,6 +96,8 @@ pub(crate) async fn check(job: Job, request: CheckRequest, context: CheckContext
             Err(error) => warn!("{}", describe(&error)),
         }
     }
+    let members = context.members().iter();
+    let changes_of_members = members.map(CheckMember::take_changes).collect();
     let (mut sent, mut sent_by_members) = (None, Vec::new());
     if outcome.is_ok() {
         sent = context.take_sent();
@@ -109,6 +111,7 @@ pub(crate) async fn check(job: Job, request: CheckRequest, context: CheckContext
             sent,
             sent_by_members,
             changes: context.changes().take(),
+            changes_of_members,
         },
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use mgmt_compiler::redact::{self, Masked};
 use similar::TextDiff;
 
 use super::shapes::{Milliseconds, Pass, PassResult, Shown, Timing};
@@ -83,7 +84,7 @@ impl History {
         match self.passes.back_mut() {
             Some((_, pass)) if pass.result == PassResult::Interrupted => {
                 pass.result = PassResult::Failed;
-                pass.error = Some(error.to_owned());
+                pass.error = Some(error.into());
             }
             // Its watch, or the way to a check.
             _ => {
@@ -92,7 +93,7 @@ impl History {
                     count: 1,
                     result: PassResult::Failed,
                     elapsed: 0.0,
-                    error: Some(error.to_owned()),
+                    error: Some(error.into()),
                     changes: Vec::new(),
                 });
             }
@@ -141,36 +142,33 @@ fn size(shown: &Shown) -> usize {
     match shown {
         Shown::Notice { text } | Shown::Step { text } => text.len(),
         Shown::Property { old, new, .. } => old.len() + new.len(),
-        Shown::Content { diff, .. } => diff.as_ref().map_or(0, String::len),
+        Shown::Content { diff, .. } => diff.as_ref().map_or(0, |diff| diff.len()),
     }
 }
 
 fn shown(change: &Change) -> Shown {
+    let short = |text: &str| Masked::from(beginning(&redact::passwords(text), TEXT));
     match change {
-        Change::Notice(text) => Shown::Notice {
-            text: beginning(text, TEXT),
-        },
-        Change::Step(text) => Shown::Step {
-            text: beginning(text, TEXT),
-        },
+        Change::Notice(text) => Shown::Notice { text: short(text) },
+        Change::Step(text) => Shown::Step { text: short(text) },
         Change::Property { name, old, new } => Shown::Property {
-            name: (*name).to_owned(),
-            old: beginning(old, TEXT),
-            new: beginning(new, TEXT),
+            name,
+            old: short(old),
+            new: short(new),
         },
         Change::Content { path, old, new } => {
             let diff = difference(old.as_ref(), new);
             Shown::Content {
-                path: path.clone(),
+                path: path.as_str().into(),
                 created: old.is_none(),
-                note: diff.is_none().then(|| new.to_string()),
+                note: diff.is_none().then(|| new.to_string().into()),
                 diff,
             }
         }
     }
 }
 
-fn difference(old: Option<&Excerpt>, new: &Excerpt) -> Option<String> {
+fn difference(old: Option<&Excerpt>, new: &Excerpt) -> Option<Masked> {
     let (old, new) = match (old, new) {
         (None, Excerpt::Text(new)) => ("", new.as_str()),
         (Some(Excerpt::Text(old)), Excerpt::Text(new)) => (old.as_str(), new.as_str()),
@@ -181,7 +179,7 @@ fn difference(old: Option<&Excerpt>, new: &Excerpt) -> Option<String> {
         .diff_lines(old, new)
         .unified_diff()
         .to_string();
-    Some(beginning(&diff, DIFF))
+    Some(beginning(&redact::passwords(&diff), DIFF).into())
 }
 
 /// A text, or as much of it as fits.

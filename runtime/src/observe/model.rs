@@ -7,19 +7,19 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use mgmt_compiler::graph::Identity;
+use mgmt_compiler::redact::Masked;
 use mgmt_stdlib::catalog::Catalog;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
-use serde_json::json;
 use tokio::sync::watch;
 
 use super::About;
-use super::edges::Reasons;
+use super::edges::{Edges, Reasons};
 use super::feed::Feed;
 use super::history::History;
 use super::places::Places;
 use super::shapes::{
-    Changed, Graph, Live, LogEntry, Member, Milliseconds, Problem, Resource, State, Status,
+    Changed, Delta, Graph, Live, LogEntry, Member, Milliseconds, Problem, Resource, State, Status,
     Summary, WaitsFor,
 };
 use crate::engine::{
@@ -35,13 +35,34 @@ const PROBLEMS: usize = 100;
 /// All changes of all resources that are remembered hold at most so many bytes.
 const CHANGES: usize = 16 * 1024 * 1024;
 
+/// More differences between two graphs than this are not told one by one.
+const DIFFERENCES: usize = 2000;
+
 /// What is known of one vertex.
 #[derive(Debug)]
 struct Vertex {
     running: RunningVertex,
     state: State,
     waits_for: Option<WaitsFor>,
-    error: Option<Arc<str>>,
+    error: Option<Masked>,
+}
+
+impl Vertex {
+    fn new(running: RunningVertex) -> Self {
+        Self {
+            running,
+            state: State::Waiting,
+            waits_for: None,
+            error: None,
+        }
+    }
+}
+
+/// A resource, which may run as a part of another one.
+#[derive(Debug, Default)]
+struct Part {
+    /// The vertex.
+    number: u32,
     history: History,
 }
 
@@ -58,20 +79,25 @@ pub(super) struct Model {
     graph: RunningGraph,
     /// By number, so that those who came first are first.
     vertices: BTreeMap<u32, Vertex>,
-    /// Also of members.
-    index: FxHashMap<Identity, u32>,
+    parts: FxHashMap<Identity, Part>,
     states: BTreeMap<State, usize>,
     declared: Option<SourcedGraph>,
     places: Places,
-    reasons: Reasons,
+    edges: Edges,
     log: VecDeque<LogEntry>,
     /// The pass with remembered changes, the oldest first, and how much they hold.
-    remembered: VecDeque<(u32, u64, usize)>,
+    remembered: VecDeque<(Identity, u64, usize)>,
     remembered_bytes: usize,
-    /// What was not told yet.
+    /// What was not told yet: how these are now, ...
     dirty: FxHashSet<u32>,
-    unlogged: Vec<LogEntry>,
+    /// ... what these are, ...
+    altered: FxHashSet<u32>,
+    /// ... that these are gone, ...
+    gone: Vec<u32>,
+    /// ... that there is another graph, ...
     is_new: bool,
+    /// ... and what happened.
+    unlogged: Vec<LogEntry>,
     told: Option<Summary>,
 }
 
@@ -97,17 +123,19 @@ impl Model {
                 edges: Vec::new(),
             },
             vertices: BTreeMap::new(),
-            index: FxHashMap::default(),
+            parts: FxHashMap::default(),
             states: BTreeMap::new(),
             declared: None,
             places: Places::default(),
-            reasons: Reasons::default(),
+            edges: Edges::default(),
             log: VecDeque::new(),
             remembered: VecDeque::new(),
             remembered_bytes: 0,
             dirty: FxHashSet::default(),
-            unlogged: Vec::new(),
+            altered: FxHashSet::default(),
+            gone: Vec::new(),
             is_new: false,
+            unlogged: Vec::new(),
             told: None,
         }
     }
@@ -127,8 +155,9 @@ impl Model {
 
     /// Where the resources of the newest graph stand, and its edges.
     pub(super) fn declare(&mut self, declared: SourcedGraph) {
-        self.places = Places::of(&declared);
-        self.reasons = Reasons::of(&self.graph, Some(&declared.graph));
+        for identity in self.places.update(&declared) {
+            self.altered.extend(self.number(&identity));
+        }
         self.declared = Some(declared);
         self.is_new = true;
     }
@@ -144,86 +173,92 @@ impl Model {
                 continue;
             };
             let (state, waits_for) = state(&status, vertex.running.declared.meta.noop);
-            if (vertex.state, vertex.waits_for) != (state, waits_for)
-                || vertex.error != status.error
-            {
+            let error = status.error.as_deref().map(Masked::from);
+            if (vertex.state, vertex.waits_for) != (state, waits_for) || vertex.error != error {
                 if let Some(count) = self.states.get_mut(&vertex.state) {
                     *count -= 1;
                 }
                 *self.states.entry(state).or_default() += 1;
                 vertex.state = state;
                 vertex.waits_for = waits_for;
-                vertex.error = status.error;
+                vertex.error = error;
                 self.dirty.insert(status.number);
             }
         }
     }
 
-    /// What is known of a resource stays known if another one of its name takes its place.
+    /// What is known of a resource stays known if another one of its name takes its place, alone or as a part of
+    /// another.
     fn take_graph(&mut self, graph: RunningGraph) {
-        let mut former: FxHashMap<Identity, (u32, History)> = FxHashMap::default();
-        let mut same: FxHashMap<u32, Vertex> = FxHashMap::default();
-        for (number, vertex) in std::mem::take(&mut self.vertices) {
-            same.insert(number, vertex);
-        }
         let numbers: FxHashSet<u32> = graph.vertices.iter().map(|each| each.number).collect();
-        let gone: Vec<u32> = same
-            .keys()
-            .filter(|number| !numbers.contains(number))
-            .copied()
-            .collect();
-        for number in gone {
-            if let Some(vertex) = same.remove(&number) {
-                let identity = vertex.running.declared.identity.clone();
-                former.insert(identity, (number, vertex.history));
+        // Those that may be a part of nothing any more.
+        let mut left: Vec<(Identity, u32)> = Vec::new();
+        let mut leave = |running: &RunningVertex| {
+            let parts = running.parts().map(|part| part.identity.clone());
+            left.extend(parts.map(|identity| (identity, running.number)));
+        };
+        self.vertices.retain(|number, vertex| {
+            let stays = numbers.contains(number);
+            if !stays {
+                leave(&vertex.running);
+                self.gone.push(*number);
             }
-        }
-        let mut renamed: FxHashMap<u32, u32> = FxHashMap::default();
-        self.index.clear();
+            stays
+        });
         for running in &graph.vertices {
-            let number = running.number;
-            for part in std::iter::once(&running.declared).chain(&running.members) {
-                if !part.meta.hidden || !self.index.contains_key(&part.identity) {
-                    self.index.insert(part.identity.clone(), number);
+            match self.vertices.get_mut(&running.number) {
+                Some(vertex) if vertex.running.looks_like(running) => {
+                    vertex.running = running.clone();
+                    continue;
+                }
+                Some(vertex) => {
+                    leave(&vertex.running);
+                    vertex.running = running.clone();
+                }
+                None => {
+                    let vertex = Vertex::new(running.clone());
+                    self.vertices.insert(running.number, vertex);
                 }
             }
-            let vertex = match same.remove(&number) {
-                Some(vertex) => Vertex {
-                    running: running.clone(),
-                    ..vertex
-                },
-                None => Vertex {
-                    running: running.clone(),
-                    state: State::Waiting,
-                    waits_for: None,
-                    error: None,
-                    history: match former.remove(&running.declared.identity) {
-                        Some((old, history)) => {
-                            renamed.insert(old, number);
-                            history
-                        }
-                        None => History::default(),
-                    },
-                },
-            };
-            self.vertices.insert(number, vertex);
+            self.altered.insert(running.number);
         }
-        self.remembered.retain_mut(|(number, _, bytes)| {
-            let present = renamed.get(number).copied().unwrap_or(*number);
-            let stays = self.vertices.contains_key(&present);
+        for number in &self.altered {
+            let Some(vertex) = self.vertices.get(number) else {
+                continue;
+            };
+            for part in vertex.running.parts() {
+                // Hidden ones may share an identity with another one.
+                if !part.meta.hidden || !self.parts.contains_key(&part.identity) {
+                    self.parts.entry(part.identity.clone()).or_default().number = *number;
+                }
+            }
+        }
+        for (identity, number) in left {
+            let vertex = self.vertices.get(&number);
+            let is_part = vertex.is_some_and(|vertex| {
+                let mut parts = vertex.running.parts();
+                parts.any(|part| part.identity == identity)
+            });
+            if !is_part && self.number(&identity) == Some(number) {
+                self.parts.remove(&identity);
+            }
+        }
+        self.remembered.retain(|(identity, _, bytes)| {
+            let stays = self.parts.contains_key(identity);
             self.remembered_bytes -= if stays { 0 } else { *bytes };
-            *number = present;
             stays
         });
         self.states.clear();
         for vertex in self.vertices.values() {
             *self.states.entry(vertex.state).or_default() += 1;
         }
-        let declared = self.declared.as_ref().map(|declared| &*declared.graph);
-        self.reasons = Reasons::of(&graph, declared);
         self.graph = graph;
-        self.dirty.clear();
         self.is_new = true;
+    }
+
+    /// The vertex that a resource is, or is a part of.
+    fn number(&self, identity: &Identity) -> Option<u32> {
+        self.parts.get(identity).map(|part| part.number)
     }
 
     /// The run has ended.
@@ -235,9 +270,8 @@ impl Model {
     pub(super) fn tell(&mut self, engine: EngineStatus, now: Milliseconds) {
         self.engine = engine;
         if std::mem::take(&mut self.is_new) {
-            self.dirty.clear();
-            let data = json!({"generation": self.graph.generation});
-            self.feed.push("graph", data.to_string());
+            let delta = self.delta();
+            self.feed.push("graph", text(&delta));
         }
         let summary = self.summary();
         if self.told.as_ref() != Some(&summary) {
@@ -254,7 +288,7 @@ impl Model {
             numbers.sort_unstable();
             let live: Vec<(u32, Live)> = numbers
                 .into_iter()
-                .filter_map(|number| Some((number, self.vertices.get(&number)?.live())))
+                .filter_map(|number| Some((number, self.live(self.vertices.get(&number)?))))
                 .collect();
             let changed: Vec<Changed<'_>> = live
                 .iter()
@@ -275,12 +309,49 @@ impl Model {
         }
     }
 
+    /// What is different about the graph since it was told last.
+    fn delta(&mut self) -> Delta {
+        let mut delta = Delta {
+            generation: self.graph.generation,
+            gone: std::mem::take(&mut self.gone),
+            ..Delta::default()
+        };
+        let declared = self.declared.as_ref().map(|declared| &*declared.graph);
+        let reasons = Reasons::of(&self.graph, declared);
+        self.edges.update(&self.graph, &reasons, &mut delta);
+        let altered = std::mem::take(&mut self.altered);
+        let differences = [
+            altered.len(),
+            delta.gone.len(),
+            delta.edges.len(),
+            delta.gone_edges.len(),
+        ];
+        if differences.iter().sum::<usize>() > DIFFERENCES {
+            // Who asks for the graph knows everything.
+            self.dirty.clear();
+            return Delta {
+                generation: self.graph.generation,
+                whole: true,
+                ..Delta::default()
+            };
+        }
+        let mut altered: Vec<u32> = altered.into_iter().collect();
+        altered.sort_unstable();
+        for number in altered {
+            if let Some(vertex) = self.vertices.get(&number) {
+                self.dirty.remove(&number);
+                delta.resources.push(self.shown(vertex));
+            }
+        }
+        delta
+    }
+
     fn summary(&self) -> Summary {
         let engine = &self.engine;
         Summary {
             hostname: self.about.hostname.to_string(),
             version: self.about.version.to_owned(),
-            program: self.about.program.to_string(),
+            program: self.about.program.clone(),
             started: self.started,
             noop: self.about.noop,
             generation: self.graph.generation,
@@ -321,10 +392,10 @@ impl Model {
             let identity = &vertex.running.declared.identity;
             Problem {
                 kind: identity.kind.to_string(),
-                name: identity.name.to_string(),
+                name: identity.shown_name(),
                 place: self.places.get(identity),
                 state: vertex.state,
-                error: vertex.error.as_deref().map(str::to_owned),
+                error: vertex.error.clone(),
             }
         });
         Status {
@@ -334,8 +405,9 @@ impl Model {
         }
     }
 
-    pub(super) fn graph(&self, now: Milliseconds) -> Graph {
-        let edges = self.graph.edges.iter();
+    pub(super) fn graph(&mut self, now: Milliseconds) -> Graph {
+        // What follows `event` begins where this ends.
+        self.tell(self.engine, now);
         Graph {
             status: self.status(now),
             event: self.feed.cursor().to_string(),
@@ -344,7 +416,7 @@ impl Model {
                 .values()
                 .map(|vertex| self.shown(vertex))
                 .collect(),
-            edges: edges.map(|edge| self.reasons.shown(edge)).collect(),
+            edges: self.edges.of(&self.graph),
         }
     }
 
@@ -352,30 +424,35 @@ impl Model {
         let declared = &vertex.running.declared;
         let members = vertex.running.members.iter().map(|member| Member {
             kind: member.identity.kind.to_string(),
-            name: member.identity.name.to_string(),
+            name: member.identity.shown_name(),
             place: self.places.get(&member.identity),
         });
         Resource {
             id: vertex.running.number,
             kind: declared.identity.kind.to_string(),
-            name: declared.identity.name.to_string(),
+            name: declared.identity.shown_name(),
             place: self.places.get(&declared.identity),
             noop: declared.meta.noop,
             hidden: declared.meta.hidden,
             reversal: vertex.running.reversal,
             members: members.collect(),
-            live: vertex.live(),
+            live: self.live(vertex),
         }
     }
-}
 
-impl Vertex {
-    fn live(&self) -> Live {
-        let history = &self.history;
+    fn live(&self, vertex: &Vertex) -> Live {
+        self.live_of(vertex, &vertex.running.declared.identity)
+    }
+
+    /// How a part of a vertex is.
+    fn live_of(&self, vertex: &Vertex, part: &Identity) -> Live {
+        let nothing = History::default();
+        let part = self.parts.get(part);
+        let history = part.map_or(&nothing, |part| &part.history);
         Live {
-            state: self.state,
-            waits_for: self.waits_for,
-            error: self.error.as_deref().map(str::to_owned),
+            state: vertex.state,
+            waits_for: vertex.waits_for,
+            error: vertex.error.clone(),
             checks: history.checks,
             changes: history.changes,
             failures: history.failures,

@@ -1,7 +1,9 @@
-//! What readers are given, as it stands in the JSON of the API (docs/ui.md).
+//! What readers are given, as it stands in the JSON of the API (docs/ui.md). What comes from the user, such as names and
+//! errors, is [`Masked`].
 
 use std::collections::BTreeMap;
 
+use mgmt_compiler::redact::Masked;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
@@ -52,7 +54,7 @@ pub struct Summary {
     /// The version of the agent.
     pub version: String,
     /// The program, as the operator wrote it.
-    pub program: String,
+    pub program: Masked,
     /// When the run began.
     pub started: Milliseconds,
     /// Whether nothing is ever changed.
@@ -91,20 +93,20 @@ pub struct Problem {
     /// The kind.
     pub kind: String,
     /// The name.
-    pub name: String,
+    pub name: Masked,
     /// Where it is declared.
     pub place: Option<Place>,
     /// How it is.
     pub state: State,
     /// Why.
-    pub error: Option<String>,
+    pub error: Option<Masked>,
 }
 
 /// A place in a program.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     /// The file, as the operator knows it.
-    pub file: String,
+    pub file: Masked,
     /// The line, from one.
     pub line: u32,
     /// The column in characters, from one.
@@ -125,14 +127,14 @@ pub struct Graph {
 }
 
 /// A vertex.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Resource {
     /// Tells it apart from all others of this run.
     pub id: u32,
     /// The kind.
     pub kind: String,
     /// The name.
-    pub name: String,
+    pub name: Masked,
     /// Where it is declared.
     pub place: Option<Place>,
     /// Whether it must not be changed.
@@ -163,7 +165,7 @@ pub struct Member {
     /// The kind.
     pub kind: String,
     /// The name.
-    pub name: String,
+    pub name: Masked,
     /// Where it is declared.
     pub place: Option<Place>,
 }
@@ -178,7 +180,7 @@ pub struct Live {
     pub waits_for: Option<WaitsFor>,
     /// The last error, until a success.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
+    pub error: Option<Masked>,
     /// Checks that were seen to end.
     pub checks: u64,
     /// Those of them that changed something, or would have.
@@ -215,6 +217,28 @@ pub struct Changed<'a> {
     /// How it is now.
     #[serde(flatten)]
     pub live: &'a Live,
+}
+
+/// What is different about another graph: what is not named is as before.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Delta {
+    /// Counts the graphs.
+    pub generation: u64,
+    /// Vertices that are new, or of which more than what [`Live`] tells has changed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<Resource>,
+    /// Vertices that are gone, by their numbers; their edges are gone, too.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub gone: Vec<u32>,
+    /// Edges that are new or other than before.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub edges: Vec<Edge>,
+    /// Edges that are gone between vertices that are not, as pairs `from`, `to`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub gone_edges: Vec<(u32, u32)>,
+    /// So much is different that the graph has to be asked for; nothing is named here.
+    #[serde(skip_serializing_if = "is_false")]
+    pub whole: bool,
 }
 
 /// An order between two vertices.
@@ -261,9 +285,12 @@ pub struct Sent {
 /// Everything about one resource.
 #[derive(Clone, Debug, Serialize)]
 pub struct Details {
-    /// The resource, or the one that it runs as a part of.
+    /// The resource.
     #[serde(flatten)]
     pub resource: Resource,
+    /// The one that it runs as a part of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part_of: Option<Named>,
     /// The parameters that are set, by name.
     pub params: BTreeMap<String, Param>,
     /// What happened to it, the newest first.
@@ -277,13 +304,13 @@ pub enum Param {
     /// As the program says.
     Value(Json),
     /// So much of a long text.
-    Begins(String),
+    Begins(Masked),
     /// Comes from another resource.
     Received {
         /// Its kind.
         kind: String,
         /// Its name.
-        name: String,
+        name: Masked,
         /// What it sends.
         key: String,
     },
@@ -304,7 +331,7 @@ pub struct Pass {
     pub elapsed: f64,
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
+    pub error: Option<Masked>,
     /// What was changed, or would have been.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Shown>,
@@ -333,34 +360,34 @@ pub enum Shown {
     /// Something that was said, and changes nothing.
     Notice {
         /// What.
-        text: String,
+        text: Masked,
     },
     /// Something that was done.
     Step {
         /// What.
-        text: String,
+        text: Masked,
     },
     /// A property and its values.
     Property {
         /// What it is called.
-        name: String,
+        name: &'static str,
         /// What it was.
-        old: String,
+        old: Masked,
         /// What it should be.
-        new: String,
+        new: Masked,
     },
     /// The content of a file.
     Content {
         /// The file.
-        path: String,
+        path: Masked,
         /// Whether it was not there.
         created: bool,
         /// What differs, as a unified diff, if it can be shown.
         #[serde(skip_serializing_if = "Option::is_none")]
-        diff: Option<String>,
+        diff: Option<Masked>,
         /// What can be said otherwise: `1234 bytes`, `private content`.
         #[serde(skip_serializing_if = "Option::is_none")]
-        note: Option<String>,
+        note: Option<Masked>,
     },
 }
 
@@ -376,9 +403,9 @@ pub struct LogEntry {
     pub kind: Option<String>,
     /// Its name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
+    pub name: Option<Masked>,
     /// In words.
-    pub text: String,
+    pub text: Masked,
     /// Who else it is about: whom it notifies, or whose notification it served.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<Named>,
@@ -390,7 +417,7 @@ pub struct Named {
     /// The kind.
     pub kind: String,
     /// The name.
-    pub name: String,
+    pub name: Masked,
 }
 
 /// What sort of thing happened.

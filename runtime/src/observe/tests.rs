@@ -9,7 +9,7 @@ use mgmt_compiler::files::{Source, Sources};
 use mgmt_compiler::graph::{Identity, Resource, ResourceGraph};
 use mgmt_grammar::span::Span;
 use mgmt_stdlib::catalog::Catalog;
-use mgmt_stdlib::resources::{exec, file, noop};
+use mgmt_stdlib::resources::{exec, file, noop, print};
 use mgmt_stdlib::value::Str;
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
@@ -88,9 +88,26 @@ impl Run {
                 assert!(view.wait(cursor).await, "the observer has ended");
             }
         };
-        tokio::time::timeout(Duration::from_secs(30), wait)
-            .await
-            .expect("it never came to be")
+        let waited = tokio::time::timeout(Duration::from_secs(30), wait).await;
+        waited.unwrap_or_else(|_| {
+            let last = serde_json::to_string(&self.view().graph());
+            panic!("it never came to be, but {last:?}")
+        })
+    }
+
+    /// What is told about graphs after `cursor`, once a graph is as wanted.
+    async fn deltas(&self, mut cursor: Cursor, wanted: impl Fn(&Json) -> bool) -> Vec<Json> {
+        self.wait_for(wanted).await;
+        let mut deltas = Vec::new();
+        loop {
+            let news = self.view().news(cursor).unwrap();
+            let Some(last) = news.last() else {
+                return deltas;
+            };
+            cursor = last.cursor;
+            let graphs = news.iter().filter(|piece| piece.event == "graph");
+            deltas.extend(graphs.map(|piece| serde_json::from_str::<Json>(&piece.data).unwrap()));
+        }
     }
 
     fn details(&self, identity: &Identity) -> Json {
@@ -168,7 +185,7 @@ async fn a_change_is_seen_with_its_place_its_difference_and_whom_it_notifies() {
     assert_eq!(changed[0]["changes"][0]["diff"], "@@ -1 +1 @@\n-a\n+b\n");
     assert_eq!(changed[1]["changes"][0]["created"], true);
     let log = run.view().log();
-    let texts: Vec<&str> = log.iter().map(|entry| entry.text.as_str()).collect();
+    let texts: Vec<&str> = log.iter().map(|entry| &*entry.text).collect();
     assert!(texts.contains(&"notifies noop[told]"), "{texts:?}");
     assert!(
         texts.contains(&format!("reacted to {motd}").as_str()),
@@ -197,11 +214,11 @@ async fn what_fails_and_what_waits_for_it_is_seen() {
         .await;
     assert_eq!(state(&graph, Path::new("failing")), "failed");
     let status = run.view().status();
-    assert_eq!(status.problems[0].name, "failing");
+    assert_eq!(&*status.problems[0].name, "failing");
     let error = status.problems[0].error.clone().unwrap();
     assert!(error.contains('3'), "{error}");
     let details = run.details(&Identity::new("exec", "failing"));
-    assert_eq!(details["history"][0]["error"], error);
+    assert_eq!(details["history"][0]["error"], *error);
     assert!(!blocked.exists());
 }
 
@@ -256,4 +273,173 @@ async fn nobody_is_shown_what_is_not_for_everybody() {
         told += &news.data;
     }
     assert!(!told.contains("hunter2"), "{told}");
+}
+
+/// All that is told of a run.
+fn told(run: &Run) -> String {
+    let mut told = serde_json::to_string(&run.view().graph()).unwrap();
+    told += &serde_json::to_string(&run.view().log()).unwrap();
+    let graph = serde_json::to_value(run.view().graph()).unwrap();
+    for each in graph["resources"].as_array().unwrap() {
+        let name = |key: &str| each[key].as_str().unwrap().to_owned();
+        let details = run
+            .view()
+            .details(&Identity::new(name("kind"), name("name")));
+        told += &serde_json::to_string(&details.expect("it is found as it is shown")).unwrap();
+    }
+    let start = Cursor {
+        number: 0,
+        ..run.view().cursor()
+    };
+    for news in run.view().news(start).unwrap() {
+        told += &news.data;
+    }
+    told
+}
+
+#[tokio::test]
+async fn passwords_in_names_commands_and_errors_are_not_shown() {
+    let run = Run::start(false);
+    let mut graph = ResourceGraph::default();
+    let failing = exec::Exec {
+        cmd: "echo https://joe:hunter2@h/ >&2; exit 3".to_owned(),
+        shell: "/bin/sh".to_owned(),
+        ..exec::Exec::default()
+    };
+    let failing = graph.add(placed(Resource::new("ssh://joe:hunter2@h", failing), 0));
+    let after = graph.add(placed(
+        Resource::new("joe:hunter2@h", noop::Noop::default()),
+        0,
+    ));
+    graph.connect(failing, after, true);
+    let file = run.file(
+        "joe:hunter2@h",
+        "hunter2@home\nhttp://joe:hunter2@h/\n",
+        "0644",
+    );
+    graph.add(placed(file, 0));
+    run.submit(graph, program("x\n")).await;
+    run.wait_for(|graph| graph["status"]["states"] == json!({"failed": 1, "blocked": 1, "ok": 1}))
+        .await;
+    let told = told(&run);
+    assert!(told.contains("joe:***@h"), "{told}");
+    assert!(
+        !told.replace("hunter2@home", "").contains("hunter2"),
+        "{told}"
+    );
+    let guess = Identity::new("noop", "joe:wrong@h");
+    assert!(
+        run.view().details(&guess).is_some(),
+        "nobody can try passwords"
+    );
+}
+
+#[tokio::test]
+async fn another_graph_is_told_by_its_differences() {
+    let run = Run::start(false);
+    let graph = |names: &[&str], line: u32| {
+        let mut graph = ResourceGraph::default();
+        let add = |name: &&str| {
+            let resource = Resource::new(*name, noop::Noop::default());
+            graph.add(placed(resource, line))
+        };
+        let nodes: Vec<_> = names.iter().map(add).collect();
+        for pair in nodes.windows(2) {
+            graph.connect(pair[0], pair[1], false);
+        }
+        graph
+    };
+    let sources = Arc::new(program("x\ny\n"));
+    let submit = async |names: &[&str]| {
+        let graph = graph(names, 0);
+        let options = SubmitOptions::default();
+        run.engine.submit(graph.clone(), options).await.unwrap();
+        run.observer.declared(SourcedGraph {
+            graph: Arc::new(graph),
+            sources: sources.clone(),
+        });
+    };
+    submit(&["a", "b", "c"]).await;
+    let seen = run.wait_for(all_ok).await;
+    let id = |name: &str| {
+        let resources = seen["resources"].as_array().unwrap();
+        resources.iter().find(|each| each["name"] == name).unwrap()["id"].clone()
+    };
+    let cursor = run.view().cursor();
+    submit(&["a", "c", "d"]).await;
+    let done = |graph: &Json| {
+        all_ok(graph)
+            && graph["status"]["generation"] == 2
+            && graph["resources"][2]["place"] != Json::Null
+    };
+    let deltas = run.deltas(cursor, done).await;
+    let all = |key: &str| -> Vec<Json> {
+        let parts = deltas.iter().filter_map(|delta| delta[key].as_array());
+        parts.flatten().cloned().collect()
+    };
+    assert!(
+        deltas.iter().all(|delta| delta["whole"] == Json::Null),
+        "{deltas:?}"
+    );
+    assert_eq!(all("gone"), [id("b")]);
+    assert!(
+        all("resources").iter().all(|each| each["name"] == "d"),
+        "{deltas:?}"
+    );
+    let edges: Vec<Json> = all("edges")
+        .iter()
+        .map(|edge| edge["from"].clone())
+        .collect();
+    assert!(
+        edges.contains(&id("a")) && edges.contains(&id("c")),
+        "{deltas:?}"
+    );
+    assert!(
+        all("gone_edges").is_empty(),
+        "they went with their end: {deltas:?}"
+    );
+    // What is alike is told in no word.
+    let cursor = run.view().cursor();
+    submit(&["a", "c", "d"]).await;
+    let deltas = run
+        .deltas(cursor, |graph| graph["status"]["generation"] == 3)
+        .await;
+    assert!(
+        deltas
+            .iter()
+            .all(|delta| delta.as_object().unwrap().len() == 1),
+        "{deltas:?}"
+    );
+}
+
+#[tokio::test]
+async fn parts_of_a_group_have_a_history_of_their_own() {
+    let run = Run::start(false);
+    let mut graph = ResourceGraph::default();
+    for name in ["a", "b"] {
+        let params = print::Print {
+            msg: Str::from(name),
+            ..print::Print::default()
+        };
+        graph.add(placed(Resource::new(name, params), 0));
+    }
+    run.submit(graph, program("x\n")).await;
+    let grouped = |graph: &Json| all_ok(graph) && graph["resources"][0]["members"] != Json::Null;
+    let graph = run.wait_for(grouped).await;
+    let owner = graph["resources"][0]["name"].as_str().unwrap();
+    let member = if owner == "a" { "b" } else { "a" };
+    let part_of = json!({"kind": "print", "name": owner});
+    for (name, owner) in [(owner, Json::Null), (member, part_of)] {
+        let details = run.details(&Identity::new("print", name));
+        assert_eq!(details["name"], name);
+        assert_eq!(details["part_of"], owner);
+        let passes = details["history"].as_array().unwrap();
+        let said = json!({"type": "notice", "text": format!("say `{name}`")});
+        let changes = passes
+            .iter()
+            .filter_map(|pass| pass["changes"].as_array())
+            .flatten();
+        assert!(changes.clone().any(|change| *change == said), "{details}");
+        assert!(name != member || changes.count() == 1, "{details}");
+    }
 }

@@ -1,14 +1,15 @@
 //! A plan for people, and as JSON for programs.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use mgmt_compiler::files::Sources;
-use mgmt_compiler::render::Terminal;
+use mgmt_compiler::redact::{self, Masked};
+use mgmt_compiler::render::{Terminal, visible};
 use serde_json::{Value, json};
 use similar::TextDiff;
 
 use super::{Plan, Planned, Verdict};
-use crate::redact;
 use crate::resource::{Change, Excerpt};
 
 /// How a plan is shown.
@@ -21,13 +22,22 @@ pub enum PlanFormat {
     Json,
 }
 
-/// The text of a plan, without passwords of URLs. `sources` tells where resources are declared.
-pub fn render(plan: &Plan, format: PlanFormat, sources: &Sources, terminal: Terminal) -> String {
-    let text = match format {
-        PlanFormat::Human => human(plan, sources, terminal),
+/// The version of the JSON; a field is only ever added within one.
+const VERSION: u32 = 1;
+
+/// The text of a plan, without passwords. `sources` tells where resources are declared; what is unchanged is shown to
+/// people only if they want `all`.
+pub fn render(
+    plan: &Plan,
+    format: PlanFormat,
+    all: bool,
+    sources: &Sources,
+    terminal: Terminal,
+) -> String {
+    match format {
+        PlanFormat::Human => human(plan, all, sources, terminal),
         PlanFormat::Json => format!("{}\n", json(plan, sources)),
-    };
-    redact::passwords(&text).into_owned()
+    }
 }
 
 const GREEN: &str = "32";
@@ -36,7 +46,7 @@ const RED: &str = "31";
 const BOLD: &str = "1";
 const DIM: &str = "2";
 
-fn human(plan: &Plan, sources: &Sources, terminal: Terminal) -> String {
+fn human(plan: &Plan, all: bool, sources: &Sources, terminal: Terminal) -> String {
     let paint = |code: &str, text: &str| {
         if terminal.color {
             format!("\u{1b}[{code}m{text}\u{1b}[0m")
@@ -46,66 +56,87 @@ fn human(plan: &Plan, sources: &Sources, terminal: Terminal) -> String {
     };
     let mut out = String::new();
     for planned in &plan.resources {
-        let (sign, color, error) = match &planned.verdict {
+        let (sign, color, note) = match &planned.verdict {
+            Verdict::Unchanged if all => ("=", DIM, None),
             Verdict::Unchanged => continue,
             Verdict::Change => ("~", YELLOW, None),
-            Verdict::Unknown(error) => ("?", YELLOW, Some(("not known yet", error))),
-            Verdict::Failed(error) => ("!", RED, Some(("error", error))),
-            Verdict::Blocked => ("!", RED, None),
+            Verdict::Noop => ("/", DIM, Some(("noop", "it is not changed"))),
+            Verdict::Unknown(error) => ("?", YELLOW, Some(("not known yet", &**error))),
+            Verdict::Failed(error) => ("!", RED, Some(("error", &**error))),
+            Verdict::Blocked => (
+                "!",
+                RED,
+                Some(("not checked", "what comes before it failed")),
+            ),
         };
-        let place = place(planned, sources)
-            .map_or_else(String::new, |(file, line, _)| format!("  {file}:{line}"));
-        let identity = paint(BOLD, &planned.identity.to_string());
+        let place = match place(planned, sources) {
+            Some((file, line, _)) => format!("  {file}:{line}"),
+            None if planned.undoes => "  undoes what an earlier program did".to_owned(),
+            None => String::new(),
+        };
+        let identity = planned.identity.to_string();
         let _ = writeln!(
             out,
-            "{} {identity}{}",
+            "{} {}{}",
             paint(color, sign),
+            paint(BOLD, &indented(&identity)),
             paint(DIM, &place)
         );
-        if let Some((what, error)) = error {
-            let _ = writeln!(out, "    {}: {error}", paint(color, what));
-        }
-        if planned.verdict == Verdict::Blocked {
-            let _ = writeln!(out, "    not checked: what comes before it failed");
+        if let Some((what, note)) = note {
+            let note = redact::passwords(note);
+            let _ = writeln!(out, "    {}: {}", paint(color, what), indented(&note));
         }
         for change in planned.changes.iter() {
-            write_change(&mut out, change, &paint);
+            // Of a resource that is as it should be nothing is to be done.
+            if planned.verdict != Verdict::Unchanged {
+                write_change(&mut out, change, &paint);
+            }
         }
     }
     if !out.is_empty() {
         out.push('\n');
     }
-    let failed = plan.failed();
     let _ = write!(
         out,
         "{} to change, {} unchanged",
         plan.pending(),
         plan.unchanged()
     );
-    if failed > 0 {
-        let _ = write!(out, ", {failed} failed");
+    for (count, what) in [(plan.forbidden(), "noop"), (plan.failed(), "failed")] {
+        if count > 0 {
+            let _ = write!(out, ", {count} {what}");
+        }
     }
     out.push('\n');
     out
 }
 
+/// A text whose further lines stand below its first one.
+fn indented(text: &str) -> String {
+    visible(text.trim_end()).replace('\n', "\n      ")
+}
+
 fn write_change(out: &mut String, change: &Change, paint: &dyn Fn(&str, &str) -> String) {
     let Change::Content { path, old, new } = change else {
-        let _ = writeln!(out, "    {change}");
+        let text = change.to_string();
+        let _ = writeln!(out, "    {}", indented(&redact::passwords(&text)));
         return;
     };
     let verb = if old.is_some() { "change" } else { "create" };
-    let (before, after) = match (old, new) {
-        (None, Excerpt::Text(new)) => ("", new.as_str()),
-        (Some(Excerpt::Text(old)), Excerpt::Text(new)) => (old.as_str(), new.as_str()),
-        _ => {
-            let _ = writeln!(out, "    {verb} `{path}`: {new}");
-            return;
-        }
+    let path = indented(&redact::passwords(path));
+    let Some((before, after)) = texts(old.as_ref(), new) else {
+        let size = match old {
+            Some(old) if *old != Excerpt::Private && *new != Excerpt::Private => {
+                format!("{old} -> {new}, which are not shown")
+            }
+            _ => new.to_string(),
+        };
+        let _ = writeln!(out, "    {verb} `{path}`: {size}");
+        return;
     };
     let _ = writeln!(out, "    {verb} `{path}`");
-    let diff = TextDiff::from_lines(before, after);
-    for line in diff.unified_diff().to_string().lines() {
+    // Not `lines`, which takes carriage returns away.
+    for line in visible(difference(before, after).trim_end_matches('\n')).split('\n') {
         let line = match line.as_bytes().first() {
             Some(b'+') => paint(GREEN, line),
             Some(b'-') => paint(RED, line),
@@ -116,6 +147,21 @@ fn write_change(out: &mut String, change: &Change, paint: &dyn Fn(&str, &str) ->
     }
 }
 
+/// What can be compared line by line.
+fn texts<'a>(old: Option<&'a Excerpt>, new: &'a Excerpt) -> Option<(&'a str, &'a str)> {
+    match (old, new) {
+        (None, Excerpt::Text(new)) => Some(("", new)),
+        (Some(Excerpt::Text(old)), Excerpt::Text(new)) => Some((old, new)),
+        _ => None,
+    }
+}
+
+/// A unified diff.
+fn difference(old: &str, new: &str) -> String {
+    let diff = TextDiff::from_lines(old, new).unified_diff().to_string();
+    redact::passwords(&diff).into_owned()
+}
+
 fn json(plan: &Plan, sources: &Sources) -> Value {
     let resources: Vec<_> = plan
         .resources
@@ -124,60 +170,73 @@ fn json(plan: &Plan, sources: &Sources) -> Value {
             let (verdict, error) = match &planned.verdict {
                 Verdict::Unchanged => ("unchanged", None),
                 Verdict::Change => ("change", None),
+                Verdict::Noop => ("noop", None),
                 Verdict::Unknown(error) => ("unknown", Some(error)),
                 Verdict::Failed(error) => ("failed", Some(error)),
                 Verdict::Blocked => ("blocked", None),
             };
             let mut object = json!({
                 "kind": planned.identity.kind.as_str(),
-                "name": planned.identity.name.as_str(),
+                "name": planned.identity.shown_name(),
                 "verdict": verdict,
                 "changes": planned.changes.iter().map(json_change).collect::<Vec<_>>(),
             });
             if let Some(error) = error {
-                object["error"] = json!(&**error);
+                object["error"] = json!(Masked::from(&**error));
             }
             if let Some((file, line, column)) = place(planned, sources) {
                 object["place"] = json!({ "file": file, "line": line, "column": column });
+            }
+            if planned.undoes {
+                object["undoes"] = json!(true);
             }
             object
         })
         .collect();
     json!({
+        "version": VERSION,
         "resources": resources,
         "pending": plan.pending(),
         "unchanged": plan.unchanged(),
+        "noop": plan.forbidden(),
         "failed": plan.failed(),
     })
 }
 
 fn json_change(change: &Change) -> Value {
+    let masked = |text: &str| Masked::from(text);
     match change {
-        Change::Notice(text) => json!({ "notice": text }),
-        Change::Step(text) => json!({ "step": text }),
+        Change::Notice(text) => json!({ "notice": masked(text) }),
+        Change::Step(text) => json!({ "step": masked(text) }),
         Change::Property { name, old, new } => {
-            json!({ "property": name, "old": old, "new": new })
+            json!({ "property": name, "old": masked(old), "new": masked(new) })
         }
-        Change::Content { path, old, new } => json!({
-            "content": path,
-            "old": old.as_ref().map(json_excerpt),
-            "new": json_excerpt(new),
-        }),
+        Change::Content { path, old, new } => {
+            let mut object = json!({
+                "content": masked(path),
+                "old": old.as_ref().map(json_excerpt),
+                "new": json_excerpt(new),
+            });
+            if let Some((before, after)) = texts(old.as_ref(), new) {
+                object["diff"] = json!(difference(before, after));
+            }
+            object
+        }
     }
 }
 
 fn json_excerpt(excerpt: &Excerpt) -> Value {
     match excerpt {
-        Excerpt::Text(text) => json!({ "text": text }),
+        Excerpt::Text(text) => json!({ "text": Masked::from(text.as_str()) }),
         Excerpt::Bytes(count) => json!({ "bytes": count }),
         Excerpt::Private => json!({ "private": true }),
     }
 }
 
 /// File, line and column of the declaration, from one.
-fn place<'s>(planned: &Planned, sources: &'s Sources) -> Option<(&'s str, u32, u32)> {
+fn place<'s>(planned: &Planned, sources: &'s Sources) -> Option<(Cow<'s, str>, u32, u32)> {
     let span = planned.span?;
     let source = sources.get(span.source)?;
     let at = source.line_column(span.start);
-    Some((&source.name, at.line, at.column))
+    Some((redact::passwords(&source.name), at.line, at.column))
 }

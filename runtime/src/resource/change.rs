@@ -88,6 +88,12 @@ impl Changes {
         Self(Some(Arc::default()))
     }
 
+    /// Another place, for somebody who wants to know as much.
+    #[must_use]
+    pub fn another(&self) -> Self {
+        Self(self.0.as_ref().map(|_| Arc::default()))
+    }
+
     /// Reports a change, which is only made if somebody wants to know.
     pub fn report(&self, change: impl FnOnce() -> Change) {
         if let Some(changes) = &self.0 {

@@ -232,6 +232,9 @@ impl CheckContext {
     /// The same, when somebody wants to know what is different.
     #[must_use]
     pub fn reporting(mut self, changes: Changes) -> Self {
+        for member in &mut self.members {
+            member.report_to(changes.another());
+        }
         self.changes = changes;
         self
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use mgmt_compiler::graph::Identity;
 use mgmt_stdlib::resource::Params;
 
-use super::{Received, SentValues};
+use super::{Change, Changes, Received, SentValues};
 
 /// With which others of its kind a resource may run together as one. Resources with equal keys group.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +61,7 @@ pub struct CheckMember {
     apply: bool,
     received: Vec<Received>,
     sent: Mutex<Option<SentValues>>,
+    changes: Changes,
 }
 
 impl Deref for CheckMember {
@@ -78,6 +79,7 @@ impl CheckMember {
             apply,
             received,
             sent: Mutex::new(None),
+            changes: Changes::default(),
         }
     }
 
@@ -96,6 +98,19 @@ impl CheckMember {
     /// Publishes what others may receive from this member; see `CheckContext::send`.
     pub fn send(&self, values: SentValues) {
         *self.sent.lock().unwrap_or_else(PoisonError::into_inner) = Some(values);
+    }
+
+    /// Says what is different about it; see `CheckContext::report`.
+    pub fn report(&self, change: impl FnOnce() -> Change) {
+        self.changes.report(change);
+    }
+
+    pub(crate) fn report_to(&mut self, changes: Changes) {
+        self.changes = changes;
+    }
+
+    pub(crate) fn take_changes(&self) -> Vec<Change> {
+        self.changes.take()
     }
 
     pub(crate) fn take_sent(&self) -> Option<SentValues> {

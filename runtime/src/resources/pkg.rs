@@ -156,7 +156,12 @@ impl Resource for Pkg {
             return Ok(Outcome::Unchanged);
         }
         for (item, change) in &changes {
-            context.report(|| Reported::Step(format!("`{}` is to be {change}", item.name)));
+            let step = || Reported::Step(format!("`{}` is to be {change}", item.name));
+            let mut members = context.members().iter();
+            match members.find(|member| member.identity.name == item.name) {
+                Some(member) => member.report(step),
+                None => context.report(step),
+            }
         }
         let due: Vec<_> = changes.into_iter().filter(|(item, _)| item.apply).collect();
         if !due.is_empty() {

@@ -69,26 +69,33 @@ impl Resource for Print {
             notified: context.refresh(),
             apply: context.apply(),
         });
+        if outcome == Outcome::Changed {
+            context.report(|| said(params));
+        }
         for member in context.members() {
             if let Some(params) = member.params::<declared::Print>() {
-                outcome = outcome.and(self.print(Line {
+                let printed = self.print(Line {
                     name: &member.identity.name,
                     params,
                     received: member.has_changed("msg"),
                     notified: false,
                     apply: member.apply(),
-                }));
+                });
+                if printed == Outcome::Changed {
+                    member.report(|| said(params));
+                }
+                outcome = outcome.and(printed);
             }
-        }
-        if outcome == Outcome::Changed {
-            let msg = params.msg.to_string_lossy();
-            context.report(|| Change::Notice(format!("say `{msg}`")));
         }
         if outcome == Outcome::Changed && context.apply() {
             self.logged.notify_one();
         }
         Ok(outcome)
     }
+}
+
+fn said(params: &declared::Print) -> Change {
+    Change::Notice(format!("say `{}`", params.msg.to_string_lossy()))
 }
 
 /// The message of one `print`, which may be a member.

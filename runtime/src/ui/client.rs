@@ -8,11 +8,13 @@ use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::observe::shapes::Status;
+use crate::observe::shapes::{LogEntry, Status};
 
 /// An agent that does not begin to answer within this time is not there.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -38,6 +40,11 @@ pub enum ClientError {
     Strange { address: String, message: String },
 }
 
+#[derive(Deserialize)]
+struct Log {
+    entries: Vec<LogEntry>,
+}
+
 /// An answer under way, and the connection that it comes over.
 struct Answer {
     body: Incoming,
@@ -60,14 +67,16 @@ impl Client {
     /// # Errors
     /// If there is no agent, or something else.
     pub async fn status(&self) -> Result<(Bytes, Status), ClientError> {
-        let answer = self.get("/api/v1/status").await?;
-        let body = timeout(PATIENCE, answer.body.collect());
-        let text = match body.await {
-            Ok(body) => body.map_err(|error| self.strange(&error))?.to_bytes(),
-            Err(_) => return Err(ClientError::Silent(self.0.clone())),
-        };
-        let status = serde_json::from_slice(&text).map_err(|error| self.strange(&error))?;
-        Ok((text, status))
+        self.json("/api/v1/status").await
+    }
+
+    /// What happened lately, the oldest first.
+    ///
+    /// # Errors
+    /// If there is no agent, or something else.
+    pub async fn log(&self) -> Result<Vec<LogEntry>, ClientError> {
+        let (_, Log { entries }) = self.json("/api/v1/log").await?;
+        Ok(entries)
     }
 
     /// Follows what happens.
@@ -76,6 +85,17 @@ impl Client {
     /// If there is no agent, or something else.
     pub async fn follow(&self) -> Result<Events, ClientError> {
         Ok(Events(self.get("/api/v1/events").await?))
+    }
+
+    async fn json<T: DeserializeOwned>(&self, path: &str) -> Result<(Bytes, T), ClientError> {
+        let answer = self.get(path).await?;
+        let body = timeout(PATIENCE, answer.body.collect());
+        let text = match body.await {
+            Ok(body) => body.map_err(|error| self.strange(&error))?.to_bytes(),
+            Err(_) => return Err(ClientError::Silent(self.0.clone())),
+        };
+        let value = serde_json::from_slice(&text).map_err(|error| self.strange(&error))?;
+        Ok((text, value))
     }
 
     async fn get(&self, path: &str) -> Result<Answer, ClientError> {

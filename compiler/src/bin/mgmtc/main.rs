@@ -17,6 +17,7 @@ use mgmt_compiler::commands::fmt::Fmt;
 use mgmt_compiler::commands::generate::Generate;
 use mgmt_compiler::commands::graph::Graph;
 use mgmt_compiler::commands::{Console, Status};
+use mgmt_compiler::redact;
 use mgmt_compiler::render::Terminal;
 use mgmt_stdlib::catalog::Catalog;
 
@@ -46,7 +47,7 @@ fn main() -> ExitCode {
         // Whoever read the output has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            eprintln!("error: {}", redact::passwords(&error.to_string()));
             ExitCode::from(Status::Trouble as u8)
         }
     }

@@ -9,18 +9,19 @@ pub(super) fn format(graph: &ResourceGraph) -> String {
     let mut edges = super::edges(graph, &resources).into_iter().peekable();
     let mut ids: Vec<String> = Vec::with_capacity(resources.len());
     for (at, (_, resource)) in resources.iter().enumerate() {
-        // Only hidden resources can share an identity.
+        // Only hidden resources can share an identity, and those look alike that differ in a password.
+        let text = resource.identity.to_string();
         let twins = resources[..at]
             .iter()
             .rev()
-            .take_while(|(_, other)| other.identity == resource.identity)
+            .take_while(|(_, other)| other.identity.to_string() == text)
             .count();
         let suffix = if twins == 0 {
             String::new()
         } else {
             format!("#{}", twins + 1)
         };
-        ids.push(quote(&format!("{}{suffix}", resource.identity)));
+        ids.push(quote(&format!("{text}{suffix}")));
     }
     let mut out =
         String::from("digraph \"resources\" {\n\tlabel=\"resources\";\n\tnewrank=true;\n");

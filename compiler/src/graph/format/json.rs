@@ -15,7 +15,7 @@ pub(super) fn format(graph: &ResourceGraph, catalog: &Catalog) -> String {
             let params = params(resource, catalog);
             json!({
                 "kind": resource.identity.kind.as_str(),
-                "name": resource.identity.name.as_str(),
+                "name": resource.identity.shown_name(),
                 "params": params,
                 "meta": meta(&resource.meta),
             })
@@ -42,7 +42,7 @@ pub(super) fn format(graph: &ResourceGraph, catalog: &Catalog) -> String {
     format!("{:#}\n", json!({"resources": nodes, "edges": edges}))
 }
 
-/// The parameters of a resource that are set, by their mcl names. Secrets are not shown.
+/// The parameters of a resource that are set, by their mcl names, as they may be shown.
 pub fn params(resource: &Resource, catalog: &Catalog) -> Map<String, Json> {
     super::params(resource, catalog)
         .into_iter()
@@ -51,7 +51,7 @@ pub fn params(resource: &Resource, catalog: &Catalog) -> Map<String, Json> {
 }
 
 fn identity(identity: &Identity) -> Json {
-    json!({"kind": identity.kind.as_str(), "name": identity.name.as_str()})
+    json!({"kind": identity.kind.as_str(), "name": identity.shown_name()})
 }
 
 /// The meta parameters that are not as they are without saying so.

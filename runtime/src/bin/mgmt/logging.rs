@@ -7,7 +7,7 @@ use std::io;
 use clap::ValueEnum;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
-use mgmt_runtime::redact;
+use mgmt_compiler::redact;
 use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Metadata, Subscriber};

@@ -13,6 +13,7 @@ use mgmt_compiler::commands::explain::Explain;
 use mgmt_compiler::commands::fmt::Fmt;
 use mgmt_compiler::commands::generate::Generate;
 use mgmt_compiler::commands::{Console, Status as Verdict};
+use mgmt_compiler::redact;
 use mgmt_compiler::render::Terminal;
 use mgmt_stdlib::catalog::Catalog;
 use tikv_jemallocator::Jemalloc;
@@ -71,7 +72,7 @@ fn main() -> ExitCode {
         // Whoever read the output has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            eprintln!("error: {}", redact::passwords(&error.to_string()));
             ExitCode::FAILURE
         }
     }

@@ -84,7 +84,7 @@ impl Core {
         let meta = &state.declared.meta;
         let ticket = self.scheduler.ticket(vertex);
         let refresh = ticket.refresh() && state.refreshable;
-        let noop = meta.noop;
+        let noop = meta.noop && !self.foresees;
         // A notification that noop forbids to serve would change something: it stays, and nothing is done.
         let call = !meta.hidden && (self.scheduler.is_dirty(vertex) || (refresh && !noop));
         if !call {
@@ -185,16 +185,23 @@ impl Core {
         let interrupted = std::mem::take(&mut state.interrupted);
         let identity = state.declared.identity.clone();
         let noop = state.declared.meta.noop;
+        let parts = state.members.iter().zip(&result.changes_of_members);
+        let members: Vec<_> = parts
+            .filter(|(_, changes)| !changes.is_empty())
+            .map(|(member, changes)| (member.declared.identity.clone(), changes.clone()))
+            .collect();
         let (elapsed, since_ready) = (now - state.began, now - state.ready);
         let found = result.outcome.as_ref().ok().copied();
         self.metrics
             .checked(&identity, !noop, found, elapsed, since_ready);
-        let changes: Arc<[Change]> = result.changes.into();
+        let of_members = result.changes_of_members.into_iter().flatten();
+        let changes: Arc<[Change]> = result.changes.into_iter().chain(of_members).collect();
         self.commands.push(Command::Event(EngineEvent::Checked {
             identity: identity.clone(),
             apply: !noop,
             outcome: found,
             changes: changes.clone(),
+            members,
             elapsed,
         }));
         match result.outcome {
@@ -203,7 +210,7 @@ impl Core {
                     state.found = Some((outcome, changes));
                 }
                 self.published(vertex, result.sent, result.sent_by_members);
-                self.check_succeeded(vertex, outcome, noop);
+                self.check_succeeded(vertex, outcome, noop && !self.foresees);
             }
             Err(error) => {
                 self.scheduler.abandon(vertex);

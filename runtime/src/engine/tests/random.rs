@@ -358,6 +358,7 @@ impl Simulation {
         self.core.check_ended(
             vertex,
             CheckResult {
+                changes_of_members: Vec::new(),
                 outcome,
                 sent,
                 sent_by_members: Vec::new(),

@@ -1,6 +1,7 @@
 //! What the engine's events say: for the history of a resource, and for the log.
 
 use mgmt_compiler::graph::Identity;
+use mgmt_compiler::redact;
 
 use super::{CHANGES, Model};
 use crate::engine::EngineEvent;
@@ -37,6 +38,7 @@ impl Model {
                 apply,
                 outcome,
                 changes,
+                members,
                 elapsed,
             } => {
                 let result = match outcome {
@@ -45,12 +47,21 @@ impl Model {
                     Some(Outcome::Changed) if apply => PassResult::Changed,
                     Some(Outcome::Changed) => PassResult::Differs,
                 };
-                if let Some(number) = self.index.get(&identity).copied()
-                    && let Some(vertex) = self.vertices.get_mut(&number)
-                {
-                    let (pass, bytes) = vertex.history.checked(now, result, elapsed, &changes);
-                    self.dirty.insert(number);
-                    self.remember(number, pass, bytes);
+                for part in self.parts_of(&identity) {
+                    let own = members.iter().find(|(member, _)| *member == part);
+                    let (result, changes) = match own {
+                        _ if part == identity => (result, &*changes),
+                        Some((_, changes)) => (result, &**changes),
+                        None if matches!(result, PassResult::Changed | PassResult::Differs) => {
+                            (PassResult::Ok, [].as_slice())
+                        }
+                        None => (result, [].as_slice()),
+                    };
+                    if let Some(known) = self.parts.get_mut(&part) {
+                        let (pass, bytes) = known.history.checked(now, result, elapsed, changes);
+                        self.dirty.insert(known.number);
+                        self.remember(part, pass, bytes);
+                    }
                 }
                 let event = match result {
                     PassResult::Changed => LogEvent::Changed,
@@ -113,39 +124,45 @@ impl Model {
     }
 
     fn failed(&mut self, identity: &Identity, error: &str, now: Milliseconds) {
-        if let Some(number) = self.index.get(identity).copied()
-            && let Some(vertex) = self.vertices.get_mut(&number)
-        {
-            vertex.history.failed(now, error);
-            self.dirty.insert(number);
-        }
-    }
-
-    /// Whether notifications wait between these.
-    fn pending(&mut self, from: &[Identity], to: &[Identity], pending: bool) {
-        let number = |identity| self.index.get(identity).copied();
-        let from: Vec<u32> = from.iter().filter_map(number).collect();
-        let to: Vec<u32> = to.iter().filter_map(number).collect();
-        for edge in &mut self.graph.edges {
-            if edge.notify && from.contains(&edge.from) && to.contains(&edge.to) {
-                edge.pending = pending;
+        for part in self.parts_of(identity) {
+            if let Some(part) = self.parts.get_mut(&part) {
+                part.history.failed(now, error);
+                self.dirty.insert(part.number);
             }
         }
     }
 
+    /// The resource and those that run as a part of it, if it is still there.
+    fn parts_of(&self, identity: &Identity) -> Vec<Identity> {
+        let number = self.number(identity);
+        let vertex = number.and_then(|number| self.vertices.get(&number));
+        vertex.map_or_else(Vec::new, |vertex| {
+            let parts = vertex.running.parts();
+            parts.map(|part| part.identity.clone()).collect()
+        })
+    }
+
+    /// Whether notifications wait between these.
+    fn pending(&mut self, from: &[Identity], to: &[Identity], pending: bool) {
+        let number = |identity| self.number(identity);
+        let from: Vec<u32> = from.iter().filter_map(number).collect();
+        let to: Vec<u32> = to.iter().filter_map(number).collect();
+        self.edges.pend(&from, &to, pending);
+    }
+
     /// Of all changes together only the newest are kept.
-    fn remember(&mut self, number: u32, pass: u64, bytes: usize) {
+    fn remember(&mut self, part: Identity, pass: u64, bytes: usize) {
         if bytes == 0 {
             return;
         }
-        self.remembered.push_back((number, pass, bytes));
+        self.remembered.push_back((part, pass, bytes));
         self.remembered_bytes += bytes;
         while self.remembered_bytes > CHANGES
-            && let Some((number, pass, bytes)) = self.remembered.pop_front()
+            && let Some((part, pass, bytes)) = self.remembered.pop_front()
         {
             self.remembered_bytes -= bytes;
-            if let Some(vertex) = self.vertices.get_mut(&number) {
-                vertex.history.forget_changes(pass);
+            if let Some(part) = self.parts.get_mut(&part) {
+                part.history.forget_changes(pass);
             }
         }
     }
@@ -166,16 +183,16 @@ fn entry(time: Milliseconds, event: LogEvent, about: Option<&Identity>, text: St
         time,
         event,
         kind: about.map(|identity| identity.kind.to_string()),
-        name: about.map(|identity| identity.name.to_string()),
-        text,
+        name: about.map(Identity::shown_name),
+        text: text.into(),
         others: Vec::new(),
     }
 }
 
-fn named(identity: &Identity) -> Named {
+pub(super) fn named(identity: &Identity) -> Named {
     Named {
         kind: identity.kind.to_string(),
-        name: identity.name.to_string(),
+        name: identity.shown_name(),
     }
 }
 
@@ -192,7 +209,7 @@ fn in_words(changes: &[Change], applied: bool) -> String {
         [] if applied => "changed".to_owned(),
         [] => "would be changed".to_owned(),
         [first, others @ ..] => {
-            let mut text = beginning(&first.to_string(), TEXT);
+            let mut text = beginning(&redact::passwords(&first.to_string()), TEXT);
             if !others.is_empty() {
                 text += &format!(" and {} more", others.len());
             }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use mgmt_compiler::graph::ResourceGraph;
+use mgmt_compiler::redact;
 use mgmt_compiler::render::{MessageFormat, Terminal, render as render_findings};
 use mgmt_runtime::driver::place::usual_prefix;
 use mgmt_runtime::engine::EngineConfig;
@@ -41,8 +42,17 @@ pub(crate) struct Plan {
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: PlanFormat,
 
-    /// Which log lines are shown: a level, or levels by component.
-    #[arg(long, value_name = "FILTER", env = "RUST_LOG", default_value = "error")]
+    /// Show also what is as it should be.
+    #[arg(long)]
+    all: bool,
+
+    /// Which log lines are shown: a level, or levels by component. What fails is a part of the plan.
+    #[arg(
+        long,
+        value_name = "FILTER",
+        env = "RUST_LOG",
+        default_value = "error,mgmt_runtime::engine=off"
+    )]
     log: String,
 }
 
@@ -56,7 +66,8 @@ impl Plan {
         match runtime.block_on(self.make(terminal)) {
             Ok(status) => Ok(status),
             Err(error) => {
-                writeln!(io::stderr(), "error: {error}")?;
+                let text = error.to_string();
+                writeln!(io::stderr(), "error: {}", redact::passwords(&text))?;
                 Ok(FAILED)
             }
         }
@@ -91,7 +102,8 @@ impl Plan {
         let config = EngineConfig::new(registry, services);
         let planned = plan(&graph, config).await?;
         let terminal = Terminal::of(&io::stdout(), |name| std::env::var(name).ok());
-        io::stdout().write_all(render(&planned, self.format, &sources, terminal).as_bytes())?;
+        io::stdout()
+            .write_all(render(&planned, self.format, self.all, &sources, terminal).as_bytes())?;
         Ok(status(&planned))
     }
 }

@@ -7,9 +7,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use mgmt_compiler::render::Terminal;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use mgmt_compiler::redact;
+use mgmt_compiler::render::{Terminal, visible};
 use mgmt_runtime::driver::place::{SYSTEM_PREFIX, usual_prefix};
-use mgmt_runtime::observe::shapes::{Problem, State, Status as Told};
+use mgmt_runtime::observe::shapes::{LogEntry, Problem, State, Status as Told};
 use mgmt_runtime::ui::client::{Client, ClientError};
 use mgmt_runtime::ui::{USUAL_ADDRESS, address};
 use tokio::time::sleep;
@@ -21,15 +24,18 @@ const NOT_AS_IT_SHOULD_BE: u8 = 2;
 /// While much happens, it is shown this often.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// Show how an agent that was started with `mgmt run --ui` is getting on.
+/// No more of what does not go well is shown to people.
+const PROBLEMS: usize = 20;
+
+/// Show how agents that were started with `mgmt run --ui` are getting on.
 ///
 /// The exit status is 0 if everything is as it should be, 2 if something failed, differs, or is still to be
-/// done, and 1 if no agent answers.
+/// done, and 1 if no agent answers. Of several agents the worst counts.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Status {
-    /// Where the agent is. Usually that is found out: the agent writes it below its prefix.
+    /// Where the agents are. That of this machine is found out: it writes its address below its prefix.
     #[arg(value_name = "ADDR")]
-    address: Option<String>,
+    addresses: Vec<String>,
 
     /// The directory where the agent keeps what has to survive a restart.
     #[arg(long, value_name = "DIR", env = "MGMT_PREFIX")]
@@ -39,8 +45,12 @@ pub(crate) struct Status {
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: StatusFormat,
 
+    /// How much is shown to people of what happened lately, in lines.
+    #[arg(long, short = 'n', default_value_t = 10, value_name = "COUNT")]
+    lines: usize,
+
     /// Show it anew whenever something has happened, until ^C or the end of the agent.
-    #[arg(long)]
+    #[arg(long, short)]
     watch: bool,
 }
 
@@ -49,30 +59,48 @@ enum StatusFormat {
     /// For people.
     #[default]
     Human,
-    /// One JSON object on a line.
+    /// One JSON object on a line for each agent.
     Json,
 }
 
 impl Status {
     /// Does it, and gives the exit status.
     pub(crate) fn run(self) -> io::Result<u8> {
+        if self.watch && self.addresses.len() > 1 {
+            writeln!(
+                io::stderr(),
+                "error: only one agent can be watched at a time"
+            )?;
+            return Ok(UNREACHABLE);
+        }
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        match runtime.block_on(self.show()) {
-            Ok(status) => status,
-            Err(error) => {
-                writeln!(io::stderr(), "error: {error}")?;
-                Ok(UNREACHABLE)
+        let mut worst = AS_IT_SHOULD_BE;
+        for (number, place) in self.places()?.into_iter().enumerate() {
+            if number > 0 && self.format == StatusFormat::Human {
+                print("\n", false)?;
             }
+            let status = match runtime.block_on(self.show(&place)) {
+                Ok(status) => status?,
+                Err(error) => {
+                    let text = error.to_string();
+                    writeln!(io::stderr(), "error: {}", redact::passwords(&text))?;
+                    UNREACHABLE
+                }
+            };
+            let badness = |status| {
+                [AS_IT_SHOULD_BE, NOT_AS_IT_SHOULD_BE, UNREACHABLE]
+                    .iter()
+                    .position(|each| *each == status)
+            };
+            worst = std::cmp::max_by_key(worst, status, |status| badness(*status));
         }
+        Ok(worst)
     }
 
-    async fn show(&self) -> Result<io::Result<u8>, ClientError> {
-        let client = match self.find() {
-            Ok(client) => client,
-            Err(error) => return Ok(Err(error)),
-        };
+    async fn show(&self, place: &[Client]) -> Result<io::Result<u8>, ClientError> {
+        let client = answering(place).await?;
         // Subscribe first, so that nothing falls between.
         let mut events = match self.watch {
             true => Some(client.follow().await?),
@@ -82,7 +110,15 @@ impl Status {
             let (text, told) = client.status().await?;
             let shown = match self.format {
                 StatusFormat::Json => String::from_utf8_lossy(&text).into_owned() + "\n",
-                StatusFormat::Human => human(&told, client.address(), terminal()),
+                StatusFormat::Human => {
+                    let mut shown = human(&told, client.address(), terminal());
+                    if self.lines > 0 {
+                        let log = client.log().await?;
+                        let first = log.len().saturating_sub(self.lines);
+                        shown += &happened(&log[first..], terminal());
+                    }
+                    shown
+                }
             };
             let clears = self.watch && self.format == StatusFormat::Human;
             if let Err(error) = print(&shown, clears) {
@@ -98,29 +134,58 @@ impl Status {
         }
     }
 
-    fn find(&self) -> io::Result<Client> {
-        if let Some(address) = &self.address {
-            return Ok(Client::new(address));
+    /// The agents that are meant, each with the addresses that it may have.
+    fn places(&self) -> io::Result<Vec<Vec<Client>>> {
+        if !self.addresses.is_empty() {
+            let clients = self
+                .addresses
+                .iter()
+                .map(|address| vec![Client::new(address)]);
+            return Ok(clients.collect());
         }
-        let written = match &self.prefix {
-            Some(prefix) => address::read(prefix).map_err(|error| {
-                let prefix = prefix.display();
-                io::Error::new(
-                    error.kind(),
-                    format!("can't find the agent of `{prefix}`: {error}"),
-                )
-            })?,
+        let written: Vec<_> = match &self.prefix {
+            Some(prefix) => {
+                let written = address::read(prefix).map_err(|error| {
+                    let prefix = prefix.display();
+                    io::Error::new(
+                        error.kind(),
+                        format!("can't find the agent of `{prefix}`: {error}"),
+                    )
+                })?;
+                let Some(written) = written else {
+                    let prefix = prefix.display();
+                    return Err(io::Error::new(
+                        io::ErrorKind::NotFound,
+                        format!("no agent with a page uses `{prefix}`; is it run with `--ui`?"),
+                    ));
+                };
+                return Ok(vec![vec![Client::new(written.to_string())]]);
+            }
             // One of ours, or that of the machine.
             None => usual_prefix(|name| env::var(name).ok())
                 .into_iter()
                 .chain([PathBuf::from(SYSTEM_PREFIX)])
-                .find_map(|prefix| address::read(&prefix).ok().flatten()),
+                .filter_map(|prefix| address::read(&prefix).ok().flatten())
+                .map(|address| address.to_string())
+                .collect(),
         };
-        Ok(Client::new(match written {
-            Some(address) => address.to_string(),
-            None => USUAL_ADDRESS.to_owned(),
-        }))
+        let usual = written.is_empty().then(|| USUAL_ADDRESS.to_owned());
+        Ok(vec![
+            written.into_iter().chain(usual).map(Client::new).collect(),
+        ])
     }
+}
+
+/// The first that answers: an agent that was killed has left its address behind.
+async fn answering(place: &[Client]) -> Result<&Client, ClientError> {
+    let mut first = None;
+    for client in place {
+        match client.status().await {
+            Ok(_) => return Ok(client),
+            Err(error) => first = first.or(Some(error)),
+        }
+    }
+    Err(first.unwrap_or_else(|| ClientError::Ended(USUAL_ADDRESS.to_owned())))
 }
 
 fn terminal() -> Terminal {
@@ -140,14 +205,16 @@ fn count(told: &Told, state: State) -> usize {
     told.summary.states.get(&state).copied().unwrap_or_default()
 }
 
+/// What does not go well.
+const WRONG: [State; 4] = [
+    State::Failed,
+    State::Retrying,
+    State::Blocked,
+    State::Differs,
+];
+
 fn verdict(told: &Told) -> u8 {
-    let wrong = [
-        State::Failed,
-        State::Retrying,
-        State::Blocked,
-        State::Differs,
-    ];
-    let wrong = wrong.iter().any(|state| count(told, *state) > 0);
+    let wrong = WRONG.iter().any(|state| count(told, *state) > 0);
     if told.summary.settled && !wrong && !told.summary.ended {
         AS_IT_SHOULD_BE
     } else {
@@ -197,10 +264,41 @@ fn human(told: &Told, address: &str, terminal: Terminal) -> String {
         summary.resources,
         states.join(", ")
     );
-    for problem in &told.problems {
+    for problem in told.problems.iter().take(PROBLEMS) {
         write_problem(&mut out, problem, &paint);
     }
+    let wrong: usize = WRONG.iter().map(|state| count(told, *state)).sum();
+    let rest = wrong.saturating_sub(told.problems.len().min(PROBLEMS));
+    if rest > 0 {
+        let _ = writeln!(out, "  and {rest} more; `--format json` names them");
+    }
     out
+}
+
+/// What happened lately, like in a log.
+fn happened(log: &[LogEntry], terminal: Terminal) -> String {
+    let mut out = String::new();
+    let zone = TimeZone::system();
+    for entry in log {
+        let time = Timestamp::from_millisecond(entry.time).unwrap_or_default();
+        let time = time.to_zoned(zone.clone()).strftime("%b %d %H:%M:%S");
+        let (dim, plain) = if terminal.color {
+            (format!("\u{1b}[{DIM}m"), "\u{1b}[0m")
+        } else {
+            (String::new(), "")
+        };
+        let about = match (&entry.kind, &entry.name) {
+            (Some(kind), Some(name)) => format!("{kind}[{name}]: "),
+            _ => String::new(),
+        };
+        let text = visible(&format!("{about}{}", entry.text)).replace('\n', " ");
+        let _ = writeln!(out, "  {dim}{time}{plain} {text}");
+    }
+    if out.is_empty() {
+        out
+    } else {
+        format!("\n{out}")
+    }
 }
 
 fn write_problem(out: &mut String, problem: &Problem, paint: &dyn Fn(&str, &str) -> String) {
@@ -213,6 +311,7 @@ fn write_problem(out: &mut String, problem: &Problem, paint: &dyn Fn(&str, &str)
         format!("  {}:{}", place.file, place.line)
     });
     let identity = format!("{}[{}]", problem.kind, problem.name);
+    let identity = visible(&identity);
     let _ = writeln!(
         out,
         "{} {}{}  {}",
@@ -222,7 +321,11 @@ fn write_problem(out: &mut String, problem: &Problem, paint: &dyn Fn(&str, &str)
         paint(color, word(problem.state)),
     );
     if let Some(error) = &problem.error {
-        let _ = writeln!(out, "    {error}");
+        let _ = writeln!(
+            out,
+            "    {}",
+            visible(error).trim_end().replace('\n', "\n    ")
+        );
     }
 }
 
