@@ -43,6 +43,12 @@ Exec["failing"] -> File["@DIR@/work/after"]
 value "answer" {
 	any => 42,
 }
+print "one" {
+	msg => "one",
+}
+print "two" {
+	msg => "two",
+}
 file "@DIR@/work/another" {
 	state => "exists",
 	content => "another\n",
@@ -61,7 +67,11 @@ fn main() -> ExitCode {
     let trial = |name: &str, test: fn() -> Result<(), Failed>| {
         Trial::test(name, test).with_ignored_flag(missing.is_some())
     };
-    let trials = vec![trial("live", live), trial("large", large)];
+    let trials = vec![
+        trial("live", live),
+        trial("large", large),
+        trial("moving", moving),
+    ];
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
@@ -100,6 +110,28 @@ fn large() -> Result<(), Failed> {
         &["--no-autogroup", "--log", "warn,mgmt_runtime::ui=info"],
     );
     drive(&agent, "large.mjs", &[&pictures()?.display().to_string()])
+}
+
+fn moving() -> Result<(), Failed> {
+    let mut program = String::from(
+        "import \"datetime\"\nimport \"fmt\"\n\n$now = fmt.printf(\"%d\", datetime.now())\nnoop \"tick ${now}\" {}\n",
+    );
+    for number in 0..10_000 {
+        writeln!(program, "noop \"n{number}\" {{}}")?;
+        if number % 10 > 0 {
+            writeln!(program, "Noop[\"n{}\"] -> Noop[\"n{number}\"]", number - 1)?;
+        }
+    }
+    let agent = start(
+        &program,
+        &["--no-autogroup", "--log", "warn,mgmt_runtime::ui=info"],
+    );
+    let pid = agent.pid().to_string();
+    drive(
+        &agent,
+        "moving.mjs",
+        &[&pictures()?.display().to_string(), &pid],
+    )
 }
 
 fn start(program: &str, flags: &[&str]) -> Agent {

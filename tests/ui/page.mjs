@@ -1,6 +1,8 @@
 // What the tests of the page share: a browser, and how to wait for things in it.
 
 import assert from "node:assert/strict";
+import fs from "node:fs";
+import { createRequire } from "node:module";
 import path from "node:path";
 import { chromium } from "playwright-core";
 
@@ -58,6 +60,22 @@ export async function picture(page, directory, name) {
 		await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 		await page.screenshot({ path: path.join(directory, `${name}-${theme}.png`) });
 	}
+}
+
+const AXE = fs.readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** Nothing that axe-core looks for may be wrong, in both themes. */
+export async function audit(page, what) {
+	await page.evaluate(AXE);
+	for (const theme of ["light", "dark"]) {
+		await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
+		await page.waitForSelector(`html[data-theme=${theme}]`, { state: "attached" });
+		const { violations, passes } = await page.evaluate(() => window.axe.run());
+		const found = violations.map(({ id, help, nodes }) => `${id}: ${help}\n${nodes.slice(0, 5).map(({ html, any }) => `  ${html}\n    ${any.map(({ message }) => message).join("; ")}`).join("\n")}`);
+		assert.deepEqual(found, [], `${what}, ${theme}`);
+		assert.ok(passes.length > 20, `only ${passes.length} rules had something to look at`);
+	}
+	await page.emulateMedia({ colorScheme: "light", reducedMotion: null });
 }
 
 /** Runs a test that was called with `ADDRESS ...`. */

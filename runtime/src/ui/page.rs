@@ -29,7 +29,9 @@ const FILES: &[(&str, &str, &str)] = files![
     ("/log.js", SCRIPT, "log.js"),
     ("/graph.js", SCRIPT, "graph.js"),
     ("/scene.js", SCRIPT, "scene.js"),
+    ("/layouts.js", SCRIPT, "layouts.js"),
     ("/layout.js", SCRIPT, "layout.js"),
+    ("/box.js", SCRIPT, "box.js"),
 ];
 
 pub(super) fn router() -> Router {

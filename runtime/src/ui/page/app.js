@@ -4,7 +4,8 @@ import { Detail } from "./detail.js";
 import { GraphView } from "./graph.js";
 import { List } from "./list.js";
 import { Log } from "./log.js";
-import { buildScene, collapsedAtFirst, count, Layouts } from "./scene.js";
+import { Layouts } from "./layouts.js";
+import { buildScene, collapsedAtFirst, count } from "./scene.js";
 import { Store } from "./store.js";
 import { duration, element, identity, place, sign, STATE_NAMES, STATES, URGENCY } from "./words.js";
 
@@ -13,13 +14,17 @@ const $ = (id) => document.getElementById(id);
 const store = new Store();
 const wanted = { text: "", states: new Set(), kinds: new Set(), sort: "state" };
 let collapsed = null;
+/** What is looked at: a resource, and the one of its members that is meant. */
 let selected = null;
+let member = null;
 let scene = null;
 let texts = new Map();
+/** All resources, in the order in which they are listed. */
+let ordered = [];
 
 const list = new List($("list"), store, (resource) => choose(resource, true));
-const detail = new Detail($("detail"), store, (resource) => choose(resource, true), () => choose(null));
-const log = new Log($("log"), $("log-count"), (kind, name) => choose(store.find(kind, name), true));
+const detail = new Detail($("detail"), store, (resource, member) => choose(resource, true, member), () => close());
+const log = new Log($("log"), $("log-count"), (kind, name) => chooseNamed(kind, name));
 const graph = new GraphView($("graph"), store, {
 	choose: (resource) => choose(resource, false),
 	open: (kind) => collapse(kind, false),
@@ -34,19 +39,32 @@ window.mgmt = { store, graph };
 
 // What is chosen, searched and filtered.
 
-function choose(resource, reveal) {
+function choose(resource, reveal, part = null) {
 	selected = resource ?? null;
-	detail.show(selected);
+	member = selected && part;
+	detail.show(selected, member);
 	list.select(selected, true);
 	graph.select(selected, reveal);
-	const hash = selected ? `#${encodeURIComponent(identity(selected))}` : " ";
-	history.replaceState(null, "", hash === " " ? location.pathname : hash);
+	const hash = selected ? `#${encodeURIComponent(identity(member ?? selected))}` : location.pathname;
+	history.replaceState(null, "", hash);
+}
+
+/** Who closes the details by the keyboard goes on in the list. */
+function close() {
+	const inside = $("detail").contains(document.activeElement);
+	choose(null);
+	if (inside) $("list").focus();
+}
+
+function chooseNamed(kind, name) {
+	const resource = store.find(kind, name);
+	const part = resource?.members?.find((each) => each.kind === kind && each.name === name);
+	if (resource) choose(resource, true, part);
 }
 
 function chooseFromAddress() {
 	const [, kind, name] = /^#([^[]+)\[(.*)\]$/s.exec(decodeURIComponent(location.hash)) ?? [];
-	const resource = kind && store.find(kind, name);
-	if (resource) choose(resource, true);
+	if (kind) chooseNamed(kind, name);
 }
 
 function haystack(resource) {
@@ -65,19 +83,22 @@ function update() {
 		(!wanted.states.size || wanted.states.has(store.state(resource))) &&
 		(!wanted.kinds.size || wanted.kinds.has(resource.kind)) &&
 		words.every((word) => haystack(resource).includes(word));
-	const rows = [...store.resources.values()].filter(matches);
-	rows.sort(ORDERS[wanted.sort]);
+	// Most of it is in order already.
+	ordered.sort(ORDERS[wanted.sort]);
+	const rows = ordered.filter(matches);
 	list.show(rows);
 	const all = store.resources.size;
 	$("shown").textContent = `${rows.length.toLocaleString("en")} ${rows.length === 1 ? "resource" : "resources"}`;
 	$("of").textContent = rows.length === all ? "" : `of ${all.toLocaleString("en")}`;
 	graph.emphasise(rows.length === all ? null : new Set(rows.map((row) => row.id)));
-	const none = !all ? "The graph is empty." : !rows.length ? "Nothing matches." : "";
+	const none = all ? (rows.length ? "" : "Nothing matches the search and the filters.") : store.status?.generation ? "The program declares no resources." : "The first graph is not there yet.";
 	$("empty").hidden = !none;
 	$("empty").textContent = none;
 }
 
-const byName = (a, b) => (a.kind < b.kind ? -1 : a.kind > b.kind ? 1 : a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+/** `n2` stands before `n10`. */
+const { compare } = new Intl.Collator("en", { numeric: true });
+const byName = (a, b) => (a.kind < b.kind ? -1 : a.kind > b.kind ? 1 : compare(a.name, b.name));
 const ORDERS = {
 	state: (a, b) => URGENCY.get(store.state(a)) - URGENCY.get(store.state(b)) || byName(a, b),
 	name: byName,
@@ -131,7 +152,11 @@ function drawKinds() {
 			element("button", { type: "button", class: "kind-fold", "aria-expanded": `${!collapsed.has(kind)}`, "aria-label": `${collapsed.has(kind) ? "Expand" : "Collapse"} ${kind} in the graph`, title: collapsed.has(kind) ? "Expand in the graph" : "Collapse in the graph", onclick: () => collapse(kind, !collapsed.has(kind)) }, collapsed.has(kind) ? "▸" : "▾"),
 		),
 	);
+	const { activeElement } = document;
+	const [kind, button] = [activeElement?.closest(".kind")?.dataset.kind, activeElement?.className];
 	$("kinds").replaceChildren(...rows);
+	// Who was on a button stays there.
+	if (kind) [...$("kinds").children].find((row) => row.dataset.kind === kind)?.querySelector(`.${button}`)?.focus();
 }
 
 function toggleKind(kind) {
@@ -144,19 +169,20 @@ function collapse(kind, fold) {
 	if (fold) collapsed.add(kind);
 	else collapsed.delete(kind);
 	drawKinds();
-	layOut();
+	layOut(true);
 }
 
-function layOut() {
+function layOut(folds) {
 	document.documentElement.dataset.layout = "busy";
 	scene = buildScene(store, collapsed);
-	layouts.start(scene);
+	layouts.start(scene, folds);
 }
 
 function drawStatus() {
 	const { status, connection } = store;
 	const lost = connection === "lost";
 	$("connection").dataset.state = connection;
+	document.documentElement.dataset.stale = `${lost || status?.ended === true}`;
 	$("connection").textContent = { connecting: "connecting", live: "live", lost: "not connected" }[connection];
 	$("banner").hidden = !lost && !status?.ended;
 	$("banner").textContent = status?.ended ? "The run has ended. This is how it was at the end; it goes on when the agent does." : "The agent can not be reached. This is how it was; it is asked again and again.";
@@ -193,8 +219,15 @@ function drawTime() {
 
 // What the agent says.
 
-store.addEventListener("graph", () => {
-	texts = new Map();
+store.addEventListener("graph", ({ detail: { ids, gone } }) => {
+	if (ids) {
+		for (const id of [...ids, ...gone]) texts.delete(id);
+		const fresh = new Set(ids);
+		ordered = ordered.filter(({ id }) => store.resources.has(id) && !fresh.has(id)).concat(ids.map((id) => store.resources.get(id)));
+	} else {
+		texts = new Map();
+		ordered = [...store.resources.values()];
+	}
 	if (!collapsed) collapsed = collapsedAtFirst(store.resources);
 	drawStatus();
 	drawKinds();
@@ -202,8 +235,9 @@ store.addEventListener("graph", () => {
 	layOut();
 	if (selected) {
 		// Who has scrolled away stays there.
-		selected = store.find(selected.kind, selected.name) ?? null;
-		detail.show(selected);
+		selected = store.resources.get(selected.id) ?? store.find(selected.kind, selected.name) ?? null;
+		member &&= selected?.members?.find((each) => identity(each) === identity(member)) ?? null;
+		detail.show(selected, member);
 		list.select(selected, false);
 		graph.select(selected, false);
 	} else chooseFromAddress();
@@ -259,17 +293,15 @@ $("sort").addEventListener("change", () => {
 	wanted.sort = $("sort").value;
 	update();
 });
-$("collapse").addEventListener("click", (event) => {
-	event.preventDefault();
+$("collapse").addEventListener("click", () => {
 	collapsed = new Set([...store.resources.values()].map(({ kind }) => kind));
 	drawKinds();
-	layOut();
+	layOut(true);
 });
-$("expand").addEventListener("click", (event) => {
-	event.preventDefault();
+$("expand").addEventListener("click", () => {
 	collapsed = new Set();
 	drawKinds();
-	layOut();
+	layOut(true);
 });
 $("zoom-in").addEventListener("click", () => graph.zoom(1.35));
 $("zoom-out").addEventListener("click", () => graph.zoom(1 / 1.35));
@@ -284,7 +316,7 @@ document.addEventListener("keydown", (event) => {
 		if (typing && $("search").value) {
 			$("search").value = wanted.text = "";
 			update();
-		} else choose(null);
+		} else close();
 	}
 });
 

@@ -13,11 +13,13 @@ export class Detail {
 	#choose;
 	#close;
 	#resource = null;
+	/** What is looked at, if it runs as a part of the resource. */
+	#member = null;
 	#asked = 0;
 	#timer = 0;
 	#shown = null;
 
-	/** `choose` is called with another resource to look at; `close` when somebody has seen enough. */
+	/** `choose` is called with another resource to look at, and the member of it that is meant; `close` when somebody has seen enough. */
 	constructor(pane, store, choose, close) {
 		this.#pane = pane;
 		this.#store = store;
@@ -25,9 +27,10 @@ export class Detail {
 		this.#close = close;
 	}
 
-	show(resource) {
-		const another = resource?.id !== this.#resource?.id;
+	show(resource, member) {
+		const another = resource?.id !== this.#resource?.id || member?.name !== this.#member?.name;
 		this.#resource = resource;
+		this.#member = member;
 		this.#pane.hidden = !resource;
 		if (!resource) return;
 		if (another) {
@@ -54,11 +57,11 @@ export class Detail {
 		this.#timer = setTimeout(async () => {
 			this.#timer = 0;
 			this.#asked = Date.now();
-			const resource = this.#resource;
+			const [resource, member] = [this.#resource, this.#member];
 			if (!resource) return;
 			try {
-				const details = await this.#store.details(resource);
-				if (resource.id === this.#resource?.id) this.#draw(details);
+				const details = await this.#store.details(member ?? resource);
+				if (resource.id === this.#resource?.id && member?.name === this.#member?.name) this.#draw(details);
 			} catch {
 				// It is gone, or so is the agent; both are told elsewhere.
 			}
@@ -68,21 +71,24 @@ export class Detail {
 	#draw(details) {
 		this.#shown = details;
 		const resource = this.#resource;
+		const shown = this.#member ?? resource;
 		const state = this.#store.state(resource);
+		const focused = this.#pane.contains(document.activeElement) ? focusKey(document.activeElement) : null;
 		const open = new Set([...this.#pane.querySelectorAll("details[open]")].map((each) => each.dataset.key));
 		const parts = [
 			element(
 				"div",
 				{ class: "detail-head" },
-				element("div", { class: "detail-kind" }, resource.kind, resource.reversal && element("span", { class: "tag" }, "undoes"), resource.hidden && element("span", { class: "tag" }, "hidden"), resource.noop && element("span", { class: "tag" }, "noop")),
+				element("div", { class: "detail-kind" }, shown.kind, resource.reversal && element("span", { class: "tag" }, "undoes"), resource.hidden && element("span", { class: "tag" }, "hidden"), resource.noop && element("span", { class: "tag" }, "noop")),
 				element("button", { type: "button", class: "icon-button", "aria-label": "Close the details", onclick: () => this.#close() }, "×"),
 			),
-			element("h2", { class: "detail-name", tabindex: "-1" }, resource.name),
-			resource.place && element("p", { class: "detail-place" }, "declared at ", element("code", {}, `${place(resource.place)}:${resource.place.column}`)),
+			element("h2", { class: "detail-name", tabindex: "-1" }, shown.name),
+			shown.place && element("p", { class: "detail-place" }, "declared at ", element("code", {}, `${place(shown.place)}:${shown.place.column}`)),
+			this.#member && element("p", { class: "detail-place" }, "runs as a part of ", element("button", { type: "button", class: "about", onclick: () => this.#choose(resource) }, identity(resource))),
 			element("p", { class: `detail-state ${state}` }, sign(state, 18), element("strong", {}, STATES[state].label), element("span", {}, explain(state, resource.waits_for))),
 			resource.error && element("pre", { class: "error" }, resource.error),
-			this.#figures(resource),
-			this.#members(resource),
+			this.#figures(this.#member ? (details ?? { checks: "–", changes: "–", failures: "–" }) : resource),
+			!this.#member && this.#members(resource),
 			details && params(details.params),
 			this.#neighbours("Runs after", this.#store.before.get(resource.id) ?? [], "from"),
 			this.#neighbours("Runs before", this.#store.after.get(resource.id) ?? [], "to"),
@@ -91,6 +97,7 @@ export class Detail {
 		const { scrollTop } = this.#pane;
 		this.#pane.replaceChildren(...parts.filter(Boolean));
 		this.#pane.scrollTop = scrollTop;
+		if (focused) [...this.#pane.querySelectorAll("button, summary, [tabindex]")].find((each) => focusKey(each) === focused)?.focus({ preventScroll: true });
 	}
 
 	#figures(resource) {
@@ -112,8 +119,9 @@ export class Detail {
 
 	#members(resource) {
 		if (!resource.members) return null;
-		const items = resource.members.slice(0, NEIGHBOURS).map((member) => element("li", {}, identity(member), element("span", { class: "dim" }, ` ${place(member.place)}`)));
-		return section(`Runs together with ${resource.members.length} more`, element("ul", { class: "plain" }, items));
+		const items = resource.members.slice(0, NEIGHBOURS).map((member) => element("li", {}, element("button", { type: "button", class: "neighbour", onclick: () => this.#choose(resource, member) }, identity(member)), element("span", { class: "dim" }, ` ${place(member.place)}`)));
+		const rest = resource.members.length - NEIGHBOURS;
+		return section(`Runs together with · ${resource.members.length}`, element("ul", { class: "plain" }, items, rest > 0 && element("li", { class: "dim" }, `and ${rest} more`)));
 	}
 
 	#neighbours(title, edges, end) {
@@ -130,7 +138,7 @@ export class Detail {
 			);
 		});
 		const rest = edges.length - NEIGHBOURS;
-		return section(`${title} ${edges.length}`, element("ul", { class: "plain" }, items, rest > 0 && element("li", { class: "dim" }, `and ${rest} more`)));
+		return section(`${title} · ${edges.length}`, element("ul", { class: "plain" }, items, rest > 0 && element("li", { class: "dim" }, `and ${rest} more`)));
 	}
 
 	#history(passes, open) {
@@ -148,6 +156,11 @@ export class Detail {
 		const newest = this.#shown?.history.find((each) => each.changes || each.error) === pass;
 		return element("li", { class: "pass" }, element("details", { data: { key }, open: open.has(key) || newest }, element("summary", { class: "pass-head" }, head), body));
 	}
+}
+
+/** What tells a part that can have the focus from the others, also after it was drawn anew. */
+function focusKey(part) {
+	return `${part.localName} ${part.closest("[data-key]")?.dataset.key ?? ""} ${part.getAttribute("aria-label") ?? part.textContent}`;
 }
 
 function section(title, ...children) {
@@ -182,5 +195,5 @@ function change(change) {
 function diff(text) {
 	const kinds = { "+": "added", "-": "removed", "@": "hunk" };
 	const lines = text.replace(/\n$/, "").split("\n");
-	return element("pre", { class: "diff" }, lines.map((line) => element("span", { class: kinds[line[0]] ?? "same" }, `${line}\n`)));
+	return element("pre", { class: "diff", tabindex: "0", role: "group", "aria-label": "Difference" }, lines.map((line) => element("span", { class: kinds[line[0]] ?? "same" }, `${line}\n`)));
 }

@@ -1,6 +1,7 @@
 // Draws a scene on a canvas, and lets people move in it.
 
-import { duration, STATES } from "./words.js";
+import { around } from "./box.js";
+import { duration, STATE_NAMES, STATES, summary } from "./words.js";
 
 const MIN_SCALE = 0.012;
 const MAX_SCALE = 2.2;
@@ -14,6 +15,10 @@ const SHORT = 4;
 /** For so long a notification is seen, in milliseconds. */
 const PULSE = 1600;
 const GLIDE = 260;
+/** What does not go well, the worst first, and how large the signs of so many of each are on the screen. */
+const WRONG = ["failed", "retrying", "blocked", "differs"];
+const SIGN = 13;
+const SIGNS = 400;
 
 export class GraphView {
 	#canvas;
@@ -88,18 +93,14 @@ export class GraphView {
 	fit(atOnce) {
 		const { nodes } = this.#scene;
 		if (!nodes.length) return;
-		const box = { left: Infinity, top: Infinity, right: -Infinity, bottom: -Infinity };
-		for (const node of nodes) {
-			box.left = Math.min(box.left, node.x);
-			box.top = Math.min(box.top, node.y);
-			box.right = Math.max(box.right, node.x + node.width);
-			box.bottom = Math.max(box.bottom, node.y + node.height);
-		}
+		const box = around(nodes);
 		const margin = 36;
 		const { width, height } = this.#size;
 		const scale = clamp(Math.min((width - 2 * margin) / (box.right - box.left), (height - 2 * margin) / (box.bottom - box.top)), MIN_SCALE, 1.15);
 		const target = { scale, x: width / 2 - ((box.left + box.right) / 2) * scale, y: height / 2 - ((box.top + box.bottom) / 2) * scale };
 		this.#touched = false;
+		const { x, y, scale: present } = this.#view;
+		if (Math.abs(target.x - x) + Math.abs(target.y - y) < 1 && Math.abs(target.scale / present - 1) < 1e-3) return;
 		this.#goTo(target, atOnce);
 	}
 
@@ -248,7 +249,7 @@ export class GraphView {
 				blocks.get(key).nodes.push(node);
 				return;
 			}
-			context.globalAlpha = faint ? 0.22 : 1;
+			context.globalAlpha = faint ? 0.35 : 1;
 			const turns = node.state === "checking" && !still && !faint;
 			moves ||= turns;
 			if (node.members) this.#drawGroup(node, at, scale);
@@ -259,6 +260,7 @@ export class GraphView {
 			context.fillStyle = this.#colors[block.state];
 			for (const node of block.nodes) context.fillRect(node.x, node.y, node.width, node.height);
 		}
+		this.#drawWrong(blocks, scale);
 		context.globalAlpha = 1;
 		const chosen = this.#scene.nodes[this.#scene.byResource.get(this.#selected)];
 		if (chosen && scale < BLOCKS) {
@@ -267,6 +269,26 @@ export class GraphView {
 			context.strokeRect(chosen.x, chosen.y, chosen.width, chosen.height);
 		}
 		return moves;
+	}
+
+	/** From afar, what does not go well has its sign beside its colour, in a size that can be seen. */
+	#drawWrong(blocks, scale) {
+		const context = this.#context;
+		const size = SIGN / scale;
+		const wrong = [...blocks.values()].filter(({ faint, state }) => !faint && WRONG.includes(state));
+		// The worst are drawn last, above the others.
+		wrong.sort((one, other) => WRONG.indexOf(other.state) - WRONG.indexOf(one.state));
+		context.globalAlpha = 1;
+		for (const { state, nodes } of wrong) {
+			for (const node of nodes.slice(0, SIGNS)) {
+				const [x, y] = [node.x + (node.width - size) / 2, node.y + (node.height - size) / 2];
+				context.fillStyle = this.#colors.stage;
+				context.beginPath();
+				context.arc(x + size / 2, y + size / 2, size * 0.62, 0, 2 * Math.PI);
+				context.fill();
+				this.#sign(state, x, y, size, 0);
+			}
+		}
 	}
 
 	#isFaint(node) {
@@ -302,8 +324,7 @@ export class GraphView {
 		context.fillRect(node.x, node.y, node.width, node.height);
 		context.restore();
 		if (scale < NAMES) {
-			context.fillStyle = color;
-			context.fillRect(node.x + 10, node.y + 12, node.height - 24, node.height - 24);
+			this.#sign(node.state, node.x + 9, node.y + 10, node.height - 20, now);
 			context.fillStyle = this.#colors.line;
 			context.fillRect(node.x + 42, node.y + 14, node.width - 70, 6);
 			context.fillRect(node.x + 42, node.y + 26, node.width - 110, 5);
@@ -337,12 +358,13 @@ export class GraphView {
 		this.#frame(node, at, 11);
 		// What share of them is how.
 		let left = node.x + 14;
-		const [top, whole] = [node.y + node.height - 20, node.width - 28];
+		const [top, whole] = [node.y + node.height - 17, node.width - 28];
 		context.save();
 		context.beginPath();
 		context.roundRect(left, top, whole, 7, 3.5);
 		context.clip();
-		for (const [state, count] of [...node.counts].sort()) {
+		for (const state of STATE_NAMES.filter((each) => node.counts.has(each))) {
+			const count = node.counts.get(state);
 			const share = Math.max((count / node.members.length) * whole, 2);
 			context.fillStyle = this.#colors[state];
 			context.fillRect(left, top, share, 7);
@@ -354,12 +376,16 @@ export class GraphView {
 		context.textAlign = "left";
 		context.fillStyle = this.#colors.text;
 		context.font = `600 ${size}px system-ui, sans-serif`;
-		context.fillText(this.#fit(node.kind, node.width - 110), node.x + 14, node.y + 34);
+		context.fillText(this.#fit(node.kind, node.width - 110), node.x + 14, node.y + 27);
 		context.textAlign = "right";
 		context.fillStyle = this.#colors.dim;
 		context.font = `500 ${size}px system-ui, sans-serif`;
-		context.fillText(node.members.length.toLocaleString("en"), node.x + node.width - 14, node.y + 34);
+		context.fillText(node.members.length.toLocaleString("en"), node.x + node.width - 14, node.y + 27);
 		context.textAlign = "left";
+		this.#sign(node.state, node.x + 14, node.y + 38, 14, 0);
+		context.fillStyle = this.#colors.dim;
+		context.font = "500 12px system-ui, sans-serif";
+		context.fillText(this.#fit(summary(node.counts), node.width - 48), node.x + 34, node.y + 49);
 	}
 
 	#sign(state, x, y, size, now) {

@@ -4,6 +4,8 @@
 // short, then heights that bring neighbours together. The parts are packed side by side; what has no edges stands
 // in a grid. A layer of more vertices than look well in one column takes several.
 
+import { around } from "./box.js";
+
 const GAP_X = 84;
 const GAP_Y = 12;
 const PART = 40;
@@ -251,14 +253,7 @@ function grid(alone, space) {
 }
 
 function bounds(part, { width, height, x, y }) {
-	const box = { part, left: Infinity, top: Infinity, right: -Infinity, bottom: -Infinity };
-	for (const at of part) {
-		box.left = Math.min(box.left, x[at]);
-		box.top = Math.min(box.top, y[at]);
-		box.right = Math.max(box.right, x[at] + width[at]);
-		box.bottom = Math.max(box.bottom, y[at] + height[at]);
-	}
-	return box;
+	return { part, ...around(part.map((at) => ({ x: x[at], y: y[at], width: width[at], height: height[at] }))) };
 }
 
 /** Puts the parts beside and below each other, the tallest first. */

@@ -8,7 +8,7 @@ export const MANY = 250;
 const FEW = 12;
 
 const CARD = { width: 212, height: 46 };
-const GROUP = { width: 236, height: 74 };
+const GROUP = { width: 236, height: 86 };
 
 /** The kinds that are collapsed at first. */
 export function collapsedAtFirst(resources) {
@@ -40,7 +40,7 @@ export function buildScene(store, collapsed) {
 		byResource.set(resource.id, at);
 	}
 	const edges = new Map();
-	for (const edge of store.edges) {
+	for (const edge of store.edges.values()) {
 		const [from, to] = [byResource.get(edge.from), byResource.get(edge.to)];
 		if (from === undefined || to === undefined || from === to) continue;
 		const key = from * nodes.length + to;
@@ -69,66 +69,4 @@ export function count(node, store) {
 		node.counts.set(state, (node.counts.get(state) ?? 0) + 1);
 	}
 	node.state = STATE_NAMES.find((state) => node.counts.has(state)) ?? "ok";
-}
-
-/** Lays scenes out in a worker, and gives those that are still wanted when they are done. */
-export class Layouts {
-	#worker = new Worker("layout.js", { type: "module" });
-	#version = 0;
-	#scene = null;
-	#placed = null;
-	#done;
-
-	/** `done` is called with a scene whose vertices have their places. */
-	constructor(done) {
-		this.#done = done;
-		this.#worker.addEventListener("message", ({ data }) => {
-			if (data.version !== this.#version) return;
-			this.#scene.nodes.forEach((node, at) => {
-				node.x = data.x[at];
-				node.y = data.y[at];
-			});
-			this.#scene.edges.forEach((edge, at) => (edge.bends = data.bends.get(at)));
-			this.#finish();
-		});
-	}
-
-	#finish() {
-		this.#placed = this.#scene;
-		this.#done(this.#scene);
-	}
-
-	/** A scene of the same vertices and edges as the last one has their places at once. */
-	start(scene) {
-		const former = this.#placed;
-		this.#scene = scene;
-		if (former && isSame(former, scene)) {
-			scene.nodes.forEach((node, at) => ([node.x, node.y] = [former.nodes[at].x, former.nodes[at].y]));
-			scene.edges.forEach((edge, at) => (edge.bends = former.edges[at].bends));
-			this.#version += 1;
-			this.#finish();
-			return;
-		}
-		this.#worker.postMessage({
-			version: ++this.#version,
-			width: Float32Array.from(scene.nodes, (node) => node.width),
-			height: Float32Array.from(scene.nodes, (node) => node.height),
-			from: Int32Array.from(scene.edges, (edge) => edge.from),
-			to: Int32Array.from(scene.edges, (edge) => edge.to),
-		});
-	}
-}
-
-function isSame(one, other) {
-	return (
-		one.nodes.length === other.nodes.length &&
-		one.edges.length === other.edges.length &&
-		one.nodes.every((node, at) => place(node) === place(other.nodes[at])) &&
-		one.edges.every((edge, at) => edge.from === other.edges[at].from && edge.to === other.edges[at].to)
-	);
-}
-
-/** A resource that takes the place of one of its name stands there, too. */
-function place(node) {
-	return node.members ? node.key : `${node.resource.kind}[${node.resource.name}]`;
 }

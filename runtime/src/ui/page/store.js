@@ -1,4 +1,4 @@
-// What the agent says: the graph once, and then what changes, as it happens.
+// What the agent says: the graph once, and then what is different about it, as it happens.
 
 const API = "api/v1";
 /** For so long a change is shown as one, in milliseconds. */
@@ -9,10 +9,14 @@ const RETRY = 2000;
 /** Fetching graphs takes no more than one part in so many of the time. */
 const SHARE = 6;
 
-/** Holds what is known. Tells `graph`, `live`, `log`, `status` and `connection` when they are others. */
+/**
+ * Holds what is known. Tells `graph`, `live`, `log`, `status` and `connection` when they are others; `graph` with the
+ * ids of what is new or `gone`, or without if all of it is.
+ */
 export class Store extends EventTarget {
 	resources = new Map();
-	edges = [];
+	/** By their ends. */
+	edges = new Map();
 	/** The edges of each resource, by its id. */
 	before = new Map();
 	after = new Map();
@@ -23,6 +27,8 @@ export class Store extends EventTarget {
 	#offset = 0;
 	/** Those that were changed a moment ago, and until when that is shown. */
 	recent = new Map();
+	/** The resource that has a name, or has what has it as a member. */
+	#names = new Map();
 	#source = null;
 	#retry = 0;
 	#reload = 0;
@@ -43,12 +49,9 @@ export class Store extends EventTarget {
 		return resource.state === "ok" && this.recent.has(resource.id) ? "changed" : resource.state;
 	}
 
+	/** The resource of that name, or the one that has it as a member. */
 	find(kind, name) {
-		for (const resource of this.resources.values()) {
-			if (resource.kind === kind && resource.name === name) return resource;
-			if (resource.members?.some((member) => member.kind === kind && member.name === name)) return resource;
-		}
-		return undefined;
+		return this.resources.get(this.#names.get(key(kind, name)));
 	}
 
 	/** Everything about one resource. */
@@ -83,24 +86,61 @@ export class Store extends EventTarget {
 	#take(graph, entries) {
 		this.#offset = graph.status.now - Date.now();
 		this.status = graph.status;
-		this.resources = new Map(graph.resources.map((resource) => [resource.id, resource]));
-		this.edges = graph.edges;
-		this.before = new Map();
-		this.after = new Map();
-		const add = (map, id, edge) => {
-			const list = map.get(id);
-			if (list) list.push(edge);
-			else map.set(id, [edge]);
-		};
-		for (const edge of graph.edges) {
-			add(this.after, edge.from, edge);
-			add(this.before, edge.to, edge);
-		}
-		this.recent = new Map();
-		for (const resource of graph.resources) this.#notice(resource);
+		for (const map of [this.resources, this.edges, this.before, this.after, this.recent, this.#names]) map.clear();
+		for (const resource of graph.resources) this.#put(resource);
+		for (const edge of graph.edges) this.#connect(edge);
 		this.log = entries.slice(-LOG);
 		for (const topic of ["graph", "status", "live"]) this.#tell(topic);
 		this.#tell("log", { all: true });
+	}
+
+	/** Another graph, by what is different about it. Saying it twice does no harm. */
+	#patch({ resources = [], gone = [], edges = [], gone_edges = [] }) {
+		for (const [from, to] of gone_edges) this.#disconnect(from, to);
+		for (const id of gone) this.#remove(id);
+		for (const resource of resources) this.#put(resource);
+		for (const edge of edges) this.#connect(edge);
+		this.#tell("graph", { ids: resources.map(({ id }) => id), gone });
+		this.#tell("live", { ids: [] });
+	}
+
+	#put(resource) {
+		const { id } = resource;
+		this.#forgetNames(id);
+		this.resources.set(id, resource);
+		for (const { kind, name } of [resource, ...(resource.members ?? [])]) this.#names.set(key(kind, name), id);
+		this.#notice(resource);
+	}
+
+	#remove(id) {
+		for (const edge of [...(this.before.get(id) ?? []), ...(this.after.get(id) ?? [])]) this.#disconnect(edge.from, edge.to);
+		this.#forgetNames(id);
+		for (const map of [this.resources, this.before, this.after, this.recent]) map.delete(id);
+	}
+
+	/** Another one may have got the name meanwhile. */
+	#forgetNames(id) {
+		const known = this.resources.get(id);
+		for (const { kind, name } of known ? [known, ...(known.members ?? [])] : []) {
+			if (this.#names.get(key(kind, name)) === id) this.#names.delete(key(kind, name));
+		}
+	}
+
+	#connect(edge) {
+		this.#disconnect(edge.from, edge.to);
+		this.edges.set(`${edge.from} ${edge.to}`, edge);
+		for (const [map, id] of [[this.after, edge.from], [this.before, edge.to]]) {
+			const list = map.get(id);
+			if (list) list.push(edge);
+			else map.set(id, [edge]);
+		}
+	}
+
+	#disconnect(from, to) {
+		const edge = this.edges.get(`${from} ${to}`);
+		if (!edge) return;
+		this.edges.delete(`${from} ${to}`);
+		for (const list of [this.after.get(from), this.before.get(to)]) list.splice(list.indexOf(edge), 1);
 	}
 
 	#follow(event) {
@@ -139,7 +179,7 @@ export class Store extends EventTarget {
 			this.log.splice(0, this.log.length - LOG);
 			this.#tell("log", { entries });
 		});
-		on("graph", () => this.#again());
+		on("graph", (graph) => (graph.whole ? this.#again() : this.#patch(graph)));
 		on("resync", () => this.#again());
 	}
 
@@ -179,3 +219,5 @@ export class Store extends EventTarget {
 		this.dispatchEvent(new CustomEvent(topic, { detail }));
 	}
 }
+
+const key = (kind, name) => `${kind}[${name}]`;

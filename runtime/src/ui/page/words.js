@@ -32,6 +32,12 @@ const WAITS = {
 	semaphore: "It waits for a semaphore.",
 };
 
+/** How many of some are how, the worst first: `2 failed, 998 ok`. */
+export function summary(counts) {
+	const present = STATE_NAMES.filter((state) => counts.has(state));
+	return present.map((state) => `${counts.get(state).toLocaleString("en")} ${STATES[state].label}`).join(", ");
+}
+
 export function explain(state, waitsFor) {
 	return state === "waiting" ? WAITS[waitsFor] ?? "It waits." : EXPLAINED[state];
 }
