@@ -51,6 +51,37 @@ fn queries_fit_the_grammar() {
     for query in [FOLDS, HIGHLIGHTS, INDENTS, INJECTIONS, LOCALS, TAGS] {
         Query::new(&language(), query).unwrap();
     }
+    // Those of single editors.
+    for directory in ["helix/queries/mcl", "zed/languages/mcl"] {
+        let mut found = 0;
+        for entry in fs::read_dir(workspace().join("lsp/editors").join(directory)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|it| it == "scm") {
+                let query = fs::read_to_string(&path).unwrap();
+                if let Err(wrong) = Query::new(&language(), &query) {
+                    panic!("{}: {wrong}", path.display());
+                }
+                found += 1;
+            }
+        }
+        assert!(found > 0, "no queries in {directory}");
+    }
+}
+
+#[test]
+fn helix_has_scopes_of_its_own() {
+    let path = workspace().join("lsp/editors/helix/queries/mcl/highlights.scm");
+    let query = fs::read_to_string(path).unwrap();
+    let text = "# why\n$n = 12\nfile \"/a\" {\n\tmode => true,\n}\n";
+    let colours = captures(&query, text);
+    for expected in [
+        ("# why", "comment"),
+        ("12", "constant.numeric.integer"),
+        ("true", "constant.builtin.boolean"),
+        ("mode", "variable.other.member"),
+    ] {
+        assert!(colours.contains(&expected), "{expected:?}: {colours:?}");
+    }
 }
 
 #[test]

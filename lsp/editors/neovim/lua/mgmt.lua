@@ -16,7 +16,7 @@ local function root(file)
 	local at = directory
 	while true do
 		for _, marker in ipairs(M.config.root_markers) do
-			if vim.loop.fs_stat(at .. "/" .. marker) then
+			if (vim.uv or vim.loop).fs_stat(at .. "/" .. marker) then
 				return at
 			end
 		end

@@ -1,5 +1,5 @@
 -- Drives mgmt-lsp as a user's Neovim does, and writes what came of it, one line a check, to the file that
--- MGMT_NEOVIM_REPORT names. Run by tests/neovim.rs.
+-- MGMT_NEOVIM_REPORT names. Run by tests/editors.rs.
 
 local report = assert(io.open(assert(os.getenv("MGMT_NEOVIM_REPORT")), "w"))
 local failed = false
@@ -35,6 +35,13 @@ end
 local ok, problem = xpcall(function()
 	vim.cmd("edit site.mcl")
 	check("the file type is known", vim.bo.filetype == "mcl", vim.bo.filetype)
+	vim.cmd("syntax on")
+	local function colour(line, column)
+		return vim.fn.synIDattr(vim.fn.synID(line, column, 1), "name")
+	end
+	local colours = { colour(1, 2), colour(1, 14), colour(3, 1), colour(4, 1), colour(5, 3) }
+	local expected = { "mclVariable", "mclString", "mclComment", "mclResource", "mclField" }
+	check("there are colours before the server says anything", vim.deep_equal(colours, expected), colours)
 	local attached = wait(function()
 		local _, client = next(vim.lsp.buf_get_clients(0))
 		return client and client.initialized
@@ -56,6 +63,12 @@ local ok, problem = xpcall(function()
 	definition = definition and (definition[1] or definition)
 	local range = definition and (definition.range or definition.targetSelectionRange)
 	check("the definition is found", range and range.start.line == 0, definition)
+
+	vim.api.nvim_win_set_cursor(0, { 6, 14 })
+	vim.cmd([[execute "normal! \<C-]>"]])
+	check("CTRL-] goes there", vim.fn.line(".") == 1, vim.fn.line("."))
+	vim.cmd([[execute "normal! \<C-t>"]])
+	check("CTRL-T goes back", vim.fn.line(".") == 6, vim.fn.line("."))
 
 	local references = ask("textDocument/references", { 0, 2 })
 	check("references are found", references and #references == 2, references)

@@ -1,0 +1,16 @@
+[
+  (block)
+  (body)
+  (resource_body)
+  (list)
+  (map)
+  (struct)
+  (arguments)
+  (parameters)
+] @indent
+
+[
+  "}"
+  "]"
+  ")"
+] @outdent
