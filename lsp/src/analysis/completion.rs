@@ -117,6 +117,12 @@ impl Item {
         self.doc = Some(doc.into());
         self
     }
+
+    /// What the program itself says of it.
+    fn comment(mut self, comment: Option<String>) -> Self {
+        self.doc = comment.map(|comment| format!("comment {comment}"));
+        self
+    }
 }
 
 /// What could be written at an offset, the best first.
@@ -211,6 +217,7 @@ pub fn document(catalog: &Catalog, doc: &str) -> Option<String> {
             let kind = catalog.resource(kind)?;
             Some(show_param(kind, kind.param(name)?))
         }
+        "comment" => Some(rest.to_owned()),
         "meta" => Some(show_meta(MetaParam::find(rest)?)),
         _ => None,
     }

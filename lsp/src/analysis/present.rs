@@ -263,11 +263,15 @@ impl View {
     }
 
     fn add_comment(&self, text: &mut String, definition: Span) {
-        let source = self.analysis.insight.sources.get(definition.source);
-        let comment = source.and_then(|it| syntax::comment_above(&it.text, definition.start));
-        if let Some(comment) = comment {
+        if let Some(comment) = self.comment_on(definition) {
             text.push_str(&format!("\n\n{comment}"));
         }
+    }
+
+    /// What the comment above a definition says.
+    pub fn comment_on(&self, definition: Span) -> Option<String> {
+        let source = self.analysis.insight.sources.get(definition.source)?;
+        syntax::comment_above(&source.text, definition.start)
     }
 }
 

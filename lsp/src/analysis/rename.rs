@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use mgmt_compiler::diagnostic::Diagnostic;
+use mgmt_compiler::diagnostic::{Code, Diagnostic};
 use mgmt_compiler::hir::Var;
 use mgmt_compiler::resolve::Target;
 use mgmt_grammar::interpolate::validate_var_name;
@@ -246,13 +246,22 @@ fn check(view: &View, edits: &Edits, before: &[View], new: &str) -> Result<(), S
                 .iter()
                 .any(|known| known.code == it.code)
         };
-        let wrong = after
-            .analysis
-            .insight
-            .diagnostics
-            .iter()
-            .find(|it| it.is_error() && !is_known(it));
-        if let Some(wrong) = wrong {
+        let diagnostics = after.analysis.insight.diagnostics.iter();
+        let wrong: Vec<&Diagnostic> = diagnostics
+            .filter(|it| it.is_error() && !is_known(it))
+            .collect();
+        // Two things of one name say more than what comes of it.
+        let clash = wrong.iter().find(|it| {
+            matches!(
+                it.code,
+                Code::DUPLICATE_DEFINITION
+                    | Code::DUPLICATE_CLASS
+                    | Code::DUPLICATE_PARAMETER
+                    | Code::DUPLICATE_IMPORT
+                    | Code::IMPORT_ALIAS_TAKEN
+            )
+        });
+        if let Some(wrong) = clash {
             return Err(format!("with that name, {}", wrong.message));
         }
         let was = meanings(old, Some(edits));
@@ -261,11 +270,17 @@ fn check(view: &View, edits: &Edits, before: &[View], new: &str) -> Result<(), S
             .iter()
             .find(|(place, meaning)| is.get(place) != Some(meaning))
         {
-            let line = line_of(&after, place);
-            return Err(format!(
-                "`{new}` would mean something else on line {line} of `{}`",
-                place.0.display()
-            ));
+            let mut reason = format!(
+                "`{new}` would mean something else on {}",
+                shown(&after, place)
+            );
+            if let Some(Some(other)) = is.get(place) {
+                reason.push_str(&format!(": what is defined on {}", shown(&after, other)));
+            }
+            return Err(reason);
+        }
+        if let Some(wrong) = wrong.first() {
+            return Err(format!("with that name, {}", wrong.message));
         }
     }
     Ok(())
@@ -304,10 +319,15 @@ fn meanings(view: &View, edits: Option<&Edits>) -> BTreeMap<Place, Option<Place>
     uses.collect()
 }
 
-fn line_of(view: &View, place: &Place) -> u32 {
+/// A place in words: its line, and its file if that is another one.
+fn shown(view: &View, place: &Place) -> String {
     let source = view.analysis.source_of(&place.0);
     let source = source.and_then(|it| view.analysis.insight.sources.get(it));
-    source.map_or(0, |it| it.lines().line(place.1) + 1)
+    let line = source.map_or(0, |it| it.lines().line(place.1) + 1);
+    match place.0 == view.path() {
+        true => format!("line {line}"),
+        false => format!("line {line} of `{}`", place.0.display()),
+    }
 }
 
 /// A text after edits that are in order and do not overlap.

@@ -148,8 +148,14 @@ fn callee(view: &View, text: &str, before: &[Token]) -> Option<(Vec<Call>, Strin
                 .map(|signature| Call::library(name, signature));
             Some((calls.collect(), function.doc.to_owned()))
         }
-        Target::Func(func) => Some((vec![view.func_call(func)?], String::new())),
-        Target::Class(class) => Some((vec![view.class_call(class)?], String::new())),
+        Target::Func(func) => {
+            let doc = view.comment_on(view.hir()?[func].span);
+            Some((vec![view.func_call(func)?], doc.unwrap_or_default()))
+        }
+        Target::Class(class) => {
+            let doc = view.comment_on(view.hir()?[class].span);
+            Some((vec![view.class_call(class)?], doc.unwrap_or_default()))
+        }
         Target::Var(var) => value_call(view, name, var),
         _ => None,
     }

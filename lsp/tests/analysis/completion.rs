@@ -1,6 +1,6 @@
 //! What could be written here?
 
-use mgmt_lsp::analysis::completion::{Item, complete};
+use mgmt_lsp::analysis::completion::{Item, complete, document};
 
 use crate::fixture::Fixture;
 
@@ -426,4 +426,19 @@ fn names_of_resources_are_offered_where_they_can_be_written() {
     check(text, &["File[\"/a/${n}\"]", "File[\"/b\"]"], &[]);
     let outside = "class c($n) {\n\tfile \"/a/${n}\" {}\n\tfile \"/b\" {}\n}\nnoop \"x\" {\n\tDepend => ¦,\n}\n";
     check(outside, &["File[\"/b\"]"], &["File[\"/a/${n}\"]"]);
+}
+
+#[test]
+fn what_the_program_says_of_its_definitions_is_their_documentation() {
+    let files = "-- main.mcl --\nimport \"lib.mcl\"\n# how many\n$n = 1\n$x = ¦\n-- lib.mcl --\n# makes it\nfunc f($a) {\n\t$a\n}\n# a kind\n# of thing\nclass c {\n}\n";
+    let say = |text: &str, label: &str| {
+        let fixture = Fixture::new(text);
+        let all = complete(&fixture.view, fixture.offset);
+        let item = all.into_iter().find(|it| it.label == label).unwrap();
+        document(fixture.view.catalog(), &item.doc.unwrap()).unwrap()
+    };
+    assert_eq!(say(files, "$n"), "how many");
+    assert_eq!(say(files, "lib.f"), "makes it");
+    let include = files.replace("$x = ¦", "include ¦");
+    assert_eq!(say(&include, "lib.c"), "a kind\nof thing");
 }

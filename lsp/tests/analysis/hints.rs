@@ -74,6 +74,13 @@ fn a_call_says_what_it_wants() {
 }
 
 #[test]
+fn a_signature_has_the_comment_of_its_definition() {
+    let fixture = Fixture::new("# makes it\nfunc f($a) {\n\t$a\n}\n$x = f(¦)\n");
+    let help = help(&fixture.view, fixture.offset).unwrap();
+    assert_eq!(help.doc, "makes it");
+}
+
+#[test]
 fn outside_of_calls_there_is_no_signature() {
     for text in [
         "$x = ¦1\n",

@@ -95,7 +95,13 @@ fn what_would_change_the_meaning_is_refused() {
     refused(
         "$x¦ = 1\nif true {\n\t$y = 2\n\tnoop \"a\" { Meta:retry => $x + $y, }\n}\n",
         "y",
-        "would mean something else on line 4",
+        "would mean something else on line 4: what is defined on line 3",
+    );
+    // It is the reason that is told, and not what comes of it.
+    refused(
+        "class c($p¦) {\n\t$q = 1\n\tnoop \"${p}\" {}\n}\ninclude c(\"x\")\n",
+        "q",
+        "would mean something else on line 3: what is defined on line 2",
     );
     // The new name would be captured by nobody, but it would hide the outer one.
     refused(

@@ -85,19 +85,26 @@ pub fn variables(cursor: &Cursor<'_>, form: Form, expected: Option<&Type>, items
         (_, Some(_)) => 6,
         _ => 3,
     };
-    let mut add = |name: String, ty: Option<Type>, kind| {
+    let mut add = |name: String, ty: Option<Type>, kind, comment| {
         let rank = rank(ty.as_ref());
         let detail = ty.map(|ty| ty.to_string()).unwrap_or_default();
         let item = Item::new(cursor, kind, form.write(&name)).detail(detail);
-        items.push(item.rank(rank));
+        items.push(item.comment(comment).rank(rank));
     };
     let own = being_bound(cursor);
     for (name, var) in &visible.vars {
         if own != Some(*var) {
-            add(name.to_string(), view.var_type(*var), ItemKind::Variable);
+            let comment = comment_on(view, *var);
+            add(
+                name.to_string(),
+                view.var_type(*var),
+                ItemKind::Variable,
+                comment,
+            );
         }
     }
-    add("hostname".to_owned(), Some(Type::Str), ItemKind::Constant);
+    let hostname = "hostname".to_owned();
+    add(hostname, Some(Type::Str), ItemKind::Constant, None);
     for (alias, target) in &visible.aliases {
         match view.behind(target) {
             Some(Members::Scope(scope)) => {
@@ -109,6 +116,7 @@ pub fn variables(cursor: &Cursor<'_>, form: Form, expected: Option<&Type>, items
                         format!("{alias}.{name}"),
                         view.var_type(*var),
                         ItemKind::Variable,
+                        comment_on(view, *var),
                     );
                 }
             }
@@ -118,6 +126,7 @@ pub fn variables(cursor: &Cursor<'_>, form: Form, expected: Option<&Type>, items
                         format!("{alias}.{}", variable.name),
                         Some(variable.ty.clone()),
                         ItemKind::Constant,
+                        None,
                     );
                 }
             }
@@ -125,6 +134,13 @@ pub fn variables(cursor: &Cursor<'_>, form: Form, expected: Option<&Type>, items
         }
     }
     library_variables(cursor, form, items);
+}
+
+fn comment_on(view: &View, var: Var) -> Option<String> {
+    match var {
+        Var::Bind(bind) => view.comment_on(view.hir()?[bind].span),
+        Var::Param(_) => None,
+    }
 }
 
 /// The variable that is bound to what is being written: it can not be a part of that.
@@ -185,7 +201,8 @@ fn functions(cursor: &Cursor<'_>, expected: Option<&Type>, items: &mut Vec<Item>
             .func_call(*func)
             .map(|call| call.label)
             .unwrap_or_default();
-        items.push(call(cursor, name, &detail, true).rank(rank(result.as_ref())));
+        let item = call(cursor, name, &detail, true).comment(comment_on_func(view, *func));
+        items.push(item.rank(rank(result.as_ref())));
     }
     let mut library = |name: String, function: &FunctionDef, extra: Vec<TextEdit>, later: u8| {
         let Some(signature) = function.signatures.first() else {
@@ -242,10 +259,15 @@ fn functions(cursor: &Cursor<'_>, expected: Option<&Type>, items: &mut Vec<Item>
                 .func_call(*func)
                 .map(|call| call.label)
                 .unwrap_or_default();
-            let item = call(cursor, &format!("{alias}.{name}"), &detail, true);
+            let item = call(cursor, &format!("{alias}.{name}"), &detail, true)
+                .comment(comment_on_func(view, *func));
             items.push(item.rank(rank(result_of(view, *func).as_ref())));
         }
     }
+}
+
+fn comment_on_func(view: &View, func: FuncId) -> Option<String> {
+    view.comment_on(view.hir()?[func].span)
 }
 
 /// What a function of the program gives.

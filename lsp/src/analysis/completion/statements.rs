@@ -59,6 +59,7 @@ pub fn classes(cursor: &Cursor<'_>, items: &mut Vec<Item>) {
             .unwrap_or_default();
         let mut item = Item::new(cursor, ItemKind::Class, name.clone())
             .detail(label)
+            .comment(view.comment_on(hir[class].span))
             .rank(3);
         let params: Vec<String> = hir[class]
             .params
