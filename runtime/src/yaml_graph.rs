@@ -9,10 +9,11 @@ use mgmt_compiler::diagnostic::{Code, Diagnostic, Stage};
 use mgmt_compiler::graph::{Identity, Resource, ResourceGraph};
 use mgmt_grammar::span::{SourceId, Span};
 use mgmt_stdlib::catalog::Catalog;
+use rustc_hash::FxHashMap;
 use serde::de::DeserializeSeed;
 use serde_yaml_ng::{Deserializer, Error};
 
-use document::{Document, EdgeEntry, End, Parts};
+use document::{Document, EdgeEntry, End, Fault, Parts, Place};
 
 /// A graph and what is to be said of its text.
 #[derive(Clone, Debug)]
@@ -26,16 +27,22 @@ pub struct YamlGraph {
 /// Reads a graph. Spans refer to `source`.
 ///
 /// # Errors
-/// The first thing that is wrong, at the line where the resource or the list in question begins.
+/// The first thing that is wrong, at the line where the resource, the edge or the list in question begins.
 pub fn read(text: &str, source: SourceId, catalog: &Catalog) -> Result<YamlGraph, Box<Diagnostic>> {
+    let parse = |parts: &mut Parts| {
+        Document { catalog, parts }
+            .deserialize(Deserializer::from_str(text))
+            .map_err(|error| syntax_error(&error, text, source))
+    };
     let mut parts = Parts::default();
-    Document {
-        catalog,
-        parts: &mut parts,
-    }
-    .deserialize(Deserializer::from_str(text))
-    .map_err(|error| syntax_error(&error, text, source))?;
-    let graph = assemble(parts.resources, &parts.edges)?;
+    parse(&mut parts)?;
+    let graph = assemble(parts.resources, &parts.edges).map_err(|fault| {
+        // The reader alone knows places, and only where it is: so it goes there once more.
+        let place = parse(&mut Parts::with_fault(fault.clone()));
+        let mut diagnostic = place.err().unwrap_or_else(|| wrong(&fault.message));
+        diagnostic.help = fault.help.map(str::to_owned);
+        diagnostic
+    })?;
     let warning = |text: String| Diagnostic::warning(Code::NO_EFFECT_YET, Stage::Parse, text);
     Ok(YamlGraph {
         graph,
@@ -62,52 +69,59 @@ fn syntax_error(error: &Error, text: &str, source: SourceId) -> Box<Diagnostic> 
     Box::new((*wrong(message.replace(&place, ""))).at(span, "here"))
 }
 
-fn assemble(
-    resources: Vec<Resource>,
-    edges: &[EdgeEntry],
-) -> Result<ResourceGraph, Box<Diagnostic>> {
+fn assemble(resources: Vec<Resource>, edges: &[EdgeEntry]) -> Result<ResourceGraph, Fault> {
     let mut graph = ResourceGraph::default();
-    for resource in resources {
+    let mut nodes = FxHashMap::default();
+    for (at, resource) in resources.into_iter().enumerate() {
         let Some(first) = graph.find(&resource.identity) else {
-            graph.add(Arc::new(resource));
+            let identity = resource.identity.clone();
+            let node = graph.add(Arc::new(resource));
+            // Hidden resources may share an identity; the first is meant.
+            nodes.entry(identity).or_insert(node);
             continue;
         };
         if let Some(difference) = graph.graph()[first].differs(&resource) {
-            return Err(wrong(format!(
-                "{} is declared twice, but not alike: {difference}",
-                resource.identity
-            )));
+            let identity = &resource.identity;
+            return Err(Fault {
+                at: Place::Resource(at),
+                message: format!("{identity} is declared twice, but not alike: {difference}"),
+                help: Some("give one of them another `name`, or leave it out"),
+            });
         }
     }
-    for edge in edges {
+    let mut ends = Vec::with_capacity(edges.len());
+    for (at, edge) in edges.iter().enumerate() {
         let find = |end: &End, side: &str| {
             let identity = Identity::new(end.kind.to_lowercase(), end.name.as_str());
-            graph.find(&identity).ok_or_else(|| {
-                let mut diagnostic = wrong(format!(
+            nodes.get(&identity).copied().ok_or_else(|| Fault {
+                at: Place::Edge(at),
+                message: format!(
                     "the edge `{}` begins or ends nowhere: there is no {identity}, which is its `{side}`",
                     edge.name
-                ));
-                diagnostic.help =
-                    Some("both ends must be among the `resources` of this file".to_owned());
-                diagnostic
+                ),
+                help: Some("both ends must be among the `resources` of this file"),
             })
         };
-        let (from, to) = (find(&edge.from, "from")?, find(&edge.to, "to")?);
-        graph.connect(from, to, edge.notify);
+        ends.push((find(&edge.from, "from")?, find(&edge.to, "to")?));
     }
-    match graph.cycle() {
-        None => Ok(graph),
-        Some(cycle) => {
-            let names: Vec<String> = cycle
-                .iter()
-                .map(|node| graph.graph()[*node].identity.to_string())
-                .collect();
-            Err(wrong(format!(
-                "these wait for each other: {}",
-                names.join(", ")
-            )))
-        }
+    for ((from, to), edge) in ends.iter().zip(edges) {
+        graph.connect(*from, *to, edge.notify);
     }
+    let Some(cycle) = graph.cycle() else {
+        return Ok(graph);
+    };
+    let names: Vec<String> = cycle
+        .iter()
+        .map(|node| graph.graph()[*node].identity.to_string())
+        .collect();
+    let mut within = ends
+        .iter()
+        .map(|(from, to)| cycle.contains(from) && cycle.contains(to));
+    Err(Fault {
+        at: Place::Edge(within.position(|within| within).unwrap_or_default()),
+        message: format!("these wait for each other: {}", names.join(", ")),
+        help: Some("take out one of the edges between them"),
+    })
 }
 
 #[cfg(test)]

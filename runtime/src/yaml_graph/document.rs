@@ -8,6 +8,7 @@ use mgmt_stdlib::catalog::Catalog;
 use mgmt_stdlib::param::HostType;
 use mgmt_stdlib::resource::{Meta, MetaParam, ResourceDef};
 use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_yaml_ng::{Mapping, Value as Yaml};
 
@@ -22,6 +23,41 @@ pub(super) struct Parts {
     pub(super) resources: Vec<Resource>,
     pub(super) edges: Vec<EdgeEntry>,
     pub(super) warnings: Vec<String>,
+    /// What the parts together are known to be wrong at; to be raised when the reader is there.
+    pub(super) fault: Option<Fault>,
+}
+
+/// Something that is wrong with a part, and only in view of the others.
+#[derive(Clone, Debug)]
+pub(super) struct Fault {
+    pub(super) at: Place,
+    pub(super) message: String,
+    pub(super) help: Option<&'static str>,
+}
+
+/// The number of a part, from zero, in the order of the document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Resource(usize),
+    Edge(usize),
+}
+
+impl Parts {
+    /// A reader that complains of the fault when it comes to its place.
+    pub(super) fn with_fault(fault: Fault) -> Self {
+        Self {
+            fault: Some(fault),
+            ..Self::default()
+        }
+    }
+
+    /// This is that place of the document.
+    fn reach<E: Error>(&self, place: Place) -> Result<(), E> {
+        match &self.fault {
+            Some(fault) if fault.at == place => Err(E::custom(&fault.message)),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// An entry of `edges`.
@@ -76,8 +112,7 @@ impl<'de> Visitor<'de> for Document<'_> {
                     parts: self.parts,
                 })?,
                 "edges" => {
-                    let edges: Option<Vec<EdgeEntry>> = map.next_value()?;
-                    self.parts.edges = edges.unwrap_or_default();
+                    map.next_value_seed(Edges(self.parts))?;
                 }
                 "collect" => {
                     if map
@@ -109,6 +144,60 @@ impl<'de> Visitor<'de> for Document<'_> {
 impl Document<'_> {
     fn warn(&mut self, text: String) {
         self.parts.warnings.push(text);
+    }
+}
+
+/// The edges.
+struct Edges<'a>(&'a mut Parts);
+
+impl<'de> DeserializeSeed<'de> for Edges<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Edges<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of edges")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        while list.next_element_seed(OneEdge(self.0))?.is_some() {}
+        Ok(())
+    }
+}
+
+/// One edge.
+struct OneEdge<'a>(&'a mut Parts);
+
+impl<'de> DeserializeSeed<'de> for OneEdge<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for OneEdge<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an edge: a mapping with `name`, `from` and `to`")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
+        let edge = EdgeEntry::deserialize(MapAccessDeserializer::new(map))?;
+        self.0.reach(Place::Edge(self.0.edges.len()))?;
+        self.0.edges.push(edge);
+        Ok(())
     }
 }
 
@@ -276,6 +365,8 @@ impl<'de> Visitor<'de> for One<'_> {
         };
         check(&resource)
             .map_err(|why| wrong(format!("{} is not valid: {why}", resource.identity)))?;
+        self.parts
+            .reach(Place::Resource(self.parts.resources.len()))?;
         self.parts.resources.push(resource);
         Ok(())
     }

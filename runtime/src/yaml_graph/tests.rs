@@ -130,6 +130,47 @@ fn mistakes_are_told_where_they_are() {
 }
 
 #[test]
+fn what_does_not_fit_together_is_told_where_it_is() {
+    let noops = "graph: a\nresources:\n  noop:\n  - name: n\n  - name: m\n  print:\n  - name: p\n";
+    let edge = |name: &str, from: &str, to: &str| {
+        format!(
+            "- name: {name}\n  from: {{kind: noop, name: {from}}}\n  to: {{kind: noop, name: {to}}}\n"
+        )
+    };
+    let edges = |second: String| format!("{noops}edges:\n{}{second}", edge("e1", "n", "m"));
+    let twice = format!("{noops}  - name: p\n    msg: other\n");
+    for (text, place) in [
+        (edges(edge("e2", "n", "x")), "name: e2"),
+        (edges(edge("e2", "x", "n")), "name: e2"),
+        (
+            edges("- name: e2\n  from: {kind: noop}\n".to_owned()),
+            "{kind: noop}",
+        ),
+        // The first of those that make the cycle.
+        (edges(edge("e2", "m", "n")), "name: e1"),
+        (twice, "name: p\n    msg: other"),
+        // Wherever the edges are.
+        (
+            format!("edges:\n{}{noops}", edge("e1", "n", "x")),
+            "name: e1",
+        ),
+    ] {
+        let error = outcome(&text).expect_err("is refused");
+        let start = error.primary.as_ref().map(|it| it.span.start as usize);
+        let rest = start.map(|start| &text[start..]).unwrap_or_default();
+        assert!(rest.starts_with(place), "{place}: {error:?}");
+    }
+}
+
+#[test]
+fn a_hidden_resource_can_be_the_end_of_an_edge() {
+    let text = "graph: a\nresources:\n  noop:\n  - {name: n, meta: {hidden: true}}\n  - {name: m}\n\
+                edges:\n- {name: e, from: {kind: noop, name: n}, to: {kind: noop, name: m}}\n";
+    let read = outcome(text).unwrap();
+    assert_eq!(read.graph.graph().edge_count(), 1);
+}
+
+#[test]
 fn mistakes_are_refused() {
     refused(
         "resources: {}\n",
@@ -154,17 +195,17 @@ fn mistakes_are_refused() {
     );
     refused(
         "graph: a\nresources: {print: [{name: p, msg: a}, {name: p, msg: b}]}\n",
-        "print[p] is declared twice, but not alike: the Msg differs",
+        "resources.print[1]: print[p] is declared twice, but not alike: the Msg differs",
     );
     refused(
         "graph: a\nresources: {noop: [{name: n}]}\nedges:\n\
          - {name: e, from: {kind: noop, name: n}, to: {kind: noop, name: m}}\n",
-        "the edge `e` begins or ends nowhere: there is no noop[m], which is its `to`",
+        "edges[0]: the edge `e` begins or ends nowhere: there is no noop[m], which is its `to`",
     );
     refused(
         "graph: a\nresources: {noop: [{name: n}]}\nedges:\n\
          - {name: e, from: {kind: noop, name: n}, to: {kind: noop, name: n}}\n",
-        "these wait for each other: noop[n]",
+        "edges[0]: these wait for each other: noop[n]",
     );
 }
 
