@@ -54,20 +54,23 @@ impl Resource for Timer {
         _params: &declared::Timer,
         context: &CheckContext,
     ) -> Result<Outcome, ResourceError> {
-        let ticked = if context.apply() {
-            self.ticked.swap(false, Ordering::AcqRel)
+        // A tick is over once it was told of, also if nothing may be changed: nothing is left to be done about it.
+        let ticked = self.ticked.swap(false, Ordering::AcqRel);
+        if ticked {
+            context.report(|| Change::Notice("tick".to_owned()));
+        }
+        if context.refresh() {
+            if context.apply() {
+                tracing::info!("restarted");
+                self.restart.notify_one();
+            }
+            context.report(|| Change::Notice("start the interval anew".to_owned()));
+        }
+        Ok(if ticked || context.refresh() {
+            Outcome::Changed
         } else {
-            self.ticked.load(Ordering::Acquire)
-        };
-        if context.refresh() && context.apply() {
-            tracing::info!("restarted");
-            self.restart.notify_one();
-        }
-        if !ticked && !context.refresh() {
-            return Ok(Outcome::Unchanged);
-        }
-        context.report(|| Change::Notice("tick".to_owned()));
-        Ok(Outcome::Changed)
+            Outcome::Unchanged
+        })
     }
 }
 
@@ -92,6 +95,18 @@ mod tests {
         assert_eq!(start.elapsed(), Duration::from_secs(5));
         assert_eq!(timer.apply().await.unwrap(), Outcome::Changed);
         timer.is_settled().await;
+        watching.end().await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_changes_each_tick_counts_once() {
+        let timer = timer(5);
+        let mut watching = timer.watch().await;
+        for _ in 0..2 {
+            watching.event().await;
+            assert_eq!(timer.noop().await.unwrap(), Outcome::Changed);
+            assert_eq!(timer.noop().await.unwrap(), Outcome::Unchanged);
+        }
         watching.end().await;
     }
 
