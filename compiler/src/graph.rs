@@ -1,6 +1,7 @@
 //! What a program denotes at one instant: resources and the edges between them.
 
 pub mod auto_edges;
+mod compose;
 mod format;
 pub mod topology;
 
@@ -16,7 +17,8 @@ use rustc_hash::FxHashMap;
 
 use crate::redact::{self, Masked};
 
-pub use format::{GraphFormat, format, params_json};
+pub use compose::Attach;
+pub use format::{GraphFormat, Notes, format, format_dot, params_json};
 
 /// Kind and name of a resource; printed as `kind[name]`, without [passwords](crate::redact) in the name.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -9,14 +9,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use mgmt_compiler::graph::{GraphFormat, ResourceGraph, format};
 use mgmt_stdlib::catalog::Catalog;
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use crate::engine::{CommitReport, Engine, EngineConfig, Exit, SubmitError, SubmitOptions};
+use crate::engine::{Engine, EngineConfig, Exit, RunningGraph, SubmitError, SubmitOptions};
 use crate::frontend::{GraphSource, ProgramFailed, SourcedGraph};
 use crate::http::HttpServer;
 use crate::metrics;
@@ -58,7 +57,6 @@ impl Run {
         let exit = self.engine.services.exit.clone();
         let writer = self.engine.services.writer.clone();
         let registry = self.engine.registry.clone();
-        let autoedges = self.engine.autoedges;
         let engine = Arc::new(Engine::new(self.engine));
         let mut servers = Servers::default();
         if let Some(server) = self.metrics {
@@ -72,13 +70,9 @@ impl Run {
         let (graphs, newest) = watch::channel(None);
         let mut frontend = JoinSet::new();
         frontend.spawn(self.graphs.run(graphs, cancel.clone()));
-        let show = |newest: SourcedGraph| {
-            if let Some(graphviz) = &self.graphviz {
-                let mut graph = ResourceGraph::clone(&newest.graph);
-                if autoedges {
-                    graph.add_automatic_edges();
-                }
-                graphviz.draw(format(&graph, &self.catalog, GraphFormat::Dot));
+        let show = |newest: SourcedGraph, running: Option<RunningGraph>| {
+            if let (Some(graphviz), Some(running)) = (&self.graphviz, running) {
+                graphviz.draw(&running);
             }
             if let Some(ui) = &ui {
                 ui.declared(newest);
@@ -91,6 +85,7 @@ impl Run {
             submissions: JoinSet::new(),
             rung: self.rung.clone(),
             report_failures: self.report_failures,
+            draws: self.graphviz.is_some(),
             committed: false,
         };
         let status = tokio::select! {
@@ -148,14 +143,19 @@ struct Conductor {
     submissions: JoinSet<Submission>,
     rung: watch::Receiver<Rung>,
     report_failures: bool,
+    /// Whether the graphs that run are drawn.
+    draws: bool,
     committed: bool,
 }
 
-/// A graph and what the engine said to it.
-type Submission = (SourcedGraph, Result<CommitReport, SubmitError>);
+/// A graph and what the engine said to it; for a drawing, the graph that came of it.
+type Submission = (SourcedGraph, Result<Option<RunningGraph>, SubmitError>);
+
+/// Is shown what runs from now on.
+type Show<'a> = &'a dyn Fn(SourcedGraph, Option<RunningGraph>);
 
 impl Conductor {
-    async fn conduct(&mut self, show: &dyn Fn(SourcedGraph)) -> Result<(), u8> {
+    async fn conduct(&mut self, show: Show<'_>) -> Result<(), u8> {
         loop {
             let engine = Arc::clone(&self.engine);
             tokio::select! {
@@ -184,22 +184,27 @@ impl Conductor {
             return;
         };
         let engine = Arc::clone(&self.engine);
+        let draws = self.draws;
         self.submissions.spawn(async move {
             let graph = Arc::clone(&newest.graph);
             let result = engine.submit(graph, SubmitOptions::default()).await;
-            (newest, result)
+            let running = match result {
+                Ok(_) if draws => Ok(engine.running_graph().await),
+                result => result.map(|_| None),
+            };
+            (newest, running)
         });
     }
 
     fn submitted(
         &mut self,
         submission: Result<Submission, JoinError>,
-        show: &dyn Fn(SourcedGraph),
+        show: Show<'_>,
     ) -> Result<(), u8> {
         match submission {
-            Ok((graph, Ok(_))) => {
+            Ok((graph, Ok(running))) => {
                 self.committed = true;
-                show(graph);
+                show(graph, running);
                 Ok(())
             }
             Ok((_, Err(SubmitError::Superseded))) => Ok(()),

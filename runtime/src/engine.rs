@@ -19,11 +19,13 @@ mod converged;
 mod converger;
 mod core;
 mod driver;
+mod export;
 mod limiter;
 mod metrics;
 mod observation;
 mod prepare;
 mod receive;
+mod record;
 mod refresh;
 mod reversal;
 mod scheduler;
@@ -345,6 +347,13 @@ impl Engine {
             return Vec::new();
         }
         answer.await.unwrap_or_default()
+    }
+
+    /// The graph as it runs: what was declared, and what followed from it. Nothing once the engine has ended.
+    pub async fn running_graph(&self) -> Option<RunningGraph> {
+        let (reply, answer) = oneshot::channel();
+        self.control.send(Control::Graph(reply)).await.ok()?;
+        answer.await.ok()
     }
 
     /// Waits until [`Engine::observe`] has something to tell. For one task, which looks on.

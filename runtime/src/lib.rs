@@ -10,7 +10,14 @@
 //! for a directory, an [`Engine`](engine::Engine) with the [kinds](resources::registry) and your own, build a
 //! [`ResourceGraph`](graph::ResourceGraph) of parameters from `mgmt_stdlib::resources`, and submit it. The engine
 //! tells its [status](engine::Engine::status) and its [events](engine::Engine::events). Several engines may live
-//! in one process, each with a directory of its own. `examples/embed.rs` is a complete program.
+//! in one process, each with a directory of its own. `examples/embed.rs` is a complete program; a package outside of this
+//! workspace needs these dependencies:
+//!
+//! ```toml
+//! mgmt-runtime = { path = "runtime" }
+//! mgmt-stdlib = { path = "stdlib" }
+//! tokio = { version = "1", features = ["macros", "rt-multi-thread"] }
+//! ```
 
 pub use mgmt_compiler::graph;
 

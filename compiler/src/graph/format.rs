@@ -12,6 +12,7 @@ mod text;
 
 pub use json::params as params_json;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use mgmt_stdlib::catalog::Catalog;
@@ -44,10 +45,18 @@ pub fn format(graph: &ResourceGraph, catalog: &Catalog, format: GraphFormat) -> 
     match format {
         GraphFormat::Text => text::format(graph, catalog),
         GraphFormat::Json => json::format(graph, catalog),
-        GraphFormat::Dot => dot::format(graph),
+        GraphFormat::Dot => dot::format(graph, &Notes::new()),
         GraphFormat::Mermaid => mermaid::format(graph),
         GraphFormat::Svg => svg::format(graph),
     }
+}
+
+/// Lines that stand in small letters below the names of resources.
+pub type Notes = BTreeMap<NodeIndex, Vec<String>>;
+
+/// The graph in the language of Graphviz, with notes.
+pub fn format_dot(graph: &ResourceGraph, notes: &Notes) -> String {
+    dot::format(graph, notes)
 }
 
 /// The resources in the order of their texts, equal ones in the order of the program.
@@ -235,6 +244,16 @@ Vertex: password[p]
 }
 "#,
         );
+    }
+
+    #[test]
+    fn dot_with_notes() {
+        let (graph, _) = example();
+        let noop = graph.find(&Identity::new("noop", "say \"hi\"")).unwrap();
+        let text = format_dot(&graph, &Notes::from([(noop, vec!["with <b>".to_owned()])]));
+        let label =
+            "[label=<noop[say &quot;hi&quot;]<br/><font point-size=\"9\">with &lt;b&gt;</font>>];";
+        assert!(text.contains(label), "{text}");
     }
 
     #[test]

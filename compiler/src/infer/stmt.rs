@@ -239,16 +239,16 @@ impl Infer<'_> {
         self.must_be_known(ty, self.hir[value].span, "value");
     }
 
-    /// Warns of a meta parameter that is accepted, but of which nothing comes.
+    /// Warns of a meta parameter that is accepted, but of which less comes than in a cluster.
     fn meta_without_effect(&mut self, name: &str, value: Option<&Value>, place: Span) {
         let asks_for_nothing = matches!(value, Some(Value::List(hosts)) if hosts.is_empty());
         if name != "export" || asks_for_nothing {
             return;
         }
-        let text = format!("`Meta:{name}` has no effect in this version");
+        let text = format!("`Meta:{name}` reaches no other host in this version");
         self.diagnostics.push(
             Diagnostic::warning(Code::NO_EFFECT_YET, Stage::Unify, text)
-                .at(place, "accepted, but nothing comes of it"),
+                .at(place, "only programs on this host see it"),
         );
     }
 

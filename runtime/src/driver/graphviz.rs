@@ -1,4 +1,7 @@
 //! Draws each committed graph (engine.md §8.2), in the background, so that the engine does not wait for it.
+//!
+//! What is drawn is the graph as it runs: with the automatic edges, with the resources that run as a part of
+//! another one below its name, and with what undoes those that are gone.
 
 use std::env;
 use std::fmt;
@@ -8,11 +11,15 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
 
+use mgmt_compiler::graph::{Notes, ResourceGraph, format_dot};
+use rustc_hash::FxHashMap;
 use tempfile::NamedTempFile;
 use tokio::process::Command;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tracing::warn;
+
+use crate::engine::RunningGraph;
 
 /// The programs of Graphviz that make pictures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -67,8 +74,8 @@ impl Graphviz {
     }
 
     /// Draws this graph next; one that waits is dropped in its favour.
-    pub fn draw(&self, text: String) {
-        self.newest.send_replace(text.into());
+    pub fn draw(&self, running: &RunningGraph) {
+        self.newest.send_replace(text(running).into());
     }
 
     /// Waits until the last graph is drawn.
@@ -77,6 +84,31 @@ impl Graphviz {
         // A panic of the task has been shown already.
         let _ = self.task.await;
     }
+}
+
+/// The running graph in the language of Graphviz.
+fn text(running: &RunningGraph) -> String {
+    let mut graph = ResourceGraph::default();
+    let mut nodes = FxHashMap::default();
+    let mut notes = Notes::new();
+    for vertex in &running.vertices {
+        let node = graph.add(Arc::clone(&vertex.declared));
+        nodes.insert(vertex.number, node);
+        let members = vertex.members.iter();
+        let mut lines: Vec<String> = members.map(|it| format!("+ {}", it.identity)).collect();
+        if vertex.reversal {
+            lines.push("is being undone".to_owned());
+        }
+        if !lines.is_empty() {
+            notes.insert(node, lines);
+        }
+    }
+    for edge in &running.edges {
+        if let (Some(from), Some(to)) = (nodes.get(&edge.from), nodes.get(&edge.to)) {
+            graph.connect(*from, *to, edge.notify);
+        }
+    }
+    format_dot(&graph, &notes)
 }
 
 async fn draw(path: &Path, filter: Filter, text: &str) -> io::Result<()> {

@@ -13,7 +13,7 @@ use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use mgmt_compiler::graph::Identity;
+use mgmt_compiler::graph::{self, Identity};
 use mgmt_stdlib::resource::Params;
 use tracing::info;
 
@@ -67,6 +67,8 @@ pub(crate) enum Command {
 /// How to call `check_apply`.
 #[derive(Debug)]
 pub(crate) struct CheckRequest {
+    /// Whether to call it at all: a hidden resource is only published.
+    pub(crate) call: bool,
     pub(crate) apply: bool,
     pub(crate) refresh: bool,
     pub(crate) received: Vec<Received>,
@@ -75,6 +77,8 @@ pub(crate) struct CheckRequest {
     pub(crate) timeout: Option<Duration>,
     /// Whether an intent to notify has to be on disk before (engine.md 3.4.14).
     pub(crate) intent: bool,
+    /// What is published meanwhile (engine.md §6.2).
+    pub(crate) exports: Vec<graph::Resource>,
 }
 
 /// How `check_apply` ended.
@@ -88,6 +92,10 @@ pub(crate) struct CheckResult {
     pub(crate) changes: Vec<Change>,
     /// What each member reported, in their order.
     pub(crate) changes_of_members: Vec<Vec<Change>>,
+    /// Something was published.
+    pub(crate) exported: bool,
+    /// It changed something, but could not be published, which is its outcome.
+    pub(crate) owes: bool,
 }
 
 /// All vertices and what they are up to.

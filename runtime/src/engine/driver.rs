@@ -17,8 +17,9 @@ use tracing::{error, info, warn};
 use super::background::Workers;
 use super::converged::Convergence;
 use super::core::Core;
+use super::export::Exporter;
 use super::metrics::Metrics;
-use super::observation::Observation;
+use super::observation::{Observation, RunningGraph};
 use super::prepare::{Overrides, Prepared};
 use super::refresh::RefreshLog;
 use super::reversal::Reversals;
@@ -59,6 +60,7 @@ pub(super) enum Control {
         reply: oneshot::Sender<Vec<String>>,
     },
     Snapshot(oneshot::Sender<Vec<VertexStatus>>),
+    Graph(oneshot::Sender<RunningGraph>),
     Observe {
         known: u64,
         reply: oneshot::Sender<Observation>,
@@ -100,9 +102,11 @@ pub(super) struct Driver {
     services: Services,
     reversals: Reversals,
     explain: bool,
+    exporter: Exporter,
     log: Option<RefreshLog>,
-    log_stop: CancellationToken,
-    log_task: JoinSet<()>,
+    /// What works for the engine as a whole, and ends after the resources.
+    helpers: JoinSet<()>,
+    stop_helpers: CancellationToken,
     background: Workers,
     convergence: Convergence,
     tasks: JoinSet<Done>,
@@ -150,6 +154,7 @@ impl Driver {
         let log = config
             .durable_notifications
             .then(|| RefreshLog::open(state_dir::refresh(&config.services.prefix)));
+        let exporter = Exporter::new(config.services.clone(), config.registry.clone());
         let mut core = Core::new(config.converger.timeout, metrics);
         core.foresees = config.foresees;
         if config.observed {
@@ -164,9 +169,10 @@ impl Driver {
             registry: config.registry,
             services: config.services,
             explain: config.explain,
+            exporter,
             log,
-            log_stop: CancellationToken::new(),
-            log_task: JoinSet::new(),
+            helpers: JoinSet::new(),
+            stop_helpers: CancellationToken::new(),
             convergence: Convergence::new(config.converger),
             tasks: JoinSet::new(),
             by_vertex: Vec::new(),
@@ -192,9 +198,11 @@ impl Driver {
         if let Some(log) = &self.log {
             let run = log
                 .clone()
-                .run(self.services.clone(), self.log_stop.clone());
-            self.log_task.spawn(run);
+                .run(self.services.clone(), self.stop_helpers.clone());
+            self.helpers.spawn(run);
         }
+        let exporter = self.exporter.clone();
+        self.helpers.spawn(exporter.run(self.stop_helpers.clone()));
         loop {
             self.core.advance(self.now());
             self.execute();
@@ -307,8 +315,8 @@ impl Driver {
         let errors = self.tear_down(&vertices).await;
         self.core.forget(&vertices);
         self.background.finish().await;
-        self.log_stop.cancel();
-        while self.log_task.join_next().await.is_some() {}
+        self.stop_helpers.cancel();
+        while self.helpers.join_next().await.is_some() {}
         if !errors.is_empty() {
             warn!("{} resources were not cleaned up", errors.len());
         }
@@ -321,6 +329,7 @@ impl Driver {
                     let _ = reply.send(Err(SubmitError::Fatal("the engine has ended".to_owned())));
                 }
                 Control::Snapshot(reply) => drop(reply),
+                Control::Graph(reply) => drop(reply),
                 Control::Observe { reply, .. } => drop(reply),
             }
         }

@@ -62,6 +62,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::engine::tests::chance::cases(1_000))]
+
         /// T16: in any window at most burst + rate * length events.
         #[test]
         fn no_window_holds_more_than_burst_and_rate(

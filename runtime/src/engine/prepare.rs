@@ -211,6 +211,7 @@ impl Preparer {
             .collect();
         problems.extend(check::duplicates(graph));
         problems.extend(check::receives(graph));
+        problems.extend(check::exports(graph));
         if !problems.is_empty() {
             return Err(problems);
         }

@@ -9,28 +9,25 @@ mod switch;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mgmt_compiler::graph::{Identity, Resource};
-use mgmt_stdlib::resource::{META_PARAMS, Meta, Params};
-use mgmt_stdlib::value::Value;
+use mgmt_stdlib::resource::{Meta, Params};
 use rustc_hash::FxHashSet;
-use serde::{Deserialize, Serialize};
 use tracing::warn;
 
-use super::{confine, state_dir};
+use super::record::Record;
+use super::state_dir;
 use crate::atomic_write::stage_private;
-use crate::local_values::Encoded;
 use crate::resource::{Registry, ResourceError, Services};
 
 const FILE: &str = "reverse";
 /// What a record that can not be used is renamed to.
 const BAD_FILE: &str = "reverse.bad";
-const VERSION: u32 = 1;
 
 /// The records of one engine. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -44,16 +41,6 @@ struct Shared {
     recorded: Mutex<BTreeSet<Identity>>,
 }
 
-/// A record on disk.
-#[derive(Deserialize, Serialize)]
-struct Record {
-    version: u32,
-    kind: String,
-    name: String,
-    params: BTreeMap<String, Encoded>,
-    meta: BTreeMap<String, Encoded>,
-}
-
 impl Reversals {
     /// Finds the records below the prefix. One that can not be understood is set aside, never fatal.
     pub(crate) fn open(services: Services, registry: Registry) -> Self {
@@ -65,7 +52,7 @@ impl Reversals {
             let path = directory.path().join(FILE);
             match read(&path) {
                 Ok(record) => {
-                    let identity = Identity::new(record.kind, record.name);
+                    let identity = record.identity();
                     if directory.file_name().to_str() == Some(&state_dir::unique_name(&identity)) {
                         recorded.insert(identity);
                     } else {
@@ -102,7 +89,7 @@ impl Reversals {
             let path = self.path(&identity);
             let inverse = read(&path)
                 .map_err(|error| error.to_string())
-                .and_then(|record| decode(record, &self.0.registry));
+                .and_then(|record| record.into_resource(&self.0.registry));
             match inverse {
                 Ok(inverse) => inverses.push(Arc::new(inverse)),
                 Err(reason) => {
@@ -120,11 +107,13 @@ impl Reversals {
     /// If it can not be written; there is then no record.
     async fn record(&self, inverse: &Resource) -> Result<(), ResourceError> {
         let services = &self.0.services;
-        let record = encode(inverse, &self.0.registry).map_err(ResourceError::message)?;
+        let record = Record::of(inverse, &self.0.registry)
+            .and_then(|record| record.to_json())
+            .map_err(ResourceError::message)?;
         let path = self.path(&inverse.identity);
         let stage = move || {
             create_directory(&path)?;
-            stage_private(&path, &[&record])
+            stage_private(&path, &[record.as_bytes()])
         };
         let staged = services.blocking.run(stage).await?;
         services.writer.commit(staged).await?;
@@ -180,81 +169,8 @@ fn inverse(of: &Resource, params: Box<dyn Params>) -> Resource {
     }
 }
 
-fn encode(inverse: &Resource, registry: &Registry) -> Result<Vec<u8>, String> {
-    let kind = inverse.identity.kind.as_str();
-    let declaration = registry.declaration(kind).ok_or("its kind is unknown")?;
-    let mut params = BTreeMap::new();
-    for param in &declaration.params {
-        if let Some(value) = inverse.params.get(param.name) {
-            params.insert(param.name.to_owned(), Encoded::try_from(&value)?);
-        }
-    }
-    let mut meta = BTreeMap::new();
-    for param in META_PARAMS {
-        if let Some(value) = inverse.meta.get(param.name) {
-            meta.insert(param.name.to_owned(), Encoded::try_from(&value)?);
-        }
-    }
-    let record = Record {
-        version: VERSION,
-        kind: kind.to_owned(),
-        name: inverse.identity.name.to_string(),
-        params,
-        meta,
-    };
-    serde_json::to_vec_pretty(&record).map_err(|error| error.to_string())
-}
-
-/// A record is trusted no more than a program.
-fn decode(record: Record, registry: &Registry) -> Result<Resource, String> {
-    let Record { kind, name, .. } = record;
-    let declaration = registry
-        .declaration(&kind)
-        .ok_or_else(|| format!("the kind `{kind}` is unknown"))?;
-    let mut params = (declaration.new)();
-    for (param, value) in record.params {
-        if declaration.param(&param).is_none() {
-            warn!(
-                kind,
-                name, "the record of what undoes it has `{param}`, which is unknown"
-            );
-            continue;
-        }
-        let value = Value::from(value);
-        confine("set", || params.set(&param, &value))
-            .map_err(|panic| panic.to_string())?
-            .map_err(|_| format!("the value of `{param}` does not fit"))?;
-    }
-    let mut meta = Meta::default();
-    for (param, value) in record.meta {
-        if let Err(error) = meta.set(&param, &value.into()) {
-            warn!(
-                kind,
-                name, "the record of what undoes it is not as expected: {error}"
-            );
-        }
-    }
-    meta.validate().map_err(|error| error.to_string())?;
-    confine("validate", || params.validate(&name))
-        .map_err(|panic| panic.to_string())?
-        .map_err(|invalid| invalid.to_string())?;
-    Ok(Resource {
-        identity: Identity::new(kind, name),
-        params: params.into(),
-        meta,
-        receives: Vec::new(),
-        span: None,
-    })
-}
-
 fn read(path: &Path) -> io::Result<Record> {
-    let record: Record = serde_json::from_slice(&fs::read(path)?)?;
-    if record.version == VERSION {
-        Ok(record)
-    } else {
-        let reason = format!("its format {} is unknown", record.version);
-        Err(io::Error::other(reason))
-    }
+    Record::parse(&fs::read(path)?).map_err(io::Error::other)
 }
 
 /// Keeps a bad record out of the way, for somebody to look at.

@@ -12,6 +12,7 @@ use tokio::time::{sleep, timeout};
 use tracing::{Span, info, info_span, warn};
 
 use super::core::{CheckRequest, CheckResult, describe};
+use super::export::Exporter;
 use super::panic_error;
 use super::refresh::RefreshLog;
 use super::reversal::Reversals;
@@ -63,29 +64,45 @@ pub(crate) struct Job {
     pub(crate) log: Option<RefreshLog>,
     /// Has a record that goes once this has been applied.
     pub(crate) undone: Option<Reversals>,
+    pub(crate) exporter: Exporter,
 }
 
 /// Runs one `check_apply` to its end.
-pub(crate) async fn check(job: Job, request: CheckRequest, context: CheckContext) -> Done {
+pub(crate) async fn check(job: Job, mut request: CheckRequest, context: CheckContext) -> Done {
     let Job {
         vertex,
         identity,
         resource,
         log,
         undone,
+        exporter,
     } = job;
     if request.intent
         && let Some(log) = log
     {
         log.intend(&identity).await;
     }
-    let call = async { resource.check_apply(&*request.params, &context).await };
+    let exports = std::mem::take(&mut request.exports);
+    let call = async {
+        if !request.call {
+            return Ok(Outcome::Unchanged);
+        }
+        resource.check_apply(&*request.params, &context).await
+    };
     let call = AssertUnwindSafe(call)
         .catch_unwind()
         .map(|result| result.unwrap_or_else(|panic| Err(panic_error("check_apply", &*panic))));
-    let outcome = match request.timeout {
-        None => call.await,
-        Some(limit) => within(limit, &identity, &context, call).await,
+    let call = async {
+        match request.timeout {
+            None => call.await,
+            Some(limit) => within(limit, &identity, &context, call).await,
+        }
+    };
+    let (outcome, exported) = tokio::join!(call, exporter.publish(exports));
+    let owes = exported.is_err() && matches!(outcome, Ok(Outcome::Changed));
+    let (outcome, exported) = match (outcome, exported) {
+        (Ok(_), Err(error)) => (Err(error), false),
+        (outcome, exported) => (outcome, exported.unwrap_or(false)),
     };
     if outcome.is_ok()
         && let Some(reversals) = undone
@@ -112,6 +129,8 @@ pub(crate) async fn check(job: Job, request: CheckRequest, context: CheckContext
             sent_by_members,
             changes: context.changes().take(),
             changes_of_members,
+            exported,
+            owes,
         },
     }
 }

@@ -161,6 +161,8 @@ pub(crate) struct Vertex {
     pub(crate) error: Option<Arc<str>>,
     /// An intent to notify is on disk.
     pub(crate) intent: bool,
+    /// A pass changed something and failed nevertheless: the next success tells of it.
+    pub(crate) owes: bool,
 }
 
 impl Vertex {
@@ -202,6 +204,7 @@ impl Vertex {
             found: None,
             error: None,
             intent: false,
+            owes: false,
             declared,
         }
     }
@@ -210,6 +213,25 @@ impl Vertex {
     pub(crate) fn parts(&self) -> impl Iterator<Item = &Arc<graph::Resource>> {
         let members = self.members.iter().map(|member| &member.declared);
         std::iter::once(&self.declared).chain(members)
+    }
+
+    /// What it and its members publish, as they are now. Nothing in noop.
+    pub(crate) fn exports(&self) -> impl Iterator<Item = graph::Resource> {
+        let members = self.members.iter();
+        let members = members.map(|member| (&member.declared, &member.params));
+        let parts = std::iter::once((&self.declared, &self.params)).chain(members);
+        let owner_applies = !self.declared.meta.noop;
+        parts
+            .filter(move |(part, _)| {
+                owner_applies && !part.meta.noop && !part.meta.export.is_empty()
+            })
+            .map(|(part, params)| graph::Resource {
+                identity: part.identity.clone(),
+                params: params.clone(),
+                meta: part.meta.clone(),
+                receives: Vec::new(),
+                span: None,
+            })
     }
 
     /// Whether these very declarations are what it runs.

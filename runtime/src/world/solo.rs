@@ -51,6 +51,12 @@ impl SoloWorld {
         Ok(state)
     }
 
+    /// Whether anything was ever written; asking does not begin it.
+    fn is_begun(&self) -> bool {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.journal.is_some() || self.path.exists()
+    }
+
     fn set(&self, key: &str, value: Option<&str>) -> Result<bool, ResourceError> {
         let mut state = self.state()?;
         if state.entries.get(key).map(String::as_str) == value {
@@ -183,6 +189,9 @@ impl World for SoloWorld {
     }
 
     fn exports(&self) -> Result<Vec<Export>, ResourceError> {
+        if !self.is_begun() {
+            return Ok(Vec::new());
+        }
         let state = self.state()?;
         let own = |key: &String| {
             let key = parse_export(key)?;

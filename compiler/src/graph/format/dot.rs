@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
+use super::Notes;
 use crate::graph::ResourceGraph;
 
-pub(super) fn format(graph: &ResourceGraph) -> String {
+pub(super) fn format(graph: &ResourceGraph, notes: &Notes) -> String {
     let resources = super::resources(graph);
     let mut edges = super::edges(graph, &resources).into_iter().peekable();
     let mut ids: Vec<String> = Vec::with_capacity(resources.len());
@@ -25,13 +26,20 @@ pub(super) fn format(graph: &ResourceGraph) -> String {
     }
     let mut out =
         String::from("digraph \"resources\" {\n\tlabel=\"resources\";\n\tnewrank=true;\n");
-    for (at, (_, resource)) in resources.iter().enumerate() {
+    for (at, (node, resource)) in resources.iter().enumerate() {
         let style = if resource.meta.hidden {
             ", style=dashed"
         } else {
             ""
         };
-        let label = escape_html(&resource.identity.to_string());
+        let mut label = escape_html(&resource.identity.to_string());
+        for note in notes.get(node).into_iter().flatten() {
+            let _ = write!(
+                label,
+                "<br/><font point-size=\"9\">{}</font>",
+                escape_html(note)
+            );
+        }
         let _ = writeln!(out, "\t{} [label=<{label}>{style}];", ids[at]);
         while let Some(line) = edges.next_if(|line| line.from == at) {
             let mut attributes = Vec::new();

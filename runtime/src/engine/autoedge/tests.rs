@@ -236,6 +236,8 @@ fn named(prepared: &Prepared) -> BTreeSet<(String, String, bool)> {
 }
 
 proptest! {
+    #![proptest_config(crate::engine::tests::chance::cases(2_000))]
+
     /// T13.
     #[test]
     fn automatic_edges_are_a_matter_of_the_graph_alone((answers, edges, order) in situations()) {

@@ -231,6 +231,8 @@ fn closure(count: usize, pairs: &[topology::Pair]) -> BTreeSet<topology::Pair> {
 }
 
 proptest! {
+    #![proptest_config(crate::engine::tests::chance::cases(2_000))]
+
     /// T14.
     #[test]
     fn grouping_loses_no_order_and_no_notification(situation in situations()) {

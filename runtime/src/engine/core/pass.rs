@@ -86,8 +86,10 @@ impl Core {
         let refresh = ticket.refresh() && state.refreshable;
         let noop = meta.noop && !self.foresees;
         // A notification that noop forbids to serve would change something: it stays, and nothing is done.
-        let call = !meta.hidden && (self.scheduler.is_dirty(vertex) || (refresh && !noop));
-        if !call {
+        let dirty = self.scheduler.is_dirty(vertex);
+        let call = !meta.hidden && (dirty || (refresh && !noop));
+        let publish = dirty && state.exports().next().is_some();
+        if !call && !publish {
             self.release(vertex);
             if let Some(state) = self.vertex_mut(vertex) {
                 state.reservation = None;
@@ -124,15 +126,18 @@ impl Core {
             return;
         };
         let meta = &state.declared.meta;
-        state.intent = notifies && !meta.noop;
+        let call = !meta.hidden;
+        state.intent = notifies && call && !meta.noop;
         let request = CheckRequest {
+            call,
             apply: !meta.noop,
-            refresh: ticket.refresh() && state.refreshable,
+            refresh: call && ticket.refresh() && state.refreshable,
             received: state.slots.received(),
             members: state.check_members(),
             params: state.params.clone(),
             timeout: (meta.timeout > 0).then(|| Duration::from_millis(meta.timeout)),
             intent: state.intent,
+            exports: state.exports().collect(),
         };
         state.phase = Phase::Running;
         state.ticket = ticket;
@@ -142,8 +147,10 @@ impl Core {
         let identity = state.declared.identity.clone();
         self.scheduler.begin(vertex);
         self.running += 1;
-        self.commands
-            .push(Command::Event(EngineEvent::Started { identity }));
+        if call {
+            self.commands
+                .push(Command::Event(EngineEvent::Started { identity }));
+        }
         self.commands.push(Command::Check(vertex, request));
     }
 
@@ -184,30 +191,42 @@ impl Core {
         state.phase = Phase::Idle;
         let interrupted = std::mem::take(&mut state.interrupted);
         let identity = state.declared.identity.clone();
-        let noop = state.declared.meta.noop;
+        let (noop, called) = (state.declared.meta.noop, !state.declared.meta.hidden);
         let parts = state.members.iter().zip(&result.changes_of_members);
         let members: Vec<_> = parts
             .filter(|(_, changes)| !changes.is_empty())
             .map(|(member, changes)| (member.declared.identity.clone(), changes.clone()))
             .collect();
         let (elapsed, since_ready) = (now - state.began, now - state.ready);
+        state.owes |= result.owes;
         let found = result.outcome.as_ref().ok().copied();
-        self.metrics
-            .checked(&identity, !noop, found, elapsed, since_ready);
         let of_members = result.changes_of_members.into_iter().flatten();
         let changes: Arc<[Change]> = result.changes.into_iter().chain(of_members).collect();
-        self.commands.push(Command::Event(EngineEvent::Checked {
-            identity: identity.clone(),
-            apply: !noop,
-            outcome: found,
-            changes: changes.clone(),
-            members,
-            elapsed,
-        }));
+        if called {
+            self.metrics
+                .checked(&identity, !noop, found, elapsed, since_ready);
+            self.commands.push(Command::Event(EngineEvent::Checked {
+                identity: identity.clone(),
+                apply: !noop,
+                outcome: found,
+                changes: changes.clone(),
+                members,
+                elapsed,
+            }));
+        }
+        if result.exported {
+            self.converger.activity(now);
+        }
         match result.outcome {
             Ok(outcome) => {
+                let mut outcome = outcome;
                 if let Some(state) = self.vertex_mut(vertex) {
-                    state.found = Some((outcome, changes));
+                    if called {
+                        state.found = Some((outcome, changes));
+                    }
+                    if std::mem::take(&mut state.owes) {
+                        outcome = Outcome::Changed;
+                    }
                 }
                 self.published(vertex, result.sent, result.sent_by_members);
                 self.check_succeeded(vertex, outcome, noop && !self.foresees);
@@ -243,6 +262,7 @@ impl Core {
         }
         let ticket = std::mem::take(&mut state.ticket);
         let intent = std::mem::take(&mut state.intent);
+        let called = !state.declared.meta.hidden;
         if outcome == Outcome::Changed {
             self.converger.activity(now);
         }
@@ -260,7 +280,7 @@ impl Core {
             vertex,
             &ticket,
             Completion {
-                called: true,
+                called,
                 raise: outcome == Outcome::Changed && !noop,
                 serve: !noop,
             },

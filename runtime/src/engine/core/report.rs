@@ -90,7 +90,8 @@ impl Core {
         }
     }
 
-    fn running_graph(&self) -> RunningGraph {
+    /// The graph as it runs.
+    pub(crate) fn running_graph(&self) -> RunningGraph {
         let vertices = self.scheduler.vertices().filter_map(|vertex| {
             let state = self.vertex(vertex)?;
             let members = state.members.iter();

@@ -13,6 +13,9 @@ impl Driver {
                 // Who asked may have left.
                 let _ = reply.send(self.core.snapshot());
             }
+            Control::Graph(reply) => {
+                let _ = reply.send(self.core.running_graph());
+            }
             Control::Observe { known, reply } => {
                 let _ = reply.send(self.core.observe(known));
             }

@@ -22,8 +22,9 @@ use crate::engine::refresh::Outstanding;
 use crate::engine::scheduler::VertexId;
 use crate::engine::status::EngineEvent;
 use crate::engine::vertex::Vertex;
-use crate::engine::{CommitReport, Exit, SubmitError, confine, task};
+use crate::engine::{CommitReport, Exit, SubmitError, confine, export, task};
 use crate::resource::{AnyResource, InitContext};
+use crate::world::Export;
 
 /// How many resources are initialised or cleaned up at once.
 const CONCURRENT: usize = 64;
@@ -61,7 +62,11 @@ impl Driver {
                 self.resume(false);
                 Err(SubmitError::Rejected(problems))
             }
-            Ok(added) => self.replace(prepared, plan, added).await,
+            Ok(added) => {
+                // In noop, what others see stays as it is.
+                let exports = (!overrides.noop).then(|| export::wanted(&prepared));
+                self.replace(prepared, plan, added, exports).await
+            }
         };
         if let Err(SubmitError::Fatal(reason)) = &result {
             error!("{reason}");
@@ -123,6 +128,7 @@ impl Driver {
         prepared: Prepared,
         plan: Plan,
         added: Vec<Added>,
+        exports: Option<BTreeSet<Export>>,
     ) -> Result<CommitReport, SubmitError> {
         let began = self.now();
         // All removals end before the first init, so that two lives of one identity never overlap.
@@ -182,6 +188,9 @@ impl Driver {
             removed: plan.removed.len(),
             paused: self.now() - self.pause_began,
         };
+        if let Some(exports) = exports {
+            self.exporter.take_over(exports);
+        }
         self.resume(true);
         self.background.retain(&workers);
         info!("graph: Vertices({vertices}), Edges({edges})");

@@ -180,6 +180,7 @@ impl Driver {
         let resource = state.resource.clone();
         let identity = state.declared.identity.clone();
         let log = self.log.clone();
+        let exporter = self.exporter.clone();
         let undone = (state.reversal && request.apply).then(|| self.reversals.clone());
         let changes = if self.explain {
             Changes::wanted()
@@ -207,6 +208,7 @@ impl Driver {
             resource,
             log,
             undone,
+            exporter,
         };
         self.tasks
             .spawn(task::check(job, request, context).instrument(span));

@@ -1,7 +1,7 @@
 //! What has to be right about a graph (engine.md §1.8).
 
 use mgmt_compiler::graph::{Resource, ResourceGraph, topology};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Prepared, Problem};
 use crate::engine::confine;
@@ -51,6 +51,25 @@ pub(super) fn duplicates(graph: &ResourceGraph) -> Vec<Problem> {
         .filter(|resource| !resource.meta.hidden && !seen.insert(&resource.identity))
         .map(|resource| Problem::new(resource, "is declared twice"))
         .collect()
+}
+
+/// What is exported to a host under one identity is one thing (engine.md 6.2.5); hidden resources may share one.
+pub(super) fn exports(graph: &ResourceGraph) -> Vec<Problem> {
+    let mut first: FxHashMap<_, &Resource> = FxHashMap::default();
+    let mut problems = Vec::new();
+    let exporting = graph.resources().filter(|it| !it.meta.export.is_empty());
+    for resource in exporting {
+        for host in &resource.meta.export {
+            let first = *first.entry((&resource.identity, host)).or_insert(resource);
+            let difference = confine("compare", || first.differs(resource));
+            let difference = difference.unwrap_or_else(|panic| Some(panic.to_string()));
+            problems.extend(difference.map(|difference| {
+                let text = format!("is exported to `{host}` twice, but not alike: {difference}");
+                Problem::new(resource, text)
+            }));
+        }
+    }
+    problems
 }
 
 /// Whatever is received has one sender, which is in the graph.

@@ -150,6 +150,8 @@ impl Preparer {
                 .is_some_and(|traits| traits.groupable);
         old.identity == new.identity
             && old.receives == new.receives
+            && old.meta.export.is_empty()
+            && new.meta.export.is_empty()
             && old.meta.hidden == new.meta.hidden
             && old.meta.autoedge == new.meta.autoedge
             && old.meta.autogroup == new.meta.autogroup

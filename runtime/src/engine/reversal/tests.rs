@@ -278,11 +278,7 @@ fn live_and_be_killed(machine: &Machine, before: [bool; 3], graphs: &[([bool; 3]
 }
 
 proptest::proptest! {
-    #![proptest_config(proptest::prelude::ProptestConfig {
-        cases: 60,
-        failure_persistence: None,
-        ..proptest::prelude::ProptestConfig::default()
-    })]
+    #![proptest_config(crate::engine::tests::chance::cases(100))]
 
     /// T19: what is changed has a record, at whatever instant one looks; and in the end all is as before.
     #[test]

@@ -90,11 +90,7 @@ fn check(scheduler: &Scheduler, edges: &[(usize, usize)]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: 500,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    })]
+    #![proptest_config(crate::engine::tests::chance::cases(1000))]
 
     #[test]
     fn small_steps_give_what_the_definition_says(

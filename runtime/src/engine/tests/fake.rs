@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use mgmt_compiler::graph::{Identity, Receive, Resource as Declared, ResourceGraph};
 use mgmt_stdlib::param::HostType;
 use mgmt_stdlib::resource::{
-    Declare, Invalid, Meta, Params, ResourceDef, SendDef, SetError, Traits, Validate,
+    Declare, Invalid, Meta, ParamDef, Params, ResourceDef, SendDef, SetError, Traits, Validate,
 };
 use mgmt_stdlib::value::Value;
 use petgraph::stable_graph::NodeIndex;
@@ -53,6 +53,7 @@ pub(crate) struct Behaviour {
     /// What it sends.
     pub(crate) out: String,
     pub(crate) init: Option<Act>,
+    pub(crate) cleanup: Option<Act>,
 }
 
 impl Default for Behaviour {
@@ -65,6 +66,7 @@ impl Default for Behaviour {
             watch_script: VecDeque::new(),
             out: String::new(),
             init: None,
+            cleanup: None,
         }
     }
 }
@@ -294,7 +296,13 @@ impl Declare for FakeParams {
         ResourceDef {
             kind: "fake",
             doc: "For tests.",
-            params: Vec::new(),
+            params: vec![ParamDef {
+                name: "text",
+                dump_name: "Text",
+                doc: "Can be received.",
+                ty: HostType::Str,
+                secret: false,
+            }],
             sends: vec![SendDef {
                 name: "out",
                 doc: "What the script says.",
@@ -440,7 +448,11 @@ impl Resource for Fake {
 
     async fn cleanup(&self) -> Result<(), ResourceError> {
         self.world.note(&self.name, What::Cleanup);
-        Ok(())
+        match self.world.behaviour(&self.name).cleanup {
+            Some(Act::Fail) => Err(ResourceError::message("cleanup failed")),
+            Some(Act::Panic) => panic!("cleanup panicked"),
+            _ => Ok(()),
+        }
     }
 }
 

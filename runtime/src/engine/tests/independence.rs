@@ -142,11 +142,7 @@ fn story(first: &Half, second: &Half, faults: &[Fault]) -> Vec<Entry> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: 100,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    })]
+    #![proptest_config(crate::engine::tests::chance::cases(500))]
 
     /// T7.
     #[test]

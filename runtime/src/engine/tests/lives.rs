@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
+use super::chance::cases;
 use super::fake::{Act, Entry, Graph, What, World, config, idle, meta, pass, services, submit};
-use crate::engine::{Engine, EngineConfig};
+use crate::engine::{Engine, EngineConfig, SubmitError, SubmitOptions};
 use crate::resource::Outcome;
 
 /// What a test does to a running engine.
@@ -18,6 +19,8 @@ enum Deed {
     /// Makes the next calls of one end like this.
     Spoil(usize, Act),
     SpoilWatch(usize, Act),
+    /// What becomes of the resource from now on when it is made, and when it goes.
+    SpoilEnds(usize, Option<Act>, Option<Act>),
     /// Submits a graph: for each resource whether it is there, and with which text.
     Switch(Vec<Option<bool>>),
 }
@@ -32,6 +35,57 @@ fn act() -> impl Strategy<Value = Act> {
     prop_oneof![Just(Act::Fail), Just(Act::Panic), Just(Act::Stop)]
 }
 
+fn ends(probability: f64) -> impl Strategy<Value = Option<Act>> {
+    prop::option::weighted(probability, prop_oneof![Just(Act::Fail), Just(Act::Panic)])
+}
+
+/// How a life comes to its end (engine.md §7.3).
+#[derive(Clone, Copy, Debug)]
+enum End {
+    /// The first rung, fast or not.
+    Stop { fast: bool },
+    /// The first rung, and after milliseconds the second.
+    Soft(u64),
+    /// And at once the third.
+    Hard(u64),
+}
+
+fn end() -> impl Strategy<Value = End> {
+    prop_oneof![
+        any::<bool>().prop_map(|fast| End::Stop { fast }),
+        (0u64..200).prop_map(End::Soft),
+        (0u64..200).prop_map(End::Hard),
+    ]
+}
+
+/// Ends the engine. Errors are those of what was spoiled.
+async fn leave(engine: &Engine, end: End) {
+    let climb = async {
+        match end {
+            End::Stop { .. } => {}
+            End::Soft(wait) => {
+                pass(wait).await;
+                engine.soft_interrupt();
+            }
+            End::Hard(wait) => {
+                pass(wait).await;
+                engine.soft_interrupt();
+                engine.hard_interrupt();
+            }
+        }
+    };
+    let fast = matches!(end, End::Stop { fast: true });
+    let (ended, ()) = tokio::join!(engine.shutdown(fast), climb);
+    if let Err(errors) = ended {
+        assert!(errors.to_string().contains("cleanup"), "{errors}");
+    }
+}
+
+/// Files and sockets that this process has open.
+fn descriptors() -> usize {
+    std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count)
+}
+
 fn deed() -> impl Strategy<Value = Deed> {
     let members = prop::collection::vec(prop::option::weighted(0.7, any::<bool>()), SIZE);
     prop_oneof![
@@ -39,6 +93,8 @@ fn deed() -> impl Strategy<Value = Deed> {
         (0..SIZE).prop_map(Deed::Break),
         (0..SIZE, act()).prop_map(|(at, act)| Deed::Spoil(at, act)),
         (0..SIZE, act()).prop_map(|(at, act)| Deed::SpoilWatch(at, act)),
+        (0..SIZE, ends(0.1), ends(0.5))
+            .prop_map(|(at, init, cleanup)| Deed::SpoilEnds(at, init, cleanup)),
         members.prop_map(Deed::Switch),
     ]
 }
@@ -72,7 +128,7 @@ fn edges() -> impl Strategy<Value = Vec<(usize, usize, bool)>> {
     prop::collection::vec((0..SIZE, 0..SIZE, any::<bool>()), 0..10)
 }
 
-fn on_paused_clock(test: impl Future<Output = ()>) {
+pub(crate) fn on_paused_clock(test: impl Future<Output = ()>) {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .start_paused(true)
@@ -81,7 +137,13 @@ fn on_paused_clock(test: impl Future<Output = ()>) {
         .block_on(test);
 }
 
-async fn do_it(world: &Arc<World>, engine: &Engine, deed: &Deed, edges: &[(usize, usize, bool)]) {
+/// False if the engine is of no use any more.
+async fn do_it(
+    world: &Arc<World>,
+    engine: &Engine,
+    deed: &Deed,
+    edges: &[(usize, usize, bool)],
+) -> bool {
     match deed {
         Deed::Wait(milliseconds) => pass(*milliseconds).await,
         Deed::Break(at) => world.break_it(&name(*at)),
@@ -89,10 +151,23 @@ async fn do_it(world: &Arc<World>, engine: &Engine, deed: &Deed, edges: &[(usize
         Deed::SpoilWatch(at, act) => {
             world.set(&name(*at), |fake| fake.watch_script.push_back(*act));
         }
+        Deed::SpoilEnds(at, init, cleanup) => world.set(&name(*at), |fake| {
+            fake.init = *init;
+            fake.cleanup = *cleanup;
+        }),
         Deed::Switch(members) => {
-            submit(engine, graph(world, members, edges)).await;
+            let graph = graph(world, members, edges).graph;
+            return match engine.submit(graph, SubmitOptions::default()).await {
+                Ok(_) => true,
+                Err(SubmitError::Fatal(reason)) => {
+                    assert!(reason.contains("init"), "{reason}");
+                    false
+                }
+                Err(other) => panic!("{other}"),
+            };
         }
     }
+    true
 }
 
 /// T2, T11: the life of every object is `init`, then watches and calls, then `cleanup`.
@@ -157,17 +232,15 @@ fn check_notifications(trace: &[Entry], edges: &[(usize, usize, bool)]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: 300,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    })]
+    #![proptest_config(cases(1_000))]
 
+    /// T2, T11, T20.
     #[test]
     fn objects_live_in_order_whatever_fails(
         deeds in prop::collection::vec(deed(), 1..25),
         edges in edges(),
         latencies in prop::collection::vec(0u64..100, SIZE),
+        end in end(),
     ) {
         on_paused_clock(async {
             let world = World::new();
@@ -178,9 +251,11 @@ proptest! {
             let before = tasks();
             let engine = Engine::new(config());
             for deed in &deeds {
-                do_it(&world, &engine, deed, &edges).await;
+                if !do_it(&world, &engine, deed, &edges).await {
+                    break;
+                }
             }
-            engine.shutdown(deeds.len().is_multiple_of(2)).await.expect("an orderly end");
+            leave(&engine, end).await;
             check_lives(&world.trace());
             drop(engine);
             pass(1).await;
@@ -190,12 +265,9 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: 40,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    })]
+    #![proptest_config(cases(100))]
 
+    /// T5: at whatever instant the agent is killed.
     #[test]
     fn notifications_survive_kills(
         lives in prop::collection::vec(prop::collection::vec((0u64..60, 0..SIZE), 0..6), 1..4),
@@ -231,4 +303,32 @@ proptest! {
             check_notifications(&world.trace(), &edges);
         });
     }
+}
+
+/// T20: many lives leave as many descriptors as there were.
+#[test]
+fn lives_leave_no_descriptors() {
+    let live = || {
+        on_paused_clock(async {
+            let prefix = tempfile::tempdir().expect("a temporary directory");
+            let world = World::new();
+            let engine = Engine::new(EngineConfig {
+                durable_notifications: true,
+                services: services(prefix.path()),
+                ..config()
+            });
+            let all = [Some(true); SIZE];
+            let edges: Vec<_> = (1..SIZE).map(|at| (at - 1, at, true)).collect();
+            submit(&engine, graph(&world, &all, &edges)).await;
+            idle(&engine).await;
+            engine.shutdown(false).await.expect("an orderly end");
+        });
+    };
+    live();
+    let before = descriptors();
+    (0..50).for_each(|_| live());
+    // Other tests of this process open and close their own.
+    let most = before + 40;
+    let after = descriptors();
+    assert!(after < most, "{before} before, {after} after");
 }
