@@ -1,6 +1,7 @@
 //! How an agent starts and ends.
 
 use std::fs;
+use std::time::Duration;
 
 use mgmt_tests::agent::{Agent, eventually};
 use nix::sys::signal::Signal;
@@ -63,6 +64,18 @@ fn the_third_signal_kills_what_does_not_listen() {
         agent.wait_for_log(rung);
     }
     assert_eq!(agent.wait().code(), Some(0));
+}
+
+/// A service manager signals once, and kills later. This takes as long as a rung does.
+#[test]
+fn a_single_sigterm_climbs_by_itself() {
+    let start = std::time::Instant::now();
+    let mut agent = run_chain("exec sleep 1000");
+    agent.signal(Signal::SIGTERM);
+    agent.wait_for_log("interrupted by the time limit (soft interrupt)");
+    assert!(start.elapsed() >= Duration::from_secs(15));
+    assert_eq!(agent.wait().code(), Some(0));
+    assert!(!agent.path("second").exists());
 }
 
 #[test]

@@ -66,6 +66,49 @@ fn failures_come_and_go_in_the_metrics() {
 }
 
 #[test]
+fn a_graph_that_is_refused_is_counted_and_changes_nothing() {
+    let good = "file \"@DIR@/a\" {\n\tstate => \"exists\",\n}\n";
+    let (agent, address) = start(good, &[]);
+    eventually("the file is there", || agent.path("a").exists());
+    assert_eq!(value(&address, "mgmt_graph_rejections_total"), 0.0);
+    // A directory can not be undone, which shows when the resource is to be made.
+    agent.save(
+        &good
+            .replace("/a\"", "/d/\"")
+            .replace("}", "\tMeta:reverse => true,\n}"),
+    );
+    agent.wait_for_log("the running graph stays as it is");
+    assert_eq!(value(&address, "mgmt_graph_rejections_total"), 1.0);
+    assert_eq!(value(&address, "mgmt_graph_switches_total"), 1.0);
+    std::fs::remove_file(agent.path("a")).unwrap();
+    eventually("the former graph runs on", || agent.path("a").exists());
+    assert!(!agent.path("d").exists());
+}
+
+/// Monitoring is a special case (engine.md §11): whoever may change nothing tells what is the matter.
+#[test]
+fn noop_watches_without_touching() {
+    let program = "file \"@DIR@/a\" {\n\tstate => \"exists\",\n\tcontent => \"a\\n\",\n}\n";
+    let (agent, address) = start(program, &["--noop", "--converger-timeout=0"]);
+    let looked = |eventful: bool| {
+        let labels =
+            format!("kind=\"file\",apply=\"false\",eventful=\"{eventful}\",errorful=\"false\"");
+        value(&address, &format!("mgmt_checkapply_total{{{labels}}}"))
+    };
+    eventually("the file is missing", || looked(true) >= 1.0);
+    assert!(!agent.path("a").exists());
+    std::fs::write(agent.path("a"), "a\n").unwrap();
+    eventually("it is as it should be", || looked(false) >= 1.0);
+    let before = looked(true);
+    std::fs::write(agent.path("a"), "other\n").unwrap();
+    eventually("it is not", || looked(true) > before);
+    assert_eq!(agent.read("a").as_deref(), Some("other\n"));
+    let changes =
+        "mgmt_checkapply_total{kind=\"file\",apply=\"true\",eventful=\"true\",errorful=\"false\"}";
+    assert_eq!(value(&address, changes), 0.0);
+}
+
+#[test]
 fn the_server_ends_with_the_agent() {
     let (mut agent, address) = start("", &[]);
     let (status, _) = http::get(&address, "/");

@@ -65,6 +65,19 @@ fn a_source_without_consumers_stops() {
     assert_ne!(pid(&agent), first);
 }
 
+/// A front end that is replaced is stopped (engine.md §10.3, X12).
+#[test]
+fn the_sources_of_a_replaced_program_end() {
+    let agent = Agent::new(SWITCHED);
+    std::fs::write(agent.path("on"), "").unwrap();
+    let agent = agent.run(&[]);
+    let first = pid(&agent);
+    assert!(is_running(&first));
+    agent.save("print \"another\" {}\n");
+    agent.wait_for_log("print[another]");
+    eventually("the command ends", || !is_running(&first));
+}
+
 #[test]
 fn a_source_ends_with_the_agent() {
     let agent = Agent::new(SWITCHED);
