@@ -29,17 +29,26 @@ pub(crate) fn open(path: &Path) -> Result<File, ResourceError> {
     Ok(file)
 }
 
+/// Opens a regular file; nothing if there is no file.
+///
+/// # Errors
+/// As those of [`open`].
+pub(crate) fn open_if_there(path: &Path) -> Result<Option<File>, ResourceError> {
+    match open(path) {
+        Err(ResourceError::Path { error, .. }) if error.kind() == io::ErrorKind::NotFound => {
+            Ok(None)
+        }
+        result => result.map(Some),
+    }
+}
+
 /// The content of a regular file; nothing if there is no file.
 ///
 /// # Errors
 /// As those of [`open`].
 pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>, ResourceError> {
-    let mut file = match open(path) {
-        Ok(file) => file,
-        Err(ResourceError::Path { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
-            return Ok(None);
-        }
-        Err(error) => return Err(error),
+    let Some(mut file) = open_if_there(path)? else {
+        return Ok(None);
     };
     let mut content = Vec::new();
     file.read_to_end(&mut content)

@@ -8,6 +8,7 @@ mod cause;
 mod change;
 mod context;
 mod error;
+mod frequency;
 #[cfg(test)]
 pub(crate) mod harness;
 mod managed;
@@ -26,6 +27,7 @@ pub use change::{Change, Changes, Excerpt, LARGEST_EXCERPT};
 pub use context::{CheckContext, InitContext, Received, SentValues, WatchContext};
 pub(crate) use context::{WatchEvent, WatchId};
 pub use error::ResourceError;
+pub(crate) use frequency::{Frequency, OFTEN};
 pub use managed::{Managed, ManagedPaths};
 pub use member::{CheckMember, Group, Member};
 pub(crate) use registry::not_implemented;

@@ -41,7 +41,7 @@ fn a_directory_that_goes_is_nothing_to_be_warned_of() {
          file \"@DIR@/d/a\" {\n\tstate => \"exists\",\n\tcontent => \"a\",\n}\n",
     )
     .run(&[]);
-    for _ in 0..5 {
+    for _ in 0..3 {
         agent.wait_for_text("d/a", "a");
         fs::rename(agent.path("d"), agent.path("gone")).unwrap();
         agent.wait_for_text("d/a", "a");
@@ -80,8 +80,35 @@ fn nothing_is_said_to_be_written_that_was_not() {
     assert!(chattr("-i"));
     let log = String::from_utf8_lossy(&output.stderr);
     assert!(
-        log.contains("is immutable: `chattr -i` permits changing it"),
+        log.contains("is immutable: `chattr -i` permits changing it\n"),
         "{log}"
     );
     assert!(!log.contains("wrote"), "{log}");
+}
+
+#[test]
+fn two_that_write_one_file_are_told_so() {
+    let agent = Agent::new(
+        "file \"@DIR@/a\" {\n\tstate => \"exists\",\n\tcontent => \"one\",\n}\n\
+         file \"other\" {\n\tpath => \"@DIR@//a\",\n\tstate => \"exists\",\n\tcontent => \"two\",\n}\n",
+    )
+    .run(&[]);
+    agent.wait_for_log("was overwritten by somebody else");
+}
+
+#[test]
+fn a_warning_names_its_resource() {
+    let agent = Agent::new("exec \"x\" {\n\tcmd => \"/bin/true\",\n\tifshell => \"/bin/sh\",\n}\n")
+        .run(&[]);
+    agent.wait_for_log("exec[x]: `ifshell` does nothing without `ifcmd`");
+}
+
+#[test]
+fn a_command_that_wakes_itself_is_told_so() {
+    let agent = Agent::new(
+        "exec \"x\" {\n\tcmd => \"echo x >> @DIR@/d/a\",\n\tshell => \"/bin/sh\",\n\twatchfiles => [\"@DIR@/d/\"],\n}\n",
+    );
+    fs::create_dir(agent.path("d")).unwrap();
+    let agent = agent.run(&[]);
+    agent.wait_for_log("exec[x]: the command ran more than 10 times in a minute");
 }

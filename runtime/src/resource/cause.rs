@@ -15,6 +15,9 @@ pub(super) fn cause(path: &Path, error: &io::Error) -> String {
             let parent = path.parent();
             protection(path).or_else(|| parent.and_then(protection))
         }
+        ErrorKind::ResourceBusy => attributes(path)
+            .filter(|attributes| attributes.contains(StatxAttributes::MOUNT_ROOT))
+            .map(|_| format!("`{}` is a mount point", path.display())),
         _ => None,
     };
     found.unwrap_or_else(|| error.to_string())
@@ -40,10 +43,10 @@ fn directory_in_the_way(path: &Path) -> Option<String> {
 
 /// The attributes that even root has to take away first.
 fn protection(path: &Path) -> Option<String> {
-    let stat = statx(CWD, path, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::empty()).ok()?;
-    let (what, flag) = if stat.stx_attributes.contains(StatxAttributes::IMMUTABLE) {
+    let attributes = attributes(path)?;
+    let (what, flag) = if attributes.contains(StatxAttributes::IMMUTABLE) {
         ("immutable", 'i')
-    } else if stat.stx_attributes.contains(StatxAttributes::APPEND) {
+    } else if attributes.contains(StatxAttributes::APPEND) {
         ("only to be appended to", 'a')
     } else {
         return None;
@@ -52,6 +55,11 @@ fn protection(path: &Path) -> Option<String> {
         "`{}` is {what}: `chattr -{flag}` permits changing it",
         path.display()
     ))
+}
+
+fn attributes(path: &Path) -> Option<StatxAttributes> {
+    let stat = statx(CWD, path, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::empty());
+    stat.ok().map(|stat| stat.stx_attributes)
 }
 
 #[cfg(test)]

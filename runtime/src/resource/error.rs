@@ -21,9 +21,8 @@ pub enum ResourceError {
         path: PathBuf,
         /// Why it failed, in words.
         cause: String,
-        /// What the system says.
-        #[source]
-        source: io::Error,
+        /// What the system says, which the words replace.
+        error: io::Error,
     },
     /// A path can not be watched.
     #[error(transparent)]
@@ -39,11 +38,11 @@ pub enum ResourceError {
 impl ResourceError {
     /// Wraps an I/O error with the operation and its object; for `map_err`. It looks what is in the way.
     pub fn path(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
-        move |source| Self::Path {
+        move |error| Self::Path {
             operation,
             path: path.to_owned(),
-            cause: cause(path, &source),
-            source,
+            cause: cause(path, &error),
+            error,
         }
     }
 

@@ -8,40 +8,37 @@
 mod cache;
 mod watch;
 
-use std::collections::VecDeque;
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::sync::Arc;
+use std::time::SystemTime;
 
 use async_trait::async_trait;
+use mgmt_stdlib::resource::Params as _;
 use mgmt_stdlib::resources::exec as declared;
 use mgmt_stdlib::value::Str;
 use nix::sys::signal::Signal;
-use tokio::time::Instant;
 
 use crate::process::{Captured, Command, Identity, Program, Runner};
 use crate::resource::{
-    Change, CheckContext, InitContext, Outcome, Resource, ResourceError, Services, WatchContext,
+    Change, CheckContext, Frequency, InitContext, OFTEN, Outcome, Resource, ResourceError,
+    Services, WatchContext,
 };
 use cache::Cache;
 
 /// How much of a failed command's output is logged.
 const LOGGED: usize = 4096;
-/// More runs than this in [`BUSY_PERIOD`] look like a command that wakes itself.
-const BUSY_RUNS: usize = 10;
-const BUSY_PERIOD: Duration = Duration::from_secs(60);
 
 /// See [`declared::Exec`].
 pub(super) struct Exec {
     name: String,
     runner: Runner,
-    /// When the command was run lately; nothing once its user was warned.
-    runs: Mutex<Option<VecDeque<Instant>>>,
+    /// A command that is run often may wake itself.
+    runs: Frequency,
 }
 
 /// One of the five commands as declared.
@@ -68,7 +65,7 @@ impl Resource for Exec {
         Self {
             name: name.to_owned(),
             runner: Runner::default(),
-            runs: Mutex::new(Some(VecDeque::new())),
+            runs: Frequency::new(),
         }
     }
 
@@ -92,7 +89,8 @@ impl Resource for Exec {
         _context: &InitContext,
     ) -> Result<(), ResourceError> {
         for (companion, command) in params.idle_companions() {
-            tracing::warn!("`{companion}` does nothing without `{command}`");
+            let (kind, name) = (params.kind(), &self.name);
+            tracing::warn!(kind, name, "`{companion}` does nothing without `{command}`");
         }
         Ok(())
     }
@@ -245,21 +243,10 @@ impl Exec {
     }
 
     fn warn_if_busy(&self, params: &declared::Exec) {
-        if watch::sources(params).is_empty() {
-            return;
-        }
-        let mut slot = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(runs) = &mut *slot else { return };
-        let now = Instant::now();
-        runs.push_back(now);
-        while runs.front().is_some_and(|run| now - *run > BUSY_PERIOD) {
-            runs.pop_front();
-        }
-        if runs.len() > BUSY_RUNS {
+        if !watch::sources(params).is_empty() && self.runs.is_often() {
             tracing::warn!(
-                "the command ran more than {BUSY_RUNS} times in a minute: does it change what it watches?"
+                "the command ran more than {OFTEN} times in a minute: does it change what it watches?"
             );
-            *slot = None;
         }
     }
 }

@@ -9,6 +9,7 @@
 mod attributes;
 mod content;
 mod directory;
+mod disturbance;
 mod excerpt;
 mod link;
 mod mounts;
@@ -19,20 +20,27 @@ mod sync;
 mod work;
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use mgmt_stdlib::mode::Mode;
 use mgmt_stdlib::resources::file as declared;
 use mgmt_stdlib::resources::file::State;
-use tokio::time::{Instant, sleep_until};
+use mgmt_stdlib::value::Str;
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::atomic_write::Slot;
-use crate::resource::{CheckContext, Outcome, Resource, ResourceError, Services, WatchContext};
+use crate::resource::{
+    CheckContext, Frequency, OFTEN, Outcome, Resource, ResourceError, Services, WatchContext,
+};
 use work::{Next, Work};
 
-/// How long a directory that another resource holds may be missing.
+/// How long a directory that another resource holds may be missing, or others may disturb a check.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long to wait before looking again where somebody else is at work.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// What is around a file whose check failed.
 enum Around {
@@ -47,6 +55,15 @@ enum Around {
 /// See [`declared::File`].
 pub(super) struct File {
     name: String,
+    /// A content that is put right often is perhaps written by two.
+    repairs: Repairs,
+}
+
+/// How often the content was put right lately.
+struct Repairs {
+    frequency: Frequency,
+    /// What it was to be.
+    content: Mutex<Option<Str>>,
 }
 
 #[async_trait]
@@ -56,6 +73,10 @@ impl Resource for File {
     fn new(name: &str, _params: &declared::File) -> Self {
         Self {
             name: name.to_owned(),
+            repairs: Repairs {
+                frequency: Frequency::new(),
+                content: Mutex::default(),
+            },
         }
     }
 
@@ -117,6 +138,16 @@ impl Resource for File {
         let mut again = true;
         loop {
             let error = match self.look(params, context).await {
+                Err(error)
+                    if disturbance::is_behind(&error, &self.name, params)
+                        && Instant::now() < deadline =>
+                {
+                    tracing::debug!("looking again: {error}");
+                    tokio::select! {
+                        () = context.cancelled() => return Err(ResourceError::Cancelled),
+                        () = sleep(PAUSE) => continue,
+                    }
+                }
                 Err(error) if context.apply() && !matches!(error, ResourceError::Cancelled) => {
                     error
                 }
@@ -152,11 +183,36 @@ impl File {
             Next::Commit { staged, log, rest } => {
                 services.writer.commit(staged).await?;
                 tracing::info!("{log}");
+                self.warn_of_rivals(params);
                 if let Some(rest) = rest {
                     services.blocking.run(move || rest.attributes()).await?;
                 }
                 Ok(Outcome::Changed)
             }
+        }
+    }
+
+    /// Notices that somebody else writes the file as well.
+    fn warn_of_rivals(&self, params: &declared::File) {
+        // Where it comes from elsewhere, that may have changed.
+        if params.content.is_none() {
+            return;
+        }
+        let mut content = self
+            .repairs
+            .content
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if *content != params.content {
+            content.clone_from(&params.content);
+            self.repairs.frequency.forgive();
+        }
+        if self.repairs.frequency.is_often() {
+            tracing::warn!(
+                "`{}` was overwritten by somebody else more than {OFTEN} times in a minute: does another resource or \
+                 program manage it?",
+                params.resultant_path(&self.name)
+            );
         }
     }
 

@@ -1,6 +1,7 @@
 //! `exec`, for real.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use mgmt_stdlib::value::Value;
 
@@ -293,21 +294,4 @@ async fn watched_files_are_events() {
 async fn nothing_is_watched_if_nothing_is_given() {
     let scratch = Scratch::new();
     exec(&scratch, shell("true")).watch().await.end().await;
-}
-
-#[test]
-fn a_busy_command_is_warned_of_once() {
-    let scratch = Scratch::new();
-    let params = declared::Exec {
-        watchfiles: vec!["/etc/passwd".to_owned()],
-        ..shell("true")
-    };
-    let exec = exec(&scratch, params);
-    let warned = || exec.resource.runs.lock().unwrap().is_none();
-    for _ in 0..BUSY_RUNS {
-        exec.resource.warn_if_busy(&exec.params);
-    }
-    assert!(!warned());
-    exec.resource.warn_if_busy(&exec.params);
-    assert!(warned());
 }

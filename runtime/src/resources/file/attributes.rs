@@ -1,10 +1,13 @@
 //! Owner, group and mode of what is there (resources-host.md §2.5.8, §2.5.9), and its SELinux context.
 
 use std::fs::{self, Metadata, Permissions};
+use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, lchown};
 
 use mgmt_stdlib::mode::{MODE_BITS, Octal};
+use mgmt_stdlib::resources::file::State;
 
+use super::disturbance::Vanished;
 use super::selinux;
 use super::work::Work;
 use crate::accounts::{self, UnknownNumber};
@@ -12,11 +15,26 @@ use crate::resource::{Change, Outcome, ResourceError};
 
 impl Work {
     pub(super) fn attributes(&self) -> Result<Outcome, ResourceError> {
+        self.put_attributes().map_err(|error| match error {
+            ResourceError::Path { path, error, .. }
+                if self.must_exist() && error.kind() == io::ErrorKind::NotFound =>
+            {
+                Vanished(path).into()
+            }
+            error => error,
+        })
+    }
+
+    fn put_attributes(&self) -> Result<Outcome, ResourceError> {
         // The owner first: changing it clears bits of the mode.
         Ok(self
             .be_owned()?
             .and(self.have_mode()?)
             .and(self.have_context()?))
+    }
+
+    fn must_exist(&self) -> bool {
+        self.params.wanted_state() == State::Exists
     }
 
     /// The object itself, which for a link is the link.
@@ -27,6 +45,9 @@ impl Work {
             self.examine()?
         };
         there.ok_or_else(|| {
+            if self.must_exist() {
+                return Vanished(self.path.clone()).into();
+            }
             self.wrong(&format!(
                 "does not exist, so its {parameter} can not be set"
             ))

@@ -145,7 +145,8 @@ impl Work {
 impl Origin {
     /// One file, which must be there.
     pub(super) fn file(path: &Path) -> Result<Self, ResourceError> {
-        let metadata = fs::metadata(path).map_err(ResourceError::path("examine", path))?;
+        let failed = ResourceError::path("examine the source", path);
+        let metadata = fs::metadata(path).map_err(failed)?;
         if !metadata.is_file() {
             return Err(regular_file::not_regular(path));
         }
@@ -171,7 +172,9 @@ impl Origin {
         if there.len() != 0 && length.is_some_and(|length| length != there.len()) {
             return Ok(false);
         }
-        let mut present = regular_file::open(path)?;
+        let Some(mut present) = regular_file::open_if_there(path)? else {
+            return Ok(false);
+        };
         let (mut ours, mut theirs) = (Block::new(), Block::new());
         let mut same = true;
         self.each_block(&mut ours, cancel, &mut |wanted| {

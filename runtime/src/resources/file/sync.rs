@@ -119,11 +119,11 @@ impl Sync<'_> {
         take: &mut Take<'_>,
     ) -> Result<bool, ResourceError> {
         let source = match self.source {
-            Some(source) if in_source => list(&source.join(below))?,
+            Some(source) if in_source => list("list the source", &source.join(below))?,
             _ => Entries::new(),
         };
         let destination = if in_destination {
-            list(&self.destination.join(below))?
+            list("list", &self.destination.join(below))?
         } else {
             Entries::new()
         };
@@ -319,8 +319,8 @@ struct Copy {
 }
 
 /// A tree that can not be read is an error: taken for empty, it would empty the destination.
-fn list(directory: &Path) -> Result<Entries, ResourceError> {
-    let failed = || ResourceError::path("list", directory);
+fn list(operation: &'static str, directory: &Path) -> Result<Entries, ResourceError> {
+    let failed = || ResourceError::path(operation, directory);
     let mut entries = Entries::new();
     for entry in fs::read_dir(directory).map_err(failed())? {
         let entry = entry.map_err(failed())?;

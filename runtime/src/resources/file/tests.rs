@@ -365,6 +365,39 @@ async fn what_a_killed_copy_has_left_goes_with_the_next_one() {
     assert!(!stale.exists());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn who_changes_a_tree_at_the_same_time_is_no_error() {
+    let scratch = Scratch::new();
+    let names: Vec<_> = (0..200).map(|i| (format!("s/a/b/f{i}"), "1")).collect();
+    let entries: Vec<_> = names
+        .iter()
+        .map(|(name, text)| (name.as_str(), *text))
+        .collect();
+    tree(&scratch, &entries);
+    let params = declared::File {
+        mode: "0755".to_owned(),
+        purge: true,
+        ..copy_of(&scratch.text("s/"))
+    };
+    let copy = file(&scratch, "d/", params);
+    copy.converges().await;
+    let place = scratch.path("d");
+    let rival = std::thread::spawn(move || {
+        for round in 0..30 {
+            // Which is disturbed itself.
+            let _ = fs::remove_dir_all(place.join(["a", "a/b", "."][round % 3]));
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    });
+    while !rival.is_finished() {
+        copy.apply().await.unwrap();
+    }
+    rival.join().unwrap();
+    copy.apply().await.unwrap();
+    copy.is_settled().await;
+    assert_eq!(fs::read_dir(scratch.path("d/a/b")).unwrap().count(), 200);
+}
+
 #[tokio::test]
 async fn a_missing_source_tree_is_an_error_and_empties_nothing() {
     let scratch = Scratch::new();
