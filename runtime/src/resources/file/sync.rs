@@ -220,8 +220,13 @@ impl Sync<'_> {
         if self.spared.contains(&absolute) {
             return Ok(true);
         }
-        if there.is_dir() && self.spared.reaches_below(&absolute) {
-            return self.compare(&path, false, true, take);
+        if absolute.is_dir() && self.spared.reaches_below(&absolute) {
+            // A link on the way to what is managed stays, too; what is behind it is not ours.
+            return if there.is_dir() {
+                self.compare(&path, false, true, take)
+            } else {
+                Ok(true)
+            };
         }
         Ok(take(Action::Remove(path)))
     }

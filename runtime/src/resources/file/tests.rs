@@ -449,7 +449,15 @@ async fn a_purge_spares_what_is_managed() {
             ("x/", ""),
         ],
     );
-    let managed = ["d/", "d/managed", "d/half/managed", "d/other/"];
+    symlink("half", scratch.path("d/link")).unwrap();
+    symlink("half", scratch.path("d/useless")).unwrap();
+    let managed = [
+        "d/",
+        "d/managed",
+        "d/half/managed",
+        "d/other/",
+        "d/link/managed",
+    ];
     scratch
         .services
         .managed
@@ -467,6 +475,8 @@ async fn a_purge_spares_what_is_managed() {
     assert!(!scratch.path("d/unmanaged").exists());
     assert!(!scratch.path("d/half/unmanaged").exists());
     assert!(!scratch.path("d/whole").exists());
+    assert!(scratch.path("d/link").is_symlink());
+    assert!(!scratch.path("d/useless").is_symlink());
 }
 
 #[test]
