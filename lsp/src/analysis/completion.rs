@@ -133,6 +133,7 @@ pub fn complete(view: &View, offset: u32) -> Vec<Item> {
         Context::Nothing => {}
         Context::Import { quoted } => imports::paths(&cursor, quoted, &mut items),
         Context::Include => statements::classes(&cursor, &mut items),
+        Context::Kind => resources::kinds(&cursor, &mut items),
         Context::Statement => {
             statements::keywords(&cursor, &mut items);
             resources::kinds(&cursor, &mut items);

@@ -409,15 +409,15 @@ fn functions_of_modules_are_ranked_by_what_they_give() {
 #[test]
 fn what_receives_a_value_has_a_field_for_it() {
     let text = "exec \"a\" {}\nfile \"/b\" {}\ntimer \"n\" {}\nExec[\"a\"].output -> ¦\n";
-    check(text, &["File[\"/b\"]"], &["Timer[\"n\"]"]);
-    let file = items(text)
-        .into_iter()
-        .find(|it| it.label.starts_with("File"));
-    let snippet = file.unwrap().snippet.unwrap();
+    check(text, &["File[\"/b\"].content"], &["File[\"/b\"].recurse"]);
+    let labels = labels(text);
     assert!(
-        snippet.starts_with("File[\"/b\"].${1|") && snippet.contains(",content,"),
-        "{snippet}"
+        labels.iter().all(|it| !it.starts_with("Timer")),
+        "{labels:?}"
     );
+    let many: String = (0..400).map(|i| format!("file \"/{i}\" {{}}\n")).collect();
+    let found = self::items(&format!("{many}{text}"));
+    assert!(found.len() < 1000 && found.iter().any(|it| it.label == "File[\"/b\"]."));
 }
 
 #[test]
@@ -441,4 +441,37 @@ fn what_the_program_says_of_its_definitions_is_their_documentation() {
     assert_eq!(say(files, "lib.f"), "makes it");
     let include = files.replace("$x = ¦", "include ¦");
     assert_eq!(say(&include, "lib.c"), "a kind\nof thing");
+}
+
+#[test]
+fn what_is_collected_has_a_kind() {
+    check("collect ¦\n", &["file", "svc"], &["import", "$hostname"]);
+}
+
+#[test]
+fn a_function_that_is_wanted_comes_first() {
+    let text = "import \"iter\"\n$n = 1\n$x = iter.map([\"a\"], ¦)\n";
+    check(text, &["func", "$n", "$purpleidea"], &[]);
+    let func = items(text).into_iter().find(|it| it.label == "func");
+    assert_eq!(
+        func.unwrap().snippet.as_deref(),
+        Some("func(${1:\\$arg1}) { $0 }")
+    );
+}
+
+#[test]
+fn functions_of_one_name_tell_their_packages() {
+    let found: Vec<String> = items("$x = strings.to_low¦\n")
+        .into_iter()
+        .filter(|it| it.label == "strings.to_lower")
+        .map(|it| it.detail)
+        .collect();
+    assert!(
+        found.len() > 1 && found[0].ends_with("(import \"strings\")"),
+        "{found:?}"
+    );
+    assert!(
+        found[1].ends_with("(import \"golang/strings\")"),
+        "{found:?}"
+    );
 }

@@ -17,6 +17,8 @@ pub enum Context<'v> {
         quoted: Option<Range>,
     },
     Include,
+    /// The kind of a resource, after `collect`.
+    Kind,
     Statement,
     Entry {
         resource: &'v Resource,
@@ -97,6 +99,7 @@ impl<'v> Cursor<'v> {
             match last {
                 Some(TokenKind::Import) => return Context::Import { quoted: None },
                 Some(TokenKind::Include) => return Context::Include,
+                Some(TokenKind::Collect) if self.in_block(end) => return Context::Kind,
                 Some(
                     TokenKind::As
                     | TokenKind::Func

@@ -31,43 +31,31 @@ pub fn targets(cursor: &Cursor<'_>, rank: u8, items: &mut Vec<Item>) {
     }
 }
 
-/// Resources of the program that can receive something: `File["/etc/motd"].content`.
+/// More receivers than this are listed without their parameters.
+const MAX_RECEIVERS: usize = 300;
+
+/// What can receive a value: `File["/etc/motd"].content`.
 pub fn receivers(cursor: &Cursor<'_>, sent: &Type, items: &mut Vec<Item>) {
     for found in declared(cursor) {
         let Some(kind) = cursor.view.catalog().resource(&found.kind) else {
             continue;
         };
-        let fitting: Vec<&str> = kind
-            .params
-            .iter()
-            .filter(|param| param.ty.mcl().is_none_or(|ty| fits(&ty, sent)))
-            .map(|param| param.name)
-            .collect();
-        if fitting.is_empty() {
+        let params = kind.params.iter().enumerate();
+        let mut fitting = params
+            .filter(|(_, param)| param.ty.mcl().is_none_or(|ty| fits(&ty, sent)))
+            .peekable();
+        let end = found.end();
+        if items.len() >= MAX_RECEIVERS && fitting.peek().is_some() {
+            let item = Item::new(cursor, ItemKind::Resource, format!("{end}."));
+            items.push(item.detail(found.place()).order(kind.params.len()));
             continue;
         }
-        let end = found.end();
-        let choice = fitting.join(",");
-        let item = Item::new(cursor, ItemKind::Resource, end.clone())
-            .detail(found.place())
-            .snippet(
-                format!("{end}."),
-                format!("{}.${{1|{choice}|}}", escape_snippet(&end)),
-            );
-        items.push(item);
-    }
-}
-
-/// A text as a snippet that is just that text.
-fn escape_snippet(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if matches!(c, '$' | '}' | '\\') {
-            out.push('\\');
+        for (order, param) in fitting {
+            let item = Item::new(cursor, ItemKind::Field, format!("{end}.{}", param.name));
+            let doc = format!("param {} {}", kind.kind, param.name);
+            items.push(item.detail(type_text(&param.ty)).order(order).doc(doc));
         }
-        out.push(c);
     }
-    out
 }
 
 /// The names of the resources of one kind.

@@ -57,21 +57,32 @@ fn words(cursor: &Cursor<'_>, expected: Option<&Type>, items: &mut Vec<Item>) {
                 .rank(rank),
         );
     }
+    // A function that is wanted has as many arguments.
+    let (func, func_rank) = match expected {
+        Some(Type::Func(ty)) => {
+            let names: Vec<String> = (0..ty.args.len())
+                .map(|i| format!("${{{}:\\$arg{}}}", i + 1, i + 1))
+                .collect();
+            (format!("func({}) {{ $0 }}", names.join(", ")), 1)
+        }
+        _ => ("func(${1:\\$x}) { $0 }".to_owned(), 7),
+    };
     let snippets = [
         (
             "if",
             "if  {  } else {  }",
             "if ${1:condition} { ${2:a} } else { ${3:b} }",
+            7,
         ),
-        ("not", "not ", "not $0"),
-        ("func", "func() {  }", "func(${1:\\$x}) { $0 }"),
-        ("struct", "struct{}", "struct{${1:field} => $0}"),
+        ("not", "not ", "not $0", 7),
+        ("func", "func() {  }", &*func, func_rank),
+        ("struct", "struct{}", "struct{${1:field} => $0}", 7),
     ];
-    for (word, plain, snippet) in snippets {
+    for (word, plain, snippet, rank) in snippets {
         items.push(
             Item::new(cursor, ItemKind::Keyword, word)
                 .snippet(plain, snippet)
-                .rank(7),
+                .rank(rank),
         );
     }
 }
@@ -133,7 +144,7 @@ pub fn variables(cursor: &Cursor<'_>, form: Form, expected: Option<&Type>, items
             None => {}
         }
     }
-    library_variables(cursor, form, items);
+    library_variables(cursor, form, expected, items);
 }
 
 fn comment_on(view: &View, var: Var) -> Option<String> {
@@ -156,7 +167,12 @@ fn being_bound(cursor: &Cursor<'_>) -> Option<Var> {
 }
 
 /// The constants of the library, one part of their names after the other.
-fn library_variables(cursor: &Cursor<'_>, form: Form, items: &mut Vec<Item>) {
+fn library_variables(
+    cursor: &Cursor<'_>,
+    form: Form,
+    expected: Option<&Type>,
+    items: &mut Vec<Item>,
+) {
     let typed = cursor.word.trim_start_matches('$');
     let known = typed.rfind('.').map_or(0, |dot| dot + 1);
     let prefix = &typed[..known];
@@ -180,7 +196,9 @@ fn library_variables(cursor: &Cursor<'_>, form: Form, items: &mut Vec<Item>) {
             None => {
                 let item = Item::new(cursor, ItemKind::Constant, form.write(variable.name));
                 let item = item.detail(format!("{} = {}", variable.ty, variable.value));
-                items.push(item.rank(4).doc(format!("variable  {}", variable.name)));
+                let right = expected.is_none_or(|wanted| fits(&variable.ty, wanted));
+                let item = item.rank(if right { 4 } else { 6 });
+                items.push(item.doc(format!("variable  {}", variable.name)));
             }
         }
     }
@@ -212,6 +230,10 @@ fn functions(cursor: &Cursor<'_>, expected: Option<&Type>, items: &mut Vec<Item>
         let takes = !signature.ty.args.is_empty() || signature.variadic;
         let mut item = call(cursor, &name, &detail, takes);
         item.rank = rank(Some(&signature.ty.result)) + later;
+        // Two packages can have one last name.
+        if !extra.is_empty() {
+            item.detail = format!("{} (import \"{}\")", item.detail, function.package);
+        }
         item.extra = extra;
         items.push(item.doc(format!("function {} {}", function.package, function.name)));
     };
