@@ -29,12 +29,16 @@ use zbus::message::Type;
 use zbus::{Connection, MessageStream};
 
 pub use error::DbusError;
+pub(crate) use error::explain;
 pub use object::Object;
 pub use signals::{SignalQueue, SignalWatch, Signals};
 use signals::{Subscribers, Wish};
 
 /// How long to wait before a lost connection is made again, at first and at most.
 const RETRY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
+
+/// What people call the bus of a user.
+const SESSION_BUS: &str = "session bus";
 
 /// The buses of a machine. Cheap to clone; clones share their connections.
 #[derive(Clone, Debug)]
@@ -58,7 +62,7 @@ impl Buses {
             .unwrap_or_else(|| "unix:path=/run/dbus/system_bus_socket".to_owned());
         Self {
             system: Bus::new("system bus", system),
-            session: Bus::new("session bus", session),
+            session: Bus::new(SESSION_BUS, session),
         }
     }
 }
@@ -165,8 +169,14 @@ impl Bus {
     }
 
     async fn stream(&self) -> Result<MessageStream, DbusError> {
+        let hint = if self.0.name == SESSION_BUS {
+            "; it is there while the user is logged in, or after `loginctl enable-linger USER`"
+        } else {
+            ""
+        };
         let unreachable = |source| DbusError::Unreachable {
             bus: format!("the {} at `{}`", self.0.name, self.0.address),
+            hint,
             source,
         };
         let builder = Builder::address(self.0.address.as_str()).map_err(unreachable)?;

@@ -46,6 +46,7 @@ mod regular_file;
 pub mod removal;
 pub mod resource;
 pub mod resources;
+pub mod secrets;
 pub mod ui;
 pub mod world;
 pub mod yaml_graph;

@@ -35,6 +35,14 @@ pub trait World: WorldView + std::fmt::Debug {
     /// Replaces the string under a key, or removes it.
     fn set_string(&self, key: &str, value: Option<&str>) -> Result<bool, ResourceError>;
 
+    /// The same, but only while the present string, or its absence, is `expected`; gives whether it was.
+    fn replace_string(
+        &self,
+        key: &str,
+        expected: Option<&str>,
+        value: Option<&str>,
+    ) -> Result<bool, ResourceError>;
+
     /// Replaces what this host stores in a namespace, or removes it.
     fn set_own_string(&self, namespace: &str, value: Option<&str>) -> Result<bool, ResourceError>;
 

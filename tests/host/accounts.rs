@@ -11,6 +11,9 @@ pub(crate) const TESTS: &[Test] = &[
         "accounts::a_number_belongs_to_one_account",
         a_number_belongs_to_one_account,
     ),
+    ("accounts::groups_settle", groups_settle),
+    ("accounts::errors_say_what_to_do", errors_say_what_to_do),
+    ("accounts::a_lock_is_waited_for", a_lock_is_waited_for),
 ];
 
 /// The example, with its group and account in this state.
@@ -72,4 +75,76 @@ fn a_number_belongs_to_one_account() {
     host.run("pkill mgmt; while pgrep mgmt; do :; done");
     host.converge(&user.replace("uid =>", "allowduplicateuid => true,\n\tuid =>"));
     assert_eq!(host.run("id -u deploy"), "4100");
+}
+
+/// However the groups of an account are written, there comes an end.
+fn groups_settle() {
+    let host = Host::boot("settle");
+    host.run("groupadd --gid 5000 one; groupadd --gid 5000 --non-unique same");
+    let account = |parameters: &str| {
+        format!("user \"deploy\" {{\n\tstate => \"exists\",\n\t{parameters},\n}}\n")
+    };
+    for parameters in [
+        "gid => 100, groups => [\"users\", \"adm\", \"adm\"]",
+        "groups => [\"same\"]",
+        "group => \"same\", groups => [\"users\"]",
+    ] {
+        host.converge(&account(parameters));
+        let log = host.converge(&account(parameters));
+        assert!(!log.contains("ran `"), "{parameters}: {log}");
+    }
+    assert_eq!(host.run("id -G deploy"), "5000 100");
+}
+
+fn errors_say_what_to_do() {
+    let host = Host::boot("errors");
+    host.run(
+        "useradd busy; useradd other; systemd-run --quiet --uid=busy sleep infinity; \
+         mkdir -p /run/later; while ! pgrep -u busy; do :; done",
+    );
+    let cases = [
+        (
+            "user \"busy\" { state => \"absent\", }",
+            "; `loginctl terminate-user busy` ends all that the user runs",
+        ),
+        (
+            "user \"lonely\" { state => \"exists\", groups => [\"nobodies\"] }",
+            "group 'nobodies' does not exist; a `group` resource can make it",
+        ),
+        (
+            "group \"other\" { state => \"absent\", }",
+            "that account has to go, or to get another main group, before",
+        ),
+        (
+            "group \"taken\" { state => \"exists\", gid => 0, }",
+            "the gid 0 belongs to the group `root`",
+        ),
+    ];
+    let program: String = cases.iter().map(|(line, _)| format!("{line}\n")).collect();
+    let agent = host.agent(&program, &[]);
+    for (_, text) in cases {
+        agent.wait_for_log(text);
+    }
+    drop(agent);
+    let log = host.run(
+        "timeout 8 setpriv --reuid=nobody --regid=nogroup --clear-groups \
+         mgmt run --tmp-prefix --converged-timeout=0 lang 'user \"new\" { state => \"exists\", }' 2>&1",
+    );
+    assert!(log.contains("; that takes root"), "{log}");
+}
+
+fn a_lock_is_waited_for() {
+    let host = Host::boot("lock");
+    // `lckpwdf`, which all of these programs call before they change anything.
+    host.write(
+        "/root/lock",
+        "use Fcntl; open(F, '>>', '/etc/.pwd.lock') or die; my $lock = pack('s s q q i', F_WRLCK, 0, 0, 0, 0); fcntl(F, F_SETLK, $lock) or die; \
+         open(L, '>', '/run/locked'); close(L); sleep 60;",
+    );
+    host.run("systemd-run --quiet --unit=lock perl /root/lock");
+    host.wait_until("test -e /run/locked");
+    let agent = host.agent("user \"deploy\" { state => \"exists\", }\n", &[]);
+    host.wait_until("pgrep useradd");
+    host.run("systemctl stop lock");
+    agent.wait_for_log("ran `useradd`");
 }

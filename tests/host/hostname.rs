@@ -8,6 +8,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("hostname::sets_and_restores", sets_and_restores),
     ("hostname::each_name_for_itself", each_name_for_itself),
     ("hostname::does_without_hostnamed", does_without_hostnamed),
+    ("hostname::writes_into_a_mount", writes_into_a_mount),
 ];
 
 fn names(host: &Host) -> String {
@@ -74,5 +75,16 @@ fn does_without_hostnamed() {
     drop(agent);
     host.run("pkill mgmt; while pgrep mgmt; do :; done");
     let log = host.converge(program);
+    assert!(!log.contains("set the"), "{log}");
+}
+
+/// Container managers mount the file, so that it can not be replaced.
+fn writes_into_a_mount() {
+    let host = Host::boot("before");
+    host.run("cp /etc/hostname /run/hostname; mount --bind /run/hostname /etc/hostname");
+    host.converge("hostname \"after\" {}\n");
+    assert_eq!(names(&host), "after\nafter\nafter");
+    assert_eq!(host.run("cat /run/hostname"), "after");
+    let log = host.converge("hostname \"after\" {}\n");
     assert!(!log.contains("set the"), "{log}");
 }

@@ -15,10 +15,16 @@ pub(crate) const TESTS: &[Test] = &[
         installs_one_version("apt")
     }),
     ("pkg::apt_errors_say_what_to_do", apt_errors_say_what_to_do),
-    (
-        "pkg::apt_completes_what_was_interrupted",
-        apt_completes_what_was_interrupted,
-    ),
+    ("pkg::apt_explains_trouble", || trouble_is_explained("apt")),
+    ("pkg::packagekit_explains_trouble", || {
+        trouble_is_explained("packagekit")
+    }),
+    ("pkg::apt_completes_what_was_interrupted", || {
+        completes_what_was_interrupted("apt")
+    }),
+    ("pkg::packagekit_completes_what_was_interrupted", || {
+        completes_what_was_interrupted("packagekit")
+    }),
     ("pkg::packagekit_installs_and_removes", || {
         installs_and_removes("packagekit")
     }),
@@ -198,9 +204,71 @@ fn apt_errors_say_what_to_do() {
     assert_eq!(version(&host, "one"), "1.0");
 }
 
+/// Packages that make trouble, as a shell script: `trouble NAME FIELDS [POSTINST]` makes one.
+const TROUBLE: &str = r#"
+trouble() {
+	d=$(mktemp -d); chmod 755 $d; mkdir $d/DEBIAN
+	printf 'Package: %s\nVersion: 1\nArchitecture: all\nMaintainer: T <t@example.com>\nDescription: test\n%b' "$1" "$2" >$d/DEBIAN/control
+	[ -z "${3:-}" ] || { printf '#!/bin/sh\n%s\n' "$3" >$d/DEBIAN/postinst; chmod 755 $d/DEBIAN/postinst; }
+	dpkg-deb --root-owner-group --build $d /srv/repo/$1_1.deb >/dev/null
+}
+trouble enemy 'Conflicts: one\n'
+trouble lacks 'Depends: unheard-of\n'
+trouble fails '' 'exit 3'
+trouble provider 'Provides: virtual\n'
+index; apt-get update -qq; apt-get install -y -qq one three=1.0; apt-mark hold three
+"#;
+
+fn trouble_is_explained(backend: &str) {
+    let host = with_repository("trouble", backend);
+    host.run(TROUBLE);
+    let held = "can't install three: three is held back; `apt-mark unhold three` permits it";
+    let cases = [
+        (
+            "enemy",
+            "installed",
+            "that would remove one, which nobody has asked for",
+        ),
+        (
+            "lacks",
+            "installed",
+            "Depends: unheard-of but it is not installable",
+        ),
+        (
+            "fails",
+            "installed",
+            "post-installation script subprocess returned error exit status 3",
+        ),
+        (
+            "virtual",
+            "installed",
+            "it is virtual, and provided by provider: name one of those",
+        ),
+        // PackageKit does not see the newer version then, which is as good.
+        ("three", "newest", held),
+    ];
+    let cases: Vec<_> = cases
+        .into_iter()
+        .filter(|(name, ..)| backend == "apt" || *name != "three")
+        .collect();
+    // One at a time: a transaction that fails takes its group with it.
+    let program: String = cases
+        .iter()
+        .map(|(name, state, _)| {
+            pkg(&[name], state).replace("\tstate", "\tMeta:autogroup => false,\n\tstate")
+        })
+        .collect();
+    let agent = host.agent(&program, &[]);
+    for (_, _, text) in &cases {
+        agent.wait_for_log(text);
+    }
+    assert_eq!(version(&host, "one"), "1.0");
+    assert_eq!(version(&host, "three"), "1.0");
+}
+
 /// The machine went down in the middle of an installation.
-fn apt_completes_what_was_interrupted() {
-    let host = with_repository("interrupted", "apt");
+fn completes_what_was_interrupted(backend: &str) {
+    let host = with_repository("interrupted", backend);
     host.run("dpkg --unpack /srv/repo/two_1.0.deb");
     // What dpkg leaves when it is killed.
     host.run("mkdir -p /var/lib/dpkg/updates; sed -n '/^Package: two$/,/^$/p' /var/lib/dpkg/status >/var/lib/dpkg/updates/0000");

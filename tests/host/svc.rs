@@ -15,6 +15,7 @@ pub(crate) const TESTS: &[Test] = &[
     ),
     ("svc::a_unit_may_appear_later", a_unit_may_appear_later),
     ("svc::errors_say_what_to_do", errors_say_what_to_do),
+    ("svc::a_bad_unit_is_stopped", a_bad_unit_is_stopped),
     ("svc::only_root_may", only_root_may),
     (
         "svc::systemd_and_the_bus_may_restart",
@@ -117,8 +118,10 @@ fn enables_and_disables() {
     host.wait_until("systemctl is-enabled nap");
     drop(agent);
     host.run("pkill mgmt; while pgrep mgmt; do :; done");
+    // It may be so for good and, besides, until the next boot.
+    host.run("systemctl enable --runtime nap");
     let log = host.converge(&svc("nap", "\tstartup => \"disabled\",\n"));
-    assert!(log.contains("disabled nap.service"), "{log}");
+    assert_eq!(log.matches("disabled nap.service").count(), 1, "{log}");
     assert_eq!(enabled(&host), "disabled");
     let log = host.converge(&svc("nap", "\tstartup => \"disabled\",\n"));
     assert!(!log.contains("disabled nap.service"), "{log}");
@@ -194,54 +197,128 @@ fn a_unit_may_appear_later() {
 
 fn errors_say_what_to_do() {
     let host = with_unit("errors");
-    host.write(
-        "/etc/systemd/system/static.service",
-        "[Service]\nExecStart=/bin/sleep infinity\n",
+    let unit = |name: &str, text: &str| {
+        host.write(&format!("/etc/systemd/system/{name}.service"), text);
+    };
+    unit("static", "[Service]\nExecStart=/bin/sleep infinity\n");
+    unit("once", "[Service]\nType=oneshot\nExecStart=/bin/true\n");
+    unit(
+        "dies",
+        "[Service]\nType=notify\nExecStart=/bin/sh -c 'exit 3'\n",
     );
-    host.write(
-        "/etc/systemd/system/once.service",
-        "[Service]\nType=oneshot\nExecStart=/bin/true\n",
+    unit("lost", "[Service]\nType=exec\nExecStart=/no/such/program\n");
+    unit(
+        "slow",
+        "[Service]\nType=notify\nTimeoutStartSec=1\nExecStart=/bin/sleep infinity\n",
     );
-    host.write(
-        "/etc/systemd/system/dies.service",
-        "[Service]\nType=notify\nExecStart=/bin/false\n",
+    unit(
+        "never",
+        "[Unit]\nConditionPathExists=!/etc\n[Service]\nExecStart=/bin/sleep infinity\n",
     );
-    host.write(
-        "/etc/systemd/system/broken.service",
-        "[Service]\nType=simple\n",
+    unit(
+        "asserts",
+        "[Unit]\nAssertPathExists=/nowhere\n[Service]\nExecStart=/bin/sleep infinity\n",
     );
-    host.run("ln -s /dev/null /etc/systemd/system/masked.service; systemctl daemon-reload");
+    unit(
+        "needs",
+        "[Unit]\nRequires=late.service\nAfter=late.service\n[Service]\nExecStart=/bin/sleep infinity\n",
+    );
+    unit("late", "[Service]\nType=notify\nExecStart=/bin/false\n");
+    unit(
+        "often",
+        "[Unit]\nStartLimitIntervalSec=1h\nStartLimitBurst=1\n[Service]\nType=notify\nExecStart=/bin/false\n",
+    );
+    unit("broken", "[Service]\nType=simple\n");
+    host.run(
+        "cd /etc/systemd/system; ln -s /dev/null masked.service; ln -s /dev/null hidden.service; \
+         ln -s nowhere.service dangling.service; systemctl daemon-reload; ! systemctl start often",
+    );
+    let running = "state => \"running\"";
+    let enabled = "startup => \"enabled\"";
     let cases = [
         (
             "naps",
-            "state => \"running\"",
+            running,
             "there is no unit `naps.service`; did you mean `nap.service`?",
         ),
-        ("masked", "state => \"running\"", "masked"),
         (
             "masked",
-            "startup => \"enabled\"",
-            "`systemctl unmask` undoes that",
+            running,
+            "`systemctl unmask masked.service` undoes that",
         ),
-        ("static", "startup => \"enabled\"", "no `[Install]` section"),
-        ("once", "state => \"running\"", "RemainAfterExit=yes"),
+        ("hidden", enabled, "`systemctl unmask` undoes that"),
+        ("static", enabled, "no `[Install]` section"),
+        ("once", running, "RemainAfterExit=yes"),
         (
             "dies",
-            "state => \"running\"",
-            "`journalctl -u dies.service` may tell why",
+            running,
+            "can't start `dies.service`: its main process ended with status 3; `journalctl -u dies.service` may tell more",
+        ),
+        (
+            "lost",
+            running,
+            "systemd could not run its program (status 203)",
+        ),
+        (
+            "slow",
+            running,
+            "can't start `slow.service`: it took too long",
+        ),
+        (
+            "never",
+            running,
+            "inactive because `ConditionPathExists=!/etc` does not hold",
+        ),
+        (
+            "asserts",
+            running,
+            "can't start `asserts.service`: `AssertPathExists=/nowhere` does not hold",
+        ),
+        (
+            "needs",
+            running,
+            "can't start `needs.service`: something that it needs has failed",
+        ),
+        (
+            "often",
+            running,
+            "`systemctl reset-failed often.service` permits it at once",
         ),
         (
             "broken",
-            "state => \"running\"",
+            running,
             "`systemd-analyze verify broken.service` tells why",
         ),
+        (
+            "dangling",
+            running,
+            "the file of the unit `dangling.service` can not be used",
+        ),
     ];
-    for (name, parameter, text) in cases {
-        let agent = host.agent(&svc(name, &format!("\t{parameter},\n")), &[]);
+    let program: String = cases
+        .iter()
+        .map(|(name, parameter, _)| svc(name, &format!("\t{parameter},\n")))
+        .collect();
+    let agent = host.agent(&program, &[]);
+    for (name, _, text) in cases {
+        agent.wait_for_log(&format!("error: svc[{name}]"));
         agent.wait_for_log(text);
-        drop(agent);
-        host.run("pkill mgmt; while pgrep mgmt; do :; done");
     }
+}
+
+/// What can not be started need not be good to be stopped.
+fn a_bad_unit_is_stopped() {
+    let host = with_unit("bad");
+    host.run(
+        "systemctl start nap; cd /etc/systemd/system; echo '[Service]' >nap.service; \
+         ln -s nowhere.service dangling.service; mkdir directory.service; systemctl daemon-reload",
+    );
+    let stopped = "\tstate => \"stopped\",\n\tstartup => \"disabled\",\n";
+    let names = ["nap", "dangling", "directory", "nowhere"];
+    let program: String = names.iter().map(|name| svc(name, stopped)).collect();
+    let log = host.converge(&program);
+    assert!(!log.contains("error"), "{log}");
+    host.run("! systemctl is-active nap");
 }
 
 fn only_root_may() {
@@ -271,9 +348,13 @@ fn systemd_and_the_bus_may_restart() {
 fn services_of_a_user() {
     let host = Host::boot("user");
     host.write("/root/.config/systemd/user/nap.service", SLEEP);
+    let program = svc("nap", "\tstate => \"running\",\n\tsession => true,\n");
+    let agent = host.agent(&program, &["--converged-timeout=0", "--max-runtime=60"]);
+    agent.wait_for_log("after `loginctl enable-linger USER`");
+    drop(agent);
+    host.run("pkill mgmt; while pgrep mgmt; do :; done");
     host.run("loginctl enable-linger root");
     host.wait_until("test -e /run/user/0/bus");
-    let program = svc("nap", "\tstate => \"running\",\n\tsession => true,\n");
     host.converge(&program);
     let user = "XDG_RUNTIME_DIR=/run/user/0 systemctl --user";
     assert_eq!(host.run(&format!("{user} is-active nap")), "active");

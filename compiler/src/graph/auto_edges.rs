@@ -149,6 +149,11 @@ impl<'p> Index<'p> {
                     edge(provider, Direction::ProviderFirst);
                 }
             }
+            Want::AfterAll(subjects) => {
+                for provider in subjects.iter().flat_map(|each| self.find_all(asker, each)) {
+                    edge(provider, Direction::ProviderFirst);
+                }
+            }
             Want::AfterFirst(subjects) => {
                 if let Some(provider) = subjects.iter().find_map(|each| self.find(asker, each)) {
                     edge(provider, Direction::ProviderFirst);
@@ -173,15 +178,20 @@ impl<'p> Index<'p> {
 
     /// The first other participant that provides the subject.
     fn find(&self, asker: usize, subject: &Subject) -> Option<usize> {
-        subject
-            .keys()
-            .filter_map(|key| {
-                self.by_key.get(&key)?.iter().find(|at| {
-                    let provides = &self.participants[*at].edges.provides;
-                    *at != asker && provides.iter().any(|each| each.matches(subject))
-                })
-            })
-            .min()
+        self.find_all(asker, subject).min()
+    }
+
+    /// All other participants that provide the subject.
+    fn find_all<'a>(
+        &'a self,
+        asker: usize,
+        subject: &'a Subject,
+    ) -> impl Iterator<Item = usize> + use<'a, 'p> {
+        let of_keys = subject.keys().filter_map(|key| self.by_key.get(&key));
+        of_keys.flat_map(Providers::iter).filter(move |at| {
+            let provides = &self.participants[*at].edges.provides;
+            *at != asker && provides.iter().any(|each| each.matches(subject))
+        })
     }
 
     fn find_file(&self, asker: usize, path: &str) -> Option<usize> {

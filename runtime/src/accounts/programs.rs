@@ -17,6 +17,9 @@ const SYSTEM_PROGRAMS: &str = "/usr/sbin:/sbin";
 /// Another program changes the same files, which takes a moment.
 const RETRY: Duration = Duration::from_millis(100);
 const TRIES: usize = 100;
+/// What the programs say if another one is at the same files, and if they may not change them.
+const LOCKED: &str = "cannot lock";
+const REFUSED: &str = "Permission denied";
 /// What the programs end with if they can not lock a file.
 const BUSY: [i32; 2] = [1, 10];
 
@@ -33,6 +36,11 @@ impl AccountCommand {
     /// What a plan says of it.
     pub fn in_words(&self) -> Change {
         Change::Step(format!("run `{} {}`", self.program, self.args.join(" ")))
+    }
+
+    /// The account or group that it is for.
+    fn name(&self) -> &str {
+        self.args.last().map_or("", String::as_str)
     }
 }
 
@@ -74,8 +82,15 @@ pub async fn change(
             .status
             .code()
             .is_some_and(|code| BUSY.contains(&code));
-        if !(busy && said.contains("cannot lock")) || tries == TRIES {
-            return Err(ResourceError::message(format!("`{program}` fails: {said}")));
+        let busy = busy && said.contains(LOCKED) && !said.contains(REFUSED);
+        if !busy || tries == TRIES {
+            let hint = hint(&said, change.name());
+            return Err(ResourceError::message(format!(
+                "`{program}` fails: {said}{hint}"
+            )));
+        }
+        if tries == 1 {
+            tracing::info!("`{program}` waits for another program that changes accounts");
         }
         tries += 1;
         tokio::select! {
@@ -104,10 +119,28 @@ pub fn must_be_local(kind: &str, name: &str, file: &Path) -> Result<(), Resource
     )))
 }
 
+/// What can be done about a complaint, to be read on after it.
+fn hint(said: &str, name: &str) -> String {
+    if said.contains(REFUSED) {
+        "; that takes root".to_owned()
+    } else if said.contains(LOCKED) {
+        "; another program changes accounts, or has left its lock behind".to_owned()
+    } else if said.contains("is currently used by process") {
+        format!("; `loginctl terminate-user {name}` ends all that the user runs")
+    } else if said.contains("cannot remove the primary group") {
+        "; that account has to go, or to get another main group, before".to_owned()
+    } else if said.contains("group") && said.contains("does not exist") {
+        "; a `group` resource can make it".to_owned()
+    } else {
+        String::new()
+    }
+}
+
 /// What a program has complained of.
 fn said(captured: &Captured) -> String {
     let text = captured.stderr.as_deref().unwrap_or_default();
-    let text = String::from_utf8_lossy(text).trim().to_owned();
+    let text = String::from_utf8_lossy(text);
+    let text = text.trim().trim_end_matches('.').to_owned();
     if text.is_empty() {
         captured.status.to_string()
     } else {
@@ -159,6 +192,18 @@ mod tests {
             fs::read_to_string(scratch.path("log")).unwrap(),
             "C\nC\nC\n"
         );
+    }
+
+    #[tokio::test]
+    async fn who_may_not_does_not_wait() {
+        let scratch = with_program(
+            "echo run >> \"$2\"\n\
+             echo 'program: Permission denied.' >&2\n\
+             echo 'program: cannot lock /etc/passwd; try again later.' >&2; exit 1",
+        );
+        let error = run(&scratch).await.unwrap_err().to_string();
+        assert!(error.ends_with("; that takes root"), "{error}");
+        assert_eq!(fs::read_to_string(scratch.path("log")).unwrap(), "run\n");
     }
 
     #[test]

@@ -6,10 +6,12 @@ use crate::resource::ResourceError;
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum DbusError {
     /// There is no connection.
-    #[error("can't reach {bus}: {source}")]
+    #[error("can't reach {bus}: {source}{hint}")]
     Unreachable {
         /// Which bus, with its place.
         bus: String,
+        /// What to do, to be read on after the reason; may be empty.
+        hint: &'static str,
         /// Why.
         #[source]
         source: zbus::Error,
@@ -72,7 +74,8 @@ impl DbusError {
     }
 }
 
-fn explain(error: &zbus::Error) -> String {
+/// What a service has answered, in words.
+pub(crate) fn explain(error: &zbus::Error) -> String {
     let zbus::Error::MethodError(name, text, _) = error else {
         return error.to_string();
     };

@@ -194,6 +194,24 @@ impl Systemd {
         Ok(())
     }
 
+    /// Keeps what systemd knows of a unit until it is released, even if nobody else needs it.
+    ///
+    /// # Errors
+    /// If systemd does not answer or refuses.
+    pub async fn hold(&self, unit: &str) -> Result<(), DbusError> {
+        let operation = format!("refer to {unit}");
+        self.call(&operation, "RefUnit", &(unit,)).await
+    }
+
+    /// Ends this.
+    ///
+    /// # Errors
+    /// If systemd does not answer or refuses.
+    pub async fn release(&self, unit: &str) -> Result<(), DbusError> {
+        let operation = format!("refer to {unit} no more");
+        self.call(&operation, "UnrefUnit", &(unit,)).await
+    }
+
     /// Has something done with a unit, and waits until it is.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ use crate::http_responses::HttpResponses;
 use crate::local_values::LocalValues;
 use crate::path_locks::PathLocks;
 use crate::path_watch::PathHub;
+use crate::secrets::Secrets;
 use crate::world::{SoloWorld, World};
 
 /// What all resources of a process share. Cheap to clone, since every resource holds it: all clones are the same
@@ -59,6 +60,8 @@ pub struct Shared {
     pub account_work: Arc<tokio::sync::Mutex<()>>,
     /// Held by whoever reads, changes and writes a file that others may change in part, too.
     pub file_work: PathLocks,
+    /// The passwords that are not written to disk.
+    pub secrets: Secrets,
     /// What `purge` has to spare.
     pub managed: ManagedPaths,
 }
@@ -91,6 +94,7 @@ impl Services {
             package_backend: std::env::var("MGMT_PACKAGE_BACKEND").ok().map(Into::into),
             account_work: Arc::default(),
             file_work: PathLocks::default(),
+            secrets: Secrets::default(),
             managed: ManagedPaths::default(),
         }))
     }

@@ -30,6 +30,21 @@ enum Which {
     Transient,
 }
 
+/// Why a name could not be set through hostnamed.
+#[derive(Debug, thiserror::Error)]
+enum SetError {
+    #[error(transparent)]
+    Dbus(#[from] DbusError),
+    #[error(transparent)]
+    StaticWins(#[from] StaticWins),
+}
+
+impl From<SetError> for ResourceError {
+    fn from(error: SetError) -> Self {
+        Self::Other(Box::new(error))
+    }
+}
+
 /// Setting the name does not help.
 #[derive(Debug, thiserror::Error)]
 #[error(
@@ -135,18 +150,26 @@ async fn check_apply_one(
         return Ok(Outcome::Changed);
     }
     match hostnamed {
-        Some(hostnamed) => set(&hostnamed, which, wanted).await?,
-        None => {
-            let wanted = wanted.to_owned();
-            let write = move || files::write(which, &wanted);
-            context.services.blocking.run(write).await?;
-        }
+        Some(hostnamed) => match set(&hostnamed, which, wanted).await {
+            Err(SetError::Dbus(error)) if which != Which::Transient && is_mount(&error) => {
+                tracing::debug!("{error}; writing the file in place");
+                write(which, wanted, context).await?;
+            }
+            result => result?,
+        },
+        None => write(which, wanted, context).await?,
     }
     tracing::info!("set the {which} host name to `{wanted}`");
     Ok(Outcome::Changed)
 }
 
-async fn set(hostnamed: &Object, which: Which, wanted: &str) -> Result<(), ResourceError> {
+async fn write(which: Which, wanted: &str, context: &CheckContext) -> Result<(), ResourceError> {
+    let wanted = wanted.to_owned();
+    let write = move || files::write(which, &wanted);
+    context.services.blocking.run(write).await
+}
+
+async fn set(hostnamed: &Object, which: Which, wanted: &str) -> Result<(), SetError> {
     let operation = format!("set the {which} host name");
     // Nobody is there whom it could ask for a password.
     let arguments = (wanted, false);
@@ -158,9 +181,14 @@ async fn set(hostnamed: &Object, which: Which, wanted: &str) -> Result<(), Resou
             wanted: wanted.to_owned(),
             fixed: hostnamed.get(Which::Static.property()).await?,
         };
-        return Err(ResourceError::Other(Box::new(error)));
+        return Err(error.into());
     }
     Ok(())
+}
+
+/// Whether a file could not be replaced, since it is a mount of its own, as container managers make it.
+fn is_mount(error: &DbusError) -> bool {
+    error.name() == Some("System.Error.EBUSY")
 }
 
 fn hostnamed(bus: &Bus) -> Object {

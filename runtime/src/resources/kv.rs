@@ -76,26 +76,36 @@ impl Resource for Kv {
         let changes = context.changes().clone();
         let work = move || {
             let wanted = wanted(&params)?;
-            let stored = if params.mapped {
-                world.strings(&key).map(|mut all| all.remove(&*hostname))
-            } else {
-                world.string(&key)
-            };
-            let stored = stored.map_err(ResourceError::message)?;
-            let differs = must_store(&params, stored.as_deref(), wanted, refresh);
-            if differs && apply {
-                if params.mapped {
-                    world.set_own_string(&key, wanted)?;
+            let differs = loop {
+                let stored = if params.mapped {
+                    world.strings(&key).map(|mut all| all.remove(&*hostname))
                 } else {
-                    world.set_string(&key, wanted)?;
-                }
-                let verb = if wanted.is_some() {
-                    "stored"
-                } else {
-                    "deleted"
+                    world.string(&key)
                 };
-                tracing::info!("{verb} `{key}`");
-            }
+                let stored = stored.map_err(ResourceError::message)?;
+                if !must_store(&params, stored.as_deref(), wanted, refresh) {
+                    break false;
+                }
+                if !apply {
+                    break true;
+                }
+                let is_stored = if params.mapped {
+                    // Nobody but this host writes it.
+                    world.set_own_string(&key, wanted)?;
+                    true
+                } else {
+                    world.replace_string(&key, stored.as_deref(), wanted)?
+                };
+                if is_stored {
+                    let verb = match wanted {
+                        Some(_) => "stored",
+                        None => "deleted",
+                    };
+                    tracing::info!("{verb} `{key}`");
+                    break true;
+                }
+                // Another host was faster, perhaps with a value that is to stay.
+            };
             if differs {
                 changes.report(|| Change::Step(format!("store `{key}`")));
             }

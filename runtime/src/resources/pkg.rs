@@ -165,6 +165,7 @@ impl Resource for Pkg {
         }
         let due: Vec<_> = changes.into_iter().filter(|(item, _)| item.apply).collect();
         if !due.is_empty() {
+            self.apt(context).complete_interrupted().await?;
             backend.change(params, &due).await?;
             for (item, change) in due {
                 tracing::info!(kind = "pkg", name = item.name, "{change}");
@@ -179,6 +180,14 @@ impl Resource for Pkg {
 }
 
 impl Pkg {
+    fn apt<'a>(&'a self, context: &'a CheckContext) -> Apt<'a> {
+        Apt {
+            services: &context.services,
+            runner: &self.runner,
+            cancel: context.token(),
+        }
+    }
+
     /// Who does the work on this machine (resources-host.md §5.12).
     async fn backend<'a>(
         &'a self,
@@ -186,12 +195,8 @@ impl Pkg {
     ) -> Result<Backend<'a>, ResourceError> {
         let services = &context.services;
         let forced = services.package_backend.as_deref();
-        let packagekit = PackageKit::new(&services.buses.system, context.token());
-        let apt = Apt {
-            services,
-            runner: &self.runner,
-            cancel: context.token(),
-        };
+        let apt = self.apt(context);
+        let packagekit = PackageKit::new(&services.buses.system, context.token(), apt);
         match forced {
             Some("packagekit") => Ok(Backend::PackageKit(packagekit)),
             Some("apt") => Ok(Backend::Apt(apt)),

@@ -5,13 +5,14 @@
 //! It never loads a unit on an event about units being loaded or forgotten: that would be its own echo.
 
 mod startup;
+mod why;
 
 use async_trait::async_trait;
 use mgmt_compiler::resolve::closest;
 use mgmt_stdlib::resources::svc as declared;
 
-use crate::dbus::DbusError;
 use crate::dbus::systemd::{JobResult, Systemd, Unit, Verb};
+use crate::dbus::{DbusError, explain};
 use crate::resource::{
     Change, CheckContext, Outcome, Resource, ResourceError, Services, WatchContext,
 };
@@ -36,19 +37,19 @@ enum SvcError {
     )]
     Masked(String),
     #[error(
-        "the file of the unit `{unit}` can not be used ({load}); `systemd-analyze verify {unit}` tells why"
+        "the file of the unit `{unit}` can not be used ({problem}); `systemd-analyze verify {unit}` tells why"
     )]
-    BadUnit { unit: String, load: String },
+    BadUnit { unit: String, problem: String },
     #[error("can't enable `{unit}`: {why}")]
     NotEnableable { unit: String, why: &'static str },
-    #[error("can't {verb} `{unit}`: {result}; `journalctl -u {unit}` may tell why")]
+    #[error("can't {verb} `{unit}`: {why}; `journalctl -u {unit}` may tell more")]
     Job {
         verb: Verb,
         unit: String,
-        result: String,
+        why: String,
     },
     #[error(
-        "`{unit}` did not stay running: it is {active}{why}; `journalctl -u {unit}` may tell why"
+        "`{unit}` did not stay running: it is {active} because {why}; `journalctl -u {unit}` may tell more"
     )]
     Died {
         unit: String,
@@ -130,9 +131,13 @@ impl Svc {
     ) -> Result<(), ResourceError> {
         let systemd = Systemd::new(&context.services.buses, params.session);
         let unit_files = systemd.watch_unit_files().await?;
-        let paths = directories(params.session)
+        let template = declared::Svc::template(&self.unit);
+        let names = || std::iter::once(&self.unit).chain(&template);
+        let paths = directories(params.session);
+        let paths = paths
             .iter()
-            .map(|directory| (format!("{directory}/{}", self.unit).into(), false))
+            .flat_map(|directory| names().map(move |name| format!("{directory}/{name}")))
+            .map(|path| (path.into(), false))
             .collect();
         let mut paths = context.services.paths.watch_all(paths).await?;
         loop {
@@ -209,7 +214,7 @@ impl Work<'_> {
         let Some(mut unit) = self.unit().await? else {
             return self.without_unit().await;
         };
-        if self.context.apply() && self.wanted().is_some() {
+        if self.context.apply() && (self.wanted().is_some() || self.context.refresh()) {
             unit = self.after_jobs(unit).await?;
         }
         let startup = self.startup(&unit).await?;
@@ -254,7 +259,7 @@ impl Work<'_> {
     fn report(&self, unit: &Unit, startup: Startup, changes_state: bool) {
         let step = match startup {
             Startup::Enable => Some("enable"),
-            Startup::Disable { .. } => Some("disable"),
+            Startup::Disable => Some("disable"),
             Startup::Fine | Startup::EnableAgain => None,
         };
         if let Some(verb) = step {
@@ -284,33 +289,47 @@ impl Work<'_> {
 
     /// The unit, if it is there; one whose file has only just appeared is found, too.
     async fn unit(&self) -> Result<Option<Unit>, Failure> {
-        let unit = self.systemd.unit(self.name).await?;
-        let unit = match unit.load.as_str() {
-            "not-found" => {
-                let on_disk = self.systemd.unit_file_state(self.name).await?.is_some();
-                if !on_disk || !self.context.apply() {
-                    return Ok(on_disk.then_some(unit));
+        let mut unit = self.systemd.unit(self.name).await?;
+        if unit.load == "not-found" {
+            match self.systemd.unit_file_state(self.name).await {
+                Ok(None) => return Ok(None),
+                Ok(Some(_)) if !self.context.apply() => return Ok(Some(unit)),
+                Ok(Some(_)) => {
+                    self.systemd.reload().await?;
+                    unit = self.systemd.unit(self.name).await?;
                 }
-                self.systemd.reload().await?;
-                self.systemd.unit(self.name).await?
+                // There is something of that name, but a link to nowhere or a directory.
+                Err(DbusError::Call { error, .. }) if self.needs_file() => {
+                    let unit = unit.id;
+                    let problem = explain(&error);
+                    return Err(SvcError::BadUnit { unit, problem }.into());
+                }
+                Err(DbusError::Call { .. }) => return Ok(None),
+                Err(error) => return Err(error.into()),
             }
-            _ => unit,
-        };
+        }
         match unit.load.as_str() {
             "loaded" | "masked" | "merged" | "stub" => Ok(Some(unit)),
             "not-found" => Ok(None),
+            // What can not be started can still be stopped.
+            _ if !self.needs_file() => Ok(Some(unit)),
             _ => Err(SvcError::BadUnit {
                 unit: unit.id,
-                load: unit.load,
+                problem: unit.load,
             }
             .into()),
         }
     }
 
+    /// Whether what is wanted can not be without a good unit file.
+    fn needs_file(&self) -> bool {
+        self.params.state == "running" || self.params.startup == "enabled"
+    }
+
     /// What is not there neither runs nor starts at boot.
     async fn without_unit(&self) -> Result<Outcome, Failure> {
-        let wanted = (self.params.state.as_str(), self.params.startup.as_str());
-        if let ("stopped", "" | "disabled") | ("", "disabled") = wanted {
+        let unmanaged = self.params.state.is_empty() && self.params.startup.is_empty();
+        if !self.needs_file() && !unmanaged {
             return Ok(Outcome::Unchanged);
         }
         let files = self.systemd.unit_files().await?;
@@ -359,9 +378,11 @@ impl Work<'_> {
                 }
                 tracing::info!("enabled {}", unit.id);
             }
-            Startup::Disable { runtime } => {
+            Startup::Disable => {
                 self.systemd.disable(&unit.id, false).await?;
-                if runtime {
+                // What holds until the next boot may stand behind what holds for good.
+                let left = self.systemd.unit_file_state(&unit.id).await?;
+                if left.as_deref() == Some("enabled-runtime") {
                     self.systemd.disable(&unit.id, true).await?;
                 }
                 tracing::info!("disabled {}", unit.id);
@@ -371,7 +392,23 @@ impl Work<'_> {
         Ok(Outcome::Changed)
     }
 
+    /// Has something done with a unit.
     async fn run(&self, verb: Verb, unit: &Unit) -> Result<(), Failure> {
+        // Systemd forgets at once why a unit does not run that nobody refers to.
+        let held = self.systemd.hold(&unit.id).await;
+        let result = self.run_held(verb, unit).await;
+        let released = match held {
+            Ok(()) => self.systemd.release(&unit.id).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = released {
+            tracing::debug!("{error}");
+        }
+        result
+    }
+
+    async fn run_held(&self, verb: Verb, unit: &Unit) -> Result<(), Failure> {
+        let last_run = why::run(self.systemd, unit).await;
         let JobResult(result) = self.systemd.run(verb, &unit.id).await?;
         let after = self.systemd.unit(self.name).await?;
         match result.as_str() {
@@ -381,17 +418,14 @@ impl Work<'_> {
                     .wanted()
                     .is_none_or(|wanted| satisfies(&after.active, wanted)) => {}
             _ => {
-                let result = self.why(&after, &result).await;
+                let last_run = last_run.as_deref().filter(|_| verb == Verb::Start);
+                let why = why::of_job(self.systemd, &after, &result, last_run).await;
                 let unit = unit.id.clone();
-                return Err(SvcError::Job { verb, unit, result }.into());
+                return Err(SvcError::Job { verb, unit, why }.into());
             }
         }
         if verb == Verb::Start && !satisfies(&after.active, verb) {
-            let why = if self.is_one_shot(&after).await {
-                " because it is a `oneshot` without `RemainAfterExit=yes`".to_owned()
-            } else {
-                self.why(&after, "").await
-            };
+            let why = why::it_ended(self.systemd, &after).await;
             let active = after.active;
             return Err(SvcError::Died {
                 unit: after.id,
@@ -409,30 +443,6 @@ impl Work<'_> {
             }
         );
         Ok(())
-    }
-
-    /// Whether it does its work and ends.
-    async fn is_one_shot(&self, unit: &Unit) -> bool {
-        let service = "org.freedesktop.systemd1.Service";
-        let kind: Result<String, _> = self.systemd.property(unit, service, "Type").await;
-        unit.active == "inactive" && kind.is_ok_and(|kind| kind == "oneshot")
-    }
-
-    /// What systemd says of the end of a job, and of the service's processes.
-    async fn why(&self, unit: &Unit, job: &str) -> String {
-        let said = match job {
-            "timeout" => "it took too long",
-            "canceled" => "somebody else has cancelled it",
-            "dependency" => "something that it needs has failed",
-            "" => "",
-            other => other,
-        };
-        let service = "org.freedesktop.systemd1.Service";
-        let result: Result<String, _> = self.systemd.property(unit, service, "Result").await;
-        match result {
-            Ok(result) if result != "success" => format!("{said} ({result})"),
-            _ => said.to_owned(),
-        }
     }
 
     /// Whoever stops the service that runs this very agent will not be there to start it again.

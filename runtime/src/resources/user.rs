@@ -4,6 +4,7 @@
 
 mod account;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -100,7 +101,7 @@ impl User {
     ) -> Result<Option<AccountCommand>, ResourceError> {
         let (name, params, apply) = (self.name.clone(), params.clone(), context.apply());
         let plan = move || {
-            let present = Account::look_up(&name)?;
+            let present = Account::look_up(&name, &params)?;
             if params.state == "exists" {
                 must_be_free(&name, &params, present.as_ref())?;
             }
@@ -181,7 +182,7 @@ fn options(params: &declared::User, present: Option<&Account>) -> Vec<String> {
         option("--gid", group.clone());
     }
     if let Some(groups) = &params.groups
-        && differs(&|it| sorted(&it.groups) == sorted(groups))
+        && differs(&|it| are_in(&it.groups, lasting_main_group(params, it), groups))
     {
         option("--groups", groups.join(","));
     }
@@ -206,10 +207,16 @@ fn options(params: &declared::User, present: Option<&Account>) -> Vec<String> {
     args
 }
 
-fn sorted(groups: &[String]) -> Vec<&String> {
-    let mut groups: Vec<_> = groups.iter().collect();
-    groups.sort();
-    groups
+/// The main group, unless it is about to be another one or is told by name, which excludes it from the further ones.
+fn lasting_main_group<'a>(params: &declared::User, present: &'a Account) -> Option<&'a String> {
+    let stays = params.group.is_none() && params.gid.is_none_or(|gid| gid == present.gid);
+    present.group.as_ref().filter(|_| stays)
+}
+
+/// Whether the further groups are the wanted ones. Whoever is in a group by its main group is in it.
+fn are_in(present: &[String], main: Option<&String>, wanted: &[String]) -> bool {
+    let wanted = wanted.iter().filter(|group| Some(*group) != main);
+    wanted.collect::<BTreeSet<_>>() == present.iter().collect()
 }
 
 #[cfg(test)]

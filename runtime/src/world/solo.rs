@@ -58,7 +58,10 @@ impl SoloWorld {
     }
 
     fn set(&self, key: &str, value: Option<&str>) -> Result<bool, ResourceError> {
-        let mut state = self.state()?;
+        Self::write(&mut *self.state()?, key, value)
+    }
+
+    fn write(state: &mut State, key: &str, value: Option<&str>) -> Result<bool, ResourceError> {
         if state.entries.get(key).map(String::as_str) == value {
             return Ok(false);
         }
@@ -176,6 +179,21 @@ impl World for SoloWorld {
         self.set(&format!("{STRINGS}{key}"), value)
     }
 
+    fn replace_string(
+        &self,
+        key: &str,
+        expected: Option<&str>,
+        value: Option<&str>,
+    ) -> Result<bool, ResourceError> {
+        let key = format!("{STRINGS}{key}");
+        let mut state = self.state()?;
+        if state.entries.get(&key).map(String::as_str) != expected {
+            return Ok(false);
+        }
+        Self::write(&mut state, &key, value)?;
+        Ok(true)
+    }
+
     fn set_own_string(&self, namespace: &str, value: Option<&str>) -> Result<bool, ResourceError> {
         self.set(&format!("{STRINGS}{namespace}/{}", self.hostname), value)
     }
@@ -243,7 +261,10 @@ mod tests {
         }
         world.set_string("ns/h1/deep", Some("ignored")).unwrap();
         world.set_string("a", Some("1")).unwrap();
-        world.set_string("a", None).unwrap();
+        assert!(!world.replace_string("a", Some("2"), Some("3")).unwrap());
+        assert!(!world.replace_string("a", None, Some("3")).unwrap());
+        assert_eq!(world.string("a").unwrap().as_deref(), Some("1"));
+        assert!(world.replace_string("a", Some("1"), None).unwrap());
         let again = open();
         assert_eq!(again.string("a"), Ok(None));
         let hosts = BTreeMap::from([("h1".to_owned(), "x".to_owned())]);

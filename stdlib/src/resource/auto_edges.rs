@@ -17,6 +17,7 @@ pub struct Subject {
 #[allow(missing_docs)]
 pub enum Class {
     File,
+    DropIn,
     PackagedFile,
     Package,
     Service,
@@ -38,6 +39,11 @@ impl Subject {
     /// An absolute path, however it is written; a trailing slash means a directory.
     pub fn file(path: impl Into<String>) -> Self {
         Self::new(Class::File, paths::clean_keeping_slash(&path.into()))
+    }
+
+    /// A file of a drop-in directory, by the directory's path with its slash.
+    pub fn drop_in(directory: impl Into<String>) -> Self {
+        Self::new(Class::DropIn, directory)
     }
 
     /// A file as part of the package that ships it.
@@ -152,6 +158,8 @@ pub struct AutoEdges {
 pub enum Want {
     /// To run after each of these.
     AfterEach(Vec<Subject>),
+    /// To run after all that match any of these.
+    AfterAll(Vec<Subject>),
     /// To run after the first of these that is in the graph.
     AfterFirst(Vec<Subject>),
     /// To run after the nearest directory above this path that is in the graph.
@@ -174,6 +182,12 @@ impl AutoEdges {
     #[must_use]
     pub fn after_each(self, subjects: impl IntoIterator<Item = Subject>) -> Self {
         self.list(subjects, Want::AfterEach)
+    }
+
+    /// All who provide any of these run before this resource.
+    #[must_use]
+    pub fn after_all(self, subjects: impl IntoIterator<Item = Subject>) -> Self {
+        self.list(subjects, Want::AfterAll)
     }
 
     /// Whoever provides the first of these that is provided at all runs before this resource.

@@ -109,6 +109,23 @@ pub fn no_nul(param: &'static str, text: &str) -> Result<(), Invalid> {
     Ok(())
 }
 
+/// The number that system calls use for "no user" and "no group".
+const NO_ID: u32 = u32::MAX;
+
+/// The number of a user or of a group.
+///
+/// # Errors
+/// If it is the one that stands for none.
+pub fn account_number(param: &'static str, id: Option<u32>) -> Result<(), Invalid> {
+    if id == Some(NO_ID) {
+        return Err(Invalid::param(
+            param,
+            format!("can not be {NO_ID}, which stands for none"),
+        ));
+    }
+    Ok(())
+}
+
 /// The name of a user or of a group (resources-host.md §1.9).
 ///
 /// # Errors
@@ -117,7 +134,7 @@ pub fn account_name(param: &'static str, name: &str) -> Result<(), Invalid> {
     let wrong = |why: &str| {
         Err(Invalid::param(
             param,
-            format!("must be the name of an account: `{name}` {why}"),
+            format!("must be the name of an account or group: `{name}` {why}"),
         ))
     };
     if name.is_empty() {

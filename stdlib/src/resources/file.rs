@@ -136,8 +136,12 @@ impl File {
         let inputs = self.fragments.iter().chain(source);
         let owner = (!self.owner.is_empty()).then(|| Subject::owner(&self.owner));
         let group = (!self.group.is_empty()).then(|| Subject::owning_group(&self.group));
-        AutoEdges::default()
-            .provides(Subject::file(path.as_str()))
+        let mut edges = AutoEdges::default().provides(Subject::file(path.as_str()));
+        let directory = path.rfind('/').map_or("", |slash| &path[..=slash]);
+        if directory.ends_with(".d/") && directory != path {
+            edges = edges.provides(Subject::drop_in(directory));
+        }
+        edges
             .after_each(inputs.map(Subject::file))
             .after_each(owner)
             .after_each(group)

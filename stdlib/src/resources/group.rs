@@ -1,7 +1,7 @@
 //! `group`: a local group (resources-host.md §7).
 
-use crate::resource::check::{account_name, one_of};
-use crate::resource::{AutoEdges, Invalid, Params, Subject, Validate};
+use crate::resource::check::{account_name, account_number, one_of};
+use crate::resource::{AutoEdges, Invalid, Meta, Params, Subject, Validate};
 
 /// Manages a local group; the name is that of the group.
 ///
@@ -34,6 +34,10 @@ impl Validate for Group {
         account_name("name", name)?;
         one_of("state", &self.state, &["exists", "absent"])
     }
+
+    fn validate_run(&self, _name: &str, _meta: &Meta) -> Result<(), Invalid> {
+        account_number("gid", self.gid)
+    }
 }
 
 #[cfg(test)]
@@ -47,5 +51,8 @@ mod tests {
         group.state = "absent".to_owned();
         assert_eq!(group.validate("a"), Ok(()));
         assert_eq!(group.validate("a b").unwrap_err().param, Some("name"));
+        group.gid = Some(u32::MAX);
+        let none = group.validate_all("a", &Meta::default()).unwrap_err();
+        assert_eq!(none.param, Some("gid"));
     }
 }

@@ -21,7 +21,7 @@ pub struct Hostname {
     /// left out.
     #[param(skip_compare)]
     pub hostname: String,
-    /// The name for people, which may hold any character; not managed if it is empty.
+    /// The name for people, which may hold any character but line breaks; not managed if it is empty.
     pub pretty_hostname: Option<String>,
     /// The name that is set at boot; not managed if it is empty.
     pub static_hostname: Option<String>,
@@ -102,6 +102,15 @@ impl Validate for Hostname {
                 ));
             }
         }
+        if wanted
+            .pretty
+            .is_some_and(|name| name.contains(char::is_control))
+        {
+            return Err(Invalid::param(
+                "pretty_hostname",
+                "can not hold line breaks or other control characters",
+            ));
+        }
         Ok(())
     }
 }
@@ -164,6 +173,20 @@ mod tests {
             ..Hostname::default()
         };
         assert!(none.validate_all("a", &Meta::default()).is_err());
+    }
+
+    #[test]
+    fn a_pretty_name_is_one_line() {
+        let pretty = |name: &str| {
+            Hostname {
+                pretty_hostname: Some(name.to_owned()),
+                ..Hostname::default()
+            }
+            .validate_all("a", &Meta::default())
+        };
+        assert_eq!(pretty("é \"1\""), Ok(()));
+        let param = pretty("a\nb").unwrap_err().param;
+        assert_eq!(param, Some("pretty_hostname"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `pkg`: a package of the distribution (resources-host.md §5).
 
 use crate::resource::check::required;
-use crate::resource::{AutoEdges, Invalid, Params, Subject, Validate};
+use crate::resource::{AutoEdges, Invalid, Meta, Params, Subject, Validate};
 
 /// Manages a package of the distribution; the name is that of the package.
 ///
@@ -99,6 +99,38 @@ impl Validate for Pkg {
         }
         Ok(())
     }
+
+    fn validate_run(&self, name: &str, _meta: &Meta) -> Result<(), Invalid> {
+        let wrong = |why: String| Invalid::param("name", why);
+        if name.contains('/') {
+            return Err(wrong(format!(
+                "must be the name of a package in a repository, not a path: `{name}`"
+            )));
+        }
+        if let Some((package, version)) = name.split_once('=') {
+            return Err(wrong(format!(
+                "must be the name of a package, without a version: `{name}`"
+            ))
+            .help(format!(
+                "name it `{package}` and write `state => \"{version}\"`"
+            )));
+        }
+        let odd = |c: char| c.is_whitespace() || c.is_control() || ";,*?[]\"'`\\".contains(c);
+        if name.starts_with('-') || name.contains(odd) {
+            return Err(wrong(format!("must be the name of a package: `{name}`")));
+        }
+        let version_is_odd = |c: char| c.is_whitespace() || c.is_control() || c == ';';
+        if self.state.contains(version_is_odd) {
+            return Err(Invalid::param(
+                "state",
+                format!(
+                    "must be `installed`, `uninstalled`, `newest` or a version, not `{}`",
+                    self.state
+                ),
+            ));
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -134,6 +166,26 @@ mod tests {
             ..Pkg::default()
         };
         assert!(allowed.merged(&Pkg::default()).is_err());
+    }
+
+    #[test]
+    fn names_are_those_of_packages() {
+        let check = |name: &str| Pkg::default().validate_all(name, &Meta::default());
+        for name in ["nginx", "g++", "libc6:i386", "python3.11", "perl(Carp)"] {
+            assert_eq!(check(name), Ok(()), "{name}");
+        }
+        for name in ["-f", "a b", "/tmp/a.deb", "a;1", "a*", "a\n"] {
+            assert_eq!(check(name).unwrap_err().param, Some("name"), "{name}");
+        }
+        assert_eq!(
+            check("a=1:2").unwrap_err().help.as_deref(),
+            Some("name it `a` and write `state => \"1:2\"`")
+        );
+        assert!(
+            pkg("at least 2")
+                .validate_all("a", &Meta::default())
+                .is_err()
+        );
     }
 
     #[test]

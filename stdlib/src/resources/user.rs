@@ -2,11 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::resource::check::{absolute, account_name, directory, one_of};
+use crate::resource::check::{absolute, account_name, account_number, directory, one_of};
 use crate::resource::{AutoEdges, Invalid, Meta, Params, Subject, Validate};
-
-/// The number that system calls use for "no user".
-const NO_ID: u32 = u32::MAX;
 
 /// Manages a local account; the name is the login name.
 ///
@@ -122,15 +119,8 @@ impl Validate for User {
                 ));
             }
         }
-        for (param, id) in [("uid", self.uid), ("gid", self.gid)] {
-            if id == Some(NO_ID) {
-                return Err(Invalid::param(
-                    param,
-                    format!("can not be {NO_ID}, which stands for none"),
-                ));
-            }
-        }
-        Ok(())
+        account_number("uid", self.uid)?;
+        account_number("gid", self.gid)
     }
 }
 
@@ -184,7 +174,7 @@ mod tests {
             refused(|user| user.shell = Some("/bin/sh:".to_owned())),
             Some("shell")
         );
-        assert_eq!(refused(|user| user.uid = Some(NO_ID)), Some("uid"));
+        assert_eq!(refused(|user| user.uid = Some(u32::MAX)), Some("uid"));
         assert_eq!(refused(|user| user.state.clear()), Some("state"));
         assert!(user(|_| ()).validate_all("a.b", &Meta::default()).is_err());
     }

@@ -1,6 +1,6 @@
 //! Packages through apt and dpkg themselves (resources-host.md §5.12).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::dpkg;
 use super::item::{Change, Found, Item, PkgError};
-use crate::process::{Captured, Command, Program, Runner};
+use crate::process::{Captured, Command, Program, Runner, find_program};
 use crate::resource::{ResourceError, Services};
 
 /// Lists that are older are fetched before something is installed.
@@ -27,7 +27,8 @@ const OPTIONS: [&str; 6] = [
     "DPkg::Lock::Timeout=60",
 ];
 
-/// apt on this machine.
+/// apt and dpkg on this machine.
+#[derive(Clone, Copy)]
 pub(super) struct Apt<'a> {
     pub(super) services: &'a Services,
     pub(super) runner: &'a Runner,
@@ -71,17 +72,15 @@ impl Apt<'_> {
         if due.iter().all(|(_, change)| *change == Change::Remove) {
             return self.remove(names.map(str::to_owned).collect()).await;
         }
-        if self.must_update(names).await? {
-            self.update().await?;
-        }
+        let stale = self.must_update(names).await? && !self.update().await?;
         let candidates = self
             .candidates(due.iter().map(|(item, _)| item.name))
             .await?;
         let mut words = Vec::new();
         for (item, change) in due {
             if !candidates.contains_key(item.name) {
-                let name = item.name.to_owned();
-                return Err(PkgError::NotFound { name, switch: None }.into());
+                let providers = self.providers(item.name).await?;
+                return Err(PkgError::not_found(item.name, &providers, stale).into());
             }
             words.push(match change {
                 Change::InstallVersion(version) => format!("{}={version}", item.name),
@@ -154,18 +153,52 @@ impl Apt<'_> {
                 return PkgError::NoVersion { name, version };
             }
         }
-        let errors: Vec<_> = stderr
-            .lines()
-            .filter_map(|line| line.strip_prefix("E: "))
-            .collect();
-        PkgError::Failed {
-            operation: operation.to_owned(),
-            details: if errors.is_empty() {
-                stderr.trim().to_owned()
-            } else {
-                errors.join("; ")
-            },
+        let stdout = text(&output.stdout);
+        let operation = operation.to_owned();
+        if stderr.contains("remove is disabled") {
+            let others = section(&stdout, "The following packages will be REMOVED:");
+            let others = others.join(" ").replace(' ', ", ");
+            return PkgError::WouldRemove { operation, others };
         }
+        if stderr.contains("--allow-change-held-packages") {
+            let held = section(&stdout, "The following held packages will be changed:");
+            let packages = held.join(" ");
+            return PkgError::Held {
+                operation,
+                packages,
+            };
+        }
+        PkgError::Failed {
+            operation,
+            details: complaints(&stdout, &stderr),
+        }
+    }
+
+    /// Completes what dpkg was interrupted at; nothing can be installed before.
+    pub(super) async fn complete_interrupted(&self) -> Result<(), ResourceError> {
+        let interrupted = self.services.blocking.run(|| Ok(dpkg::is_interrupted()));
+        if !interrupted.await? || find_program("dpkg", &self.services.search_path).is_none() {
+            return Ok(());
+        }
+        tracing::warn!("dpkg was interrupted; completing its work");
+        let configure = ["--configure", "-a", "--force-confold"].map(str::to_owned);
+        let output = self.run("dpkg", &configure, false).await?;
+        if !output.status.success() {
+            // Somebody else may be at it. If it matters, what comes next fails, too.
+            let said = text(&output.stderr);
+            tracing::warn!("`dpkg --configure -a` has failed: {}", said.trim());
+        }
+        Ok(())
+    }
+
+    /// The packages that provide a virtual one.
+    pub(super) async fn providers(&self, name: &str) -> Result<Vec<String>, ResourceError> {
+        if find_program("apt-cache", &self.services.search_path).is_none() {
+            return Ok(Vec::new());
+        }
+        let arguments = ["showpkg".to_owned(), name.to_owned()];
+        let output = self.run("apt-cache", &arguments, true).await?;
+        Ok(reverse_provides(&text(&output.stdout)))
     }
 
     /// Whether what apt knows of the repositories is old, or too little.
@@ -190,16 +223,18 @@ impl Apt<'_> {
         Ok(age.is_none_or(|age| age > FRESH))
     }
 
-    async fn update(&self) -> Result<(), ResourceError> {
+    /// Fetches the lists of packages; gives whether that went well.
+    async fn update(&self) -> Result<bool, ResourceError> {
         let output = self.apt_get(["update"].into_iter(), true).await?;
-        if !output.status.success() {
+        let success = output.status.success();
+        if !success {
             // A repository that is away is no harm if the others have all that is wanted.
             tracing::warn!(
                 "`apt-get update` has failed: {}",
                 text(&output.stderr).trim()
             );
         }
-        Ok(())
+        Ok(success)
     }
 
     /// The version that would be installed, for those packages that some repository has.
@@ -226,17 +261,6 @@ impl Apt<'_> {
             .chain(words)
             .map(str::to_owned)
             .collect();
-        let output = self.run("apt-get", &arguments, stoppable).await?;
-        if !text(&output.stderr).contains("dpkg was interrupted") {
-            return Ok(output);
-        }
-        tracing::warn!("dpkg was interrupted; completing its work");
-        let configure = [
-            "--configure".to_owned(),
-            "-a".to_owned(),
-            "--force-confold".to_owned(),
-        ];
-        self.run("dpkg", &configure, false).await?;
         self.run("apt-get", &arguments, stoppable).await
     }
 
@@ -275,6 +299,55 @@ fn text(bytes: &Option<Vec<u8>>) -> String {
     String::from_utf8_lossy(bytes.as_deref().unwrap_or_default()).into_owned()
 }
 
+/// The indented lines that follow a headline of apt.
+fn section<'t>(text: &'t str, headline: &str) -> Vec<&'t str> {
+    let lines = text.lines().skip_while(|line| *line != headline).skip(1);
+    lines
+        .take_while(|line| line.starts_with(' '))
+        .map(str::trim)
+        .collect()
+}
+
+/// What apt and dpkg complain of; where they tell a reason, without the consequences.
+fn complaints(stdout: &str, stderr: &str) -> String {
+    let unmet = section(stdout, "The following packages have unmet dependencies:");
+    if !unmet.is_empty() {
+        return unmet.join("; ");
+    }
+    // apt gives dpkg a terminal for both streams.
+    let mut lines = stdout.lines().chain(stderr.lines());
+    let mut failed = Vec::new();
+    while let Some(line) = lines.next() {
+        if let Some(package) = line.strip_prefix("dpkg: error processing ") {
+            let reason = lines.next().unwrap_or_default();
+            failed.push(format!("{package} {}", reason.trim()));
+        }
+    }
+    if !failed.is_empty() {
+        return format!("{}; see `/var/log/apt/term.log`", failed.join("; "));
+    }
+    let errors: Vec<_> = stderr
+        .lines()
+        .filter_map(|line| line.strip_prefix("E: "))
+        .collect();
+    if errors.is_empty() {
+        stderr.trim().to_owned()
+    } else {
+        errors.join("; ")
+    }
+}
+
+/// What `apt-cache showpkg` says at its end: a name and a version on each line.
+fn reverse_provides(text: &str) -> Vec<String> {
+    let lines = text
+        .lines()
+        .skip_while(|line| !line.starts_with("Reverse Provides:"))
+        .skip(1);
+    let names = lines.filter_map(|line| line.split(' ').next());
+    let names: BTreeSet<_> = names.filter(|name| !name.is_empty()).collect();
+    names.into_iter().map(str::to_owned).collect()
+}
+
 /// What `apt-cache policy` says: a block for each package, whose name stands alone.
 fn parse_policy(text: &str) -> HashMap<String, String> {
     let mut candidates = HashMap::new();
@@ -294,6 +367,32 @@ fn parse_policy(text: &str) -> HashMap<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_reason_is_told_rather_than_its_consequences() {
+        let stdout = "Reading package lists...\nThe following packages have unmet dependencies:\n a : Depends: b but it is not installable\n     Depends: c (>= 2)\nE: x\n";
+        let stderr = "E: Unable to correct problems, you have held broken packages.\n";
+        assert_eq!(
+            complaints(stdout, stderr),
+            "a : Depends: b but it is not installable; Depends: c (>= 2)"
+        );
+        let stderr = "oops\ndpkg: error processing package a (--configure):\n installed a package post-installation script subprocess returned error exit status 3\nErrors were encountered while processing:\n a\n";
+        assert_eq!(
+            complaints(
+                stderr,
+                "E: Sub-process /usr/bin/dpkg returned an error code (1)\n"
+            ),
+            "package a (--configure): installed a package post-installation script subprocess returned error exit status 3; see `/var/log/apt/term.log`"
+        );
+        assert_eq!(complaints("", "W: w\nE: e\n"), "e");
+        assert_eq!(complaints("", "strange\n"), "strange");
+    }
+
+    #[test]
+    fn providers_stand_at_the_end() {
+        let text = "Package: virt\nVersions: \n\nReverse Depends: \n  x,virt\nDependencies: \nProvides: \nReverse Provides: \nb 2 (= )\na 1 (= )\na 1 (= )\n";
+        assert_eq!(reverse_provides(text), ["a", "b"]);
+    }
 
     #[test]
     fn policies_have_candidates() {

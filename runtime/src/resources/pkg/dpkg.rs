@@ -1,10 +1,48 @@
 //! The database of dpkg.
 
 use std::collections::{HashMap, HashSet};
-use std::fs;
+use std::ffi::OsString;
+use std::fs::{self, File};
+
+use nix::fcntl::{FcntlArg, fcntl};
+use nix::libc;
 
 /// Where the packages stand.
 pub(super) const STATUS: &str = "/var/lib/dpkg/status";
+
+/// Where dpkg notes what it is at.
+const UPDATES: &str = "/var/lib/dpkg/updates";
+
+/// What whoever works with dpkg locks.
+const LOCKS: [&str; 2] = ["/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock"];
+
+/// Whether dpkg was interrupted at something, and nobody is at it. It blocks.
+pub(super) fn is_interrupted() -> bool {
+    let names = fs::read_dir(UPDATES).into_iter().flatten().flatten();
+    let mut names = names.map(|entry| entry.file_name());
+    let is_number = |name: OsString| name.as_encoded_bytes().iter().all(u8::is_ascii_digit);
+    names.any(is_number) && !LOCKS.iter().any(|path| is_locked(path))
+}
+
+/// Whether another process has locked a file.
+fn is_locked(path: &str) -> bool {
+    let (Ok(file), Ok(kind), Ok(whence), Ok(unlocked)) = (
+        File::options().write(true).open(path),
+        i16::try_from(libc::F_WRLCK),
+        i16::try_from(libc::SEEK_SET),
+        i16::try_from(libc::F_UNLCK),
+    ) else {
+        return false;
+    };
+    let mut lock = libc::flock {
+        l_type: kind,
+        l_whence: whence,
+        l_start: 0,
+        l_len: 0,
+        l_pid: 0,
+    };
+    fcntl(&file, FcntlArg::F_GETLK(&mut lock)).is_ok() && lock.l_type != unlocked
+}
 
 /// The installed packages with their versions: by `name:architecture`, and by name if they are of the
 /// machine's architecture or of none.

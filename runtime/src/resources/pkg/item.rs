@@ -64,11 +64,11 @@ pub(super) enum PkgError {
     NoBackend,
     #[error("MGMT_PACKAGE_BACKEND can be `packagekit` or `apt`, and not `{0}`")]
     UnknownBackend(String),
-    #[error("no repository has the package `{name}`{}", hint(.switch))]
+    #[error("no repository has the package `{name}`{hint}")]
     NotFound {
         name: String,
-        /// The parameter with which it would be found.
-        switch: Option<&'static str>,
+        /// Why that may be, to be read on after it; may be empty.
+        hint: String,
     },
     #[error("no repository has version {version} of the package `{name}`")]
     NoVersion { name: String, version: String },
@@ -76,14 +76,29 @@ pub(super) enum PkgError {
     Downgrade(String),
     #[error("{0}: the package is not trusted; `allowuntrusted => true` permits it")]
     Untrusted(String),
+    #[error("can't {operation}: that would remove {others}, which nobody has asked for")]
+    WouldRemove { operation: String, others: String },
+    #[error("can't {operation}: {packages} is held back; `apt-mark unhold {packages}` permits it")]
+    Held { operation: String, packages: String },
     #[error("can't {operation}: {details}")]
     Failed { operation: String, details: String },
 }
 
-fn hint(switch: &Option<&'static str>) -> String {
-    switch
-        .map(|switch| format!(" unless `{switch} => true`"))
-        .unwrap_or_default()
+impl PkgError {
+    /// `stale` tells that the lists of packages could not be fetched.
+    pub(super) fn not_found(name: &str, providers: &[String], stale: bool) -> Self {
+        let mut hint = String::new();
+        if !providers.is_empty() {
+            hint = format!(
+                "; it is virtual, and provided by {}: name one of those",
+                providers.join(", ")
+            );
+        } else if stale {
+            "; the lists of packages could not be fetched".clone_into(&mut hint);
+        }
+        let name = name.to_owned();
+        Self::NotFound { name, hint }
+    }
 }
 
 impl From<PkgError> for ResourceError {

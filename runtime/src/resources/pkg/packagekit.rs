@@ -1,6 +1,6 @@
 //! Packages through PackageKit (resources-host.md §5.11).
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use mgmt_stdlib::resources::pkg::{Pkg, State};
@@ -8,6 +8,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use zbus::zvariant::OwnedObjectPath;
 
+use super::apt::Apt;
 use super::item::{Change, Found, Item, PkgError};
 use crate::dbus::{Bus, DbusError, Object, SignalQueue, Signals};
 use crate::resource::ResourceError;
@@ -47,6 +48,9 @@ const SUCCESS: u32 = 1;
 /// What PackageKit says of a package that is installed.
 const INFO_INSTALLED: u32 = 1;
 
+/// What it says of a package that would go.
+const INFO_REMOVING: u32 = 13;
+
 /// What it says of a package that would become older.
 const INFO_DOWNGRADING: u32 = 20;
 
@@ -58,6 +62,7 @@ mod code {
     pub(super) const CANNOT_GET_LOCK: u32 = 26;
     pub(super) const BAD_GPG_SIGNATURE: u32 = 30;
     pub(super) const MISSING_GPG_SIGNATURE: u32 = 31;
+    pub(super) const NOT_AUTHORIZED: u32 = 48;
 }
 
 /// PackageKit has news of updates.
@@ -71,6 +76,8 @@ pub(super) fn updates_changed() -> Signals {
 pub(super) struct PackageKit<'a> {
     bus: &'a Bus,
     cancel: &'a CancellationToken,
+    /// What may be below it.
+    apt: Apt<'a>,
 }
 
 /// A package as a transaction tells of it.
@@ -96,8 +103,8 @@ impl Package {
 }
 
 impl<'a> PackageKit<'a> {
-    pub(super) fn new(bus: &'a Bus, cancel: &'a CancellationToken) -> Self {
-        Self { bus, cancel }
+    pub(super) fn new(bus: &'a Bus, cancel: &'a CancellationToken, apt: Apt<'a>) -> Self {
+        Self { bus, cancel, apt }
     }
 
     /// Whether it runs, or would be started if it was called.
@@ -174,6 +181,8 @@ impl<'a> PackageKit<'a> {
                 .filter(|package| upgraded.contains(&package.name()));
             let ids: Vec<_> = ids.map(|package| package.id).collect();
             let operation = format!("upgrade {}", upgraded.join(", "));
+            self.simulate(&operation, "UpdatePackages", params, &ids)
+                .await?;
             self.run(&operation, "UpdatePackages", &(flags(params), ids))
                 .await?;
         }
@@ -184,25 +193,24 @@ impl<'a> PackageKit<'a> {
         if new.is_empty() {
             return Ok(());
         }
-        if let Err(error) = self
+        let refreshed = self
             .run("refresh the list of packages", "RefreshCache", &(false,))
-            .await
-        {
+            .await;
+        let stale = refreshed.is_err();
+        if let Err(error) = refreshed {
             // A repository that is away is no harm if the others have all that is wanted.
             tracing::warn!("{}", ResourceError::from(error));
         }
-        let mut ids = Vec::new();
-        for (item, change) in &new {
-            ids.push(self.candidate(item, change).await?.id);
-        }
+        let ids = self.candidates(params, &new, stale).await?;
         let names: Vec<_> = new.iter().map(|(item, _)| item.name).collect();
         let operation = format!("install {}", names.join(", "));
+        let simulated = self
+            .simulate(&operation, "InstallPackages", params, &ids)
+            .await?;
         let one_version = new.iter().any(|(_, change)| *change != Change::Install);
         if one_version && !params.allowdowngrade {
             // Not every back end asks for the permission.
-            let simulated = (flags(params) | flag::SIMULATE, ids.clone());
-            let changed = self.run(&operation, "InstallPackages", &simulated).await?;
-            let older = changed
+            let older = simulated
                 .iter()
                 .find(|package| package.info == INFO_DOWNGRADING);
             if let Some(package) = older {
@@ -212,6 +220,31 @@ impl<'a> PackageKit<'a> {
         self.run(&operation, "InstallPackages", &(flags(params), ids))
             .await?;
         Ok(())
+    }
+
+    /// What would be done; an error if that were the removal of what nobody has asked for.
+    async fn simulate(
+        &self,
+        operation: &str,
+        method: &str,
+        params: &Pkg,
+        ids: &[String],
+    ) -> Result<Vec<Package>, ResourceError> {
+        let arguments = (flags(params) | flag::SIMULATE, ids);
+        let changed = self.run(operation, method, &arguments).await?;
+        let others: BTreeSet<_> = changed
+            .iter()
+            .filter(|package| package.info == INFO_REMOVING)
+            .map(Package::name)
+            .collect();
+        if others.is_empty() {
+            return Ok(changed);
+        }
+        Err(PkgError::WouldRemove {
+            operation: operation.to_owned(),
+            others: others.into_iter().collect::<Vec<_>>().join(", "),
+        }
+        .into())
     }
 
     async fn remove(&self, names: &[&str]) -> Result<(), ResourceError> {
@@ -229,20 +262,59 @@ impl<'a> PackageKit<'a> {
             .await
         };
         let along = remove(flag::SIMULATE).await?;
-        let along: Vec<_> = along
+        let along: BTreeSet<_> = along
             .iter()
             .map(Package::name)
             .filter(|name| !names.contains(name))
             .collect();
         if !along.is_empty() {
+            let along: Vec<_> = along.into_iter().collect();
             tracing::info!("what depends on it is removed, too: {}", along.join(", "));
         }
         remove(0).await?;
         Ok(())
     }
 
+    /// The ids of the packages to install, in one look as far as possible.
+    async fn candidates(
+        &self,
+        params: &Pkg,
+        new: &[&(&Item<'_>, Change)],
+        stale: bool,
+    ) -> Result<Vec<String>, ResourceError> {
+        let names: Vec<_> = new
+            .iter()
+            .filter(|(_, change)| *change == Change::Install)
+            .map(|(item, _)| item.name)
+            .collect();
+        let found = match names.as_slice() {
+            [] | [_] => Vec::new(),
+            names => {
+                let filters = candidate_filters(params.allownonfree, params.allowunsupported);
+                self.resolve(filters, names).await?
+            }
+        };
+        let mut found: HashMap<_, _> = found
+            .into_iter()
+            .map(|package| (package.name().to_owned(), package.id))
+            .collect();
+        let mut ids = Vec::new();
+        for (item, change) in new {
+            ids.push(match found.remove(item.name) {
+                Some(id) => id,
+                None => self.candidate(item, change, stale).await?.id,
+            });
+        }
+        Ok(ids)
+    }
+
     /// The package to install.
-    async fn candidate(&self, item: &Item<'_>, change: &Change) -> Result<Package, ResourceError> {
+    async fn candidate(
+        &self,
+        item: &Item<'_>,
+        change: &Change,
+        stale: bool,
+    ) -> Result<Package, ResourceError> {
         let Pkg {
             allownonfree,
             allowunsupported,
@@ -253,15 +325,9 @@ impl<'a> PackageKit<'a> {
             Change::Install | Change::Upgrade | Change::Remove => None,
         };
         let find = async |nonfree: bool, unsupported: bool| -> Result<Vec<Package>, Failure> {
-            let mut filters = filter::ARCH;
-            if version.is_none() {
-                filters |= filter::NOT_INSTALLED | filter::NEWEST;
-            }
-            if !nonfree {
-                filters |= filter::FREE;
-            }
-            if !unsupported {
-                filters |= filter::SUPPORTED;
+            let mut filters = candidate_filters(nonfree, unsupported);
+            if version.is_some() {
+                filters &= !(filter::NOT_INSTALLED | filter::NEWEST);
             }
             self.resolve(filters, &[item.name]).await
         };
@@ -284,15 +350,17 @@ impl<'a> PackageKit<'a> {
             };
         }
         let switch = if find(true, allowunsupported).await?.iter().any(suits) {
-            Some("allownonfree")
+            "allownonfree"
         } else if find(allownonfree, true).await?.iter().any(suits) {
-            Some("allowunsupported")
+            "allowunsupported"
         } else if find(true, true).await?.iter().any(suits) {
-            Some("allownonfree => true, allowunsupported")
+            "allownonfree => true, allowunsupported"
         } else {
-            None
+            let providers = self.apt.providers(item.name).await?;
+            return Err(PkgError::not_found(item.name, &providers, stale).into());
         };
-        Err(PkgError::NotFound { name, switch }.into())
+        let hint = format!(" unless `{switch} => true`");
+        Err(PkgError::NotFound { name, hint }.into())
     }
 
     async fn resolve(&self, filters: u64, names: &[&str]) -> Result<Vec<Package>, Failure> {
@@ -332,6 +400,10 @@ impl<'a> PackageKit<'a> {
             tokio::select! {
                 () = self.cancel.cancelled() => return Err(Failure::Cancelled),
                 () = sleep(RETRY) => {}
+            }
+            // Its back end for apt does not say what the matter is, nor does it repair it.
+            if let Err(error) = self.apt.complete_interrupted().await {
+                tracing::warn!("{error}");
             }
         }
     }
@@ -374,6 +446,18 @@ impl<'a> PackageKit<'a> {
         let _ = timeout(CANCELLING, ended).await;
         Err(Failure::Cancelled)
     }
+}
+
+/// Of what is to be installed in any version.
+fn candidate_filters(nonfree: bool, unsupported: bool) -> u64 {
+    let mut filters = filter::ARCH | filter::NOT_INSTALLED | filter::NEWEST;
+    if !nonfree {
+        filters |= filter::FREE;
+    }
+    if !unsupported {
+        filters |= filter::SUPPORTED;
+    }
+    filters
 }
 
 fn flags(params: &Pkg) -> u64 {
@@ -453,6 +537,11 @@ impl From<Failure> for ResourceError {
                     PkgError::Untrusted(format!("can't {operation}"))
                 }
                 code::ALREADY_INSTALLED => PkgError::Downgrade(operation),
+                code::NOT_AUTHORIZED => {
+                    let details =
+                        format!("{details}; that takes root, or a polkit rule that permits it");
+                    PkgError::Failed { operation, details }
+                }
                 _ => PkgError::Failed { operation, details },
             }
             .into(),

@@ -9,11 +9,8 @@ pub(super) enum Startup {
     Enable,
     /// It stays `indirect` even if it is enabled; only by enabling it is it known whether it was.
     EnableAgain,
-    /// Disable it; with `runtime` also what holds until the next boot.
-    Disable {
-        /// See above.
-        runtime: bool,
-    },
+    /// Disable it, both for good and until the next boot.
+    Disable,
 }
 
 impl Startup {
@@ -22,7 +19,7 @@ impl Startup {
         match self {
             Self::Fine => true,
             Self::EnableAgain => !apply,
-            Self::Enable | Self::Disable { .. } => false,
+            Self::Enable | Self::Disable => false,
         }
     }
 }
@@ -34,8 +31,7 @@ impl Startup {
 pub(super) fn startup(state: &str, enable: bool) -> Result<Startup, &'static str> {
     Ok(match (state, enable) {
         ("enabled", true) => Startup::Fine,
-        ("enabled", false) => Startup::Disable { runtime: false },
-        ("enabled-runtime", false) => Startup::Disable { runtime: true },
+        ("enabled" | "enabled-runtime", false) => Startup::Disable,
         (_, false) => Startup::Fine,
         ("indirect", true) => Startup::EnableAgain,
         ("masked" | "masked-runtime", true) => {
@@ -57,10 +53,10 @@ mod tests {
 
     #[test]
     fn each_state_of_a_unit_file_has_an_answer() {
-        let disable = |runtime| Ok(Startup::Disable { runtime });
+        let disable = Ok(Startup::Disable);
         let table = [
-            ("enabled", Ok(Startup::Fine), disable(false)),
-            ("enabled-runtime", Ok(Startup::Enable), disable(true)),
+            ("enabled", Ok(Startup::Fine), disable),
+            ("enabled-runtime", Ok(Startup::Enable), disable),
             ("linked", Ok(Startup::Enable), Ok(Startup::Fine)),
             ("linked-runtime", Ok(Startup::Enable), Ok(Startup::Fine)),
             ("disabled", Ok(Startup::Enable), Ok(Startup::Fine)),

@@ -1,5 +1,6 @@
 //! An account as the C library knows it, whatever source it comes from.
 
+use std::collections::HashMap;
 use std::ffi::CString;
 use std::fmt::Display;
 
@@ -22,25 +23,48 @@ pub(super) struct Account {
 }
 
 impl Account {
-    pub(super) fn look_up(name: &str) -> Result<Option<Self>, ResourceError> {
+    /// The account of this name, if there is one. Where several groups share a number, those that `params` names are
+    /// the ones that count.
+    pub(super) fn look_up(
+        name: &str,
+        params: &declared::User,
+    ) -> Result<Option<Self>, ResourceError> {
         let Some(user) = User::from_name(name).map_err(failed("account", name))? else {
             return Ok(None);
         };
         let c_name = CString::new(name).map_err(failed("account", name))?;
         let gids = getgrouplist(&c_name, user.gid).map_err(failed("groups of", name))?;
+        let wanted = wanted_groups(params)?;
+        let known = |gid: Gid| match wanted.get(&gid.as_raw()) {
+            Some(name) => Ok(Some((*name).to_owned())),
+            None => group_name(gid),
+        };
         let mut groups = Vec::new();
         for gid in gids.into_iter().filter(|gid| *gid != user.gid) {
-            groups.extend(group_name(gid)?);
+            groups.extend(known(gid)?);
         }
         Ok(Some(Self {
             uid: user.uid.as_raw(),
             gid: user.gid.as_raw(),
-            group: group_name(user.gid)?,
+            group: known(user.gid)?,
             groups,
             homedir: user.dir.to_string_lossy().into_owned(),
             shell: user.shell.to_string_lossy().into_owned(),
         }))
     }
+}
+
+/// The groups that are wanted, as far as there are any, by their numbers.
+fn wanted_groups(params: &declared::User) -> Result<HashMap<u32, &str>, ResourceError> {
+    let mut wanted = HashMap::new();
+    // The main group comes last, since it counts most.
+    let names = params.groups.iter().flatten().chain(&params.group);
+    for name in names {
+        if let Some(group) = Group::from_name(name).map_err(failed("group", name))? {
+            wanted.insert(group.gid.as_raw(), name.as_str());
+        }
+    }
+    Ok(wanted)
 }
 
 /// Who has this number.

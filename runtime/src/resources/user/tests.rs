@@ -90,6 +90,27 @@ fn only_what_differs_is_changed() {
 }
 
 #[test]
+fn groups_are_a_set_and_the_main_group_may_be_among_them() {
+    let groups = |names: &[&str]| {
+        let names = names.iter().map(|&name| name.to_owned()).collect();
+        wanted(|params| params.groups = Some(names))
+    };
+    let settled = |names: &[&str]| planned(&groups(names), Some(&present())) == None;
+    assert!(settled(&["b", "a", "b"]));
+    assert!(settled(&["a", "main", "b"]));
+    assert!(!settled(&["a", "main"]));
+    assert!(!settled(&["a", "b", "c"]));
+    let moves = wanted(|params| {
+        params.group = Some("other".to_owned());
+        params.groups = Some(["a", "b", "main"].map(str::to_owned).to_vec());
+    });
+    assert_eq!(
+        planned(&moves, Some(&present())).as_deref(),
+        Some("usermod --gid other --groups a,b,main -- u")
+    );
+}
+
+#[test]
 fn no_groups_are_not_unmanaged_groups() {
     let none = wanted(|params| params.groups = Some(Vec::new()));
     let change = plan("u", &none, Some(&present()), false).unwrap();
