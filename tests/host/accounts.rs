@@ -108,7 +108,7 @@ fn errors_say_what_to_do() {
             "; `loginctl terminate-user busy` ends all that the user runs",
         ),
         (
-            "user \"lonely\" { state => \"exists\", groups => [\"nobodies\"] }",
+            "user \"lonely\" { state => \"exists\", groups => [\"nobodies\"], }",
             "group 'nobodies' does not exist; a `group` resource can make it",
         ),
         (

@@ -95,7 +95,7 @@ fn groups_are_a_set_and_the_main_group_may_be_among_them() {
         let names = names.iter().map(|&name| name.to_owned()).collect();
         wanted(|params| params.groups = Some(names))
     };
-    let settled = |names: &[&str]| planned(&groups(names), Some(&present())) == None;
+    let settled = |names: &[&str]| planned(&groups(names), Some(&present())).is_none();
     assert!(settled(&["b", "a", "b"]));
     assert!(settled(&["a", "main", "b"]));
     assert!(!settled(&["a", "main"]));
