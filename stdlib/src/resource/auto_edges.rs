@@ -43,7 +43,7 @@ impl Subject {
 
     /// A file of a drop-in directory, by the directory's path with its slash.
     pub fn drop_in(directory: impl Into<String>) -> Self {
-        Self::new(Class::DropIn, directory)
+        Self::new(Class::DropIn, paths::clean_keeping_slash(&directory.into()))
     }
 
     /// A file as part of the package that ships it.
