@@ -57,7 +57,7 @@ pub fn add_import(view: &View, package: &str) -> Option<TextEdit> {
 }
 
 /// The edits that sort the imports at the top of the file, packages before files, and remove those that are
-/// not used. Comments between imports leave them as they are.
+/// not used. Comments between imports leave them as they are; one behind an import goes with it.
 pub fn organize(view: &View) -> Vec<TextEdit> {
     let Some(tree) = view.tree() else {
         return Vec::new();
@@ -100,14 +100,16 @@ pub fn organize(view: &View) -> Vec<TextEdit> {
         let stmt = &tree[*stmt];
         // Only an import that has its lines to itself can be moved.
         let line = matches!(stmt.kind, StmtKind::Import { .. })
-            .then(|| whole_line(text, stmt.span.start, stmt.span.end))
+            .then(|| lines_of(text, stmt.span.start, stmt.span.end, true))
             .flatten();
         match line {
             Some((start, end)) => {
                 if run.last().is_some_and(|last| last.1 != start) {
                     flush(&mut run);
                 }
-                let line = format!("{}\n", stmt.span.text(text));
+                // With the comment behind it.
+                let line = text.get(stmt.span.start as usize..end as usize);
+                let line = format!("{}\n", line.unwrap_or_default().trim_end());
                 run.push((start, end, !unused.contains(&stmt.span), line));
             }
             None => flush(&mut run),
@@ -119,13 +121,18 @@ pub fn organize(view: &View) -> Vec<TextEdit> {
 
 /// The lines of a statement with their newline, if nothing else stands there.
 pub fn whole_line(text: &str, start: u32, end: u32) -> Option<(u32, u32)> {
+    lines_of(text, start, end, false)
+}
+
+fn lines_of(text: &str, start: u32, end: u32, with_comment: bool) -> Option<(u32, u32)> {
     let line_start = text
         .get(..start as usize)?
         .rfind('\n')
         .map_or(0, |at| at + 1);
     let rest = text.get(end as usize..)?;
     let length = rest.find('\n').map_or(rest.len(), |at| at + 1);
-    let alone =
-        text[line_start..start as usize].trim().is_empty() && rest[..length].trim().is_empty();
+    let behind = rest[..length].trim();
+    let alone = text[line_start..start as usize].trim().is_empty()
+        && (behind.is_empty() || (with_comment && behind.starts_with('#')));
     alone.then_some((line_start as u32, end + length as u32))
 }

@@ -85,6 +85,18 @@ fn imports_are_sorted_and_those_without_use_go() {
 }
 
 #[test]
+fn a_comment_goes_with_its_import() {
+    let fixture = Fixture::new(
+        "# header\n\nimport \"strings\" # lower\nimport \"math\"\nimport \"fmt\"\n$x = fmt.printf(strings.to_lower(\"A\"))\nprint \"a\" { msg => $x, }\n",
+    );
+    let edited = fixture.edited(&organize(&fixture.view));
+    assert!(
+        edited.starts_with("# header\n\nimport \"fmt\"\nimport \"strings\" # lower\n$x"),
+        "{edited}"
+    );
+}
+
+#[test]
 fn an_import_is_added_where_the_others_are() {
     let add = |text: &str| {
         let fixture = Fixture::new(text);
