@@ -11,6 +11,7 @@ mod commands;
 mod convert;
 mod diagnostics;
 mod ending;
+mod incoming;
 mod newer;
 mod progress;
 mod publisher;
@@ -20,14 +21,17 @@ mod state;
 mod tokens;
 mod work;
 
+use std::convert::Infallible;
+use std::future;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use mgmt_compiler::Options;
 use mgmt_stdlib::catalog::Catalog;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tower_lsp::{LspService, Server};
+use tower_lsp::{ClientSocket, LspService, Server};
 
 use crate::analysis::World;
 use addresses::Addresses;
@@ -49,6 +53,13 @@ pub enum Connection {
 /// not.
 const IN_FLIGHT: usize = 1000;
 
+/// So many bytes of messages are passed on before they are read.
+const BUFFER: usize = 1 << 16;
+
+/// How deep the programs that are looked at may be nested: this much of stack is for the deepest that the grammar
+/// lets through.
+const STACK: usize = 16 << 20;
+
 /// Directories that the server uses.
 #[derive(Clone, Debug, Default)]
 pub struct Places {
@@ -66,6 +77,7 @@ pub struct Places {
 pub fn run(connection: &Connection, places: Places) -> io::Result<End> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
+        .thread_stack_size(STACK)
         .enable_all()
         .build()?;
     let result = runtime.block_on(serve(connection, places));
@@ -92,23 +104,37 @@ async fn serve(connection: &Connection, places: Places) -> io::Result<End> {
     let service = WithNewer::new(service, newer);
     match connection {
         Connection::Stdio => {
-            let server = Server::new(tokio::io::stdin(), tokio::io::stdout(), messages);
-            let server = server.concurrency_level(IN_FLIGHT);
-            tokio::select! {
-                () = server.serve(service) => {}
-                () = ending.orphaned() => {}
-            }
+            let (read, write) = (tokio::io::stdin(), tokio::io::stdout());
+            talk(read, write, service, messages, &ending).await;
         }
         Connection::Socket(address) => {
             let (read, write) = connect(address).await?.into_split();
-            let server = Server::new(read, write, messages).concurrency_level(IN_FLIGHT);
-            tokio::select! {
-                () = server.serve(service) => {}
-                () = ending.orphaned() => {}
-            }
+            talk(read, write, service, messages, &ending).await;
         }
     }
     Ok(ending.end())
+}
+
+/// Answers what comes, until that ends or there is no editor any more.
+async fn talk(
+    read: impl AsyncRead + Unpin,
+    write: impl AsyncWrite,
+    service: WithNewer<Backend>,
+    messages: ClientSocket,
+    ending: &Ending,
+) {
+    let (passed, passing) = tokio::io::duplex(BUFFER);
+    let server = Server::new(passed, write, messages).concurrency_level(IN_FLIGHT);
+    let passing_on = async {
+        // With it ends what the server reads, and the server then.
+        let _ = incoming::pass_on(read, passing).await;
+        future::pending::<Infallible>().await
+    };
+    tokio::select! {
+        () = server.serve(service) => {}
+        () = ending.orphaned() => {}
+        never = passing_on => match never {},
+    }
 }
 
 async fn connect(address: &str) -> io::Result<TcpStream> {

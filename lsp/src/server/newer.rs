@@ -12,6 +12,7 @@ use tower_lsp::ls_types::Uri;
 use tower_lsp::{ExitedError, LanguageServer, LspService};
 use tower_service::Service;
 
+use super::incoming;
 use crate::analysis::library;
 
 /// Asks for the text of an address that is no file's.
@@ -81,6 +82,9 @@ impl<B: LanguageServer> Service<Request> for WithNewer<B> {
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
+        if let Some(refusal) = incoming::refusal(&request) {
+            return Box::pin(async { Ok(Some(refusal)) });
+        }
         if request.method() != "initialize" {
             return self.inner.call(request);
         }
