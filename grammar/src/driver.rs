@@ -20,7 +20,11 @@ pub(crate) struct Parser<D: ParserDefinition, I> {
     open: Vec<usize>,
     /// The end of the last token.
     end: u32,
+    mistakes: usize,
 }
+
+/// What could have stood at a mistake takes long to find out. After so many of them nobody wants to know.
+const MAX_EXPLAINED: usize = 1000;
 
 /// The next token; none at the end.
 type Lookahead<D> = Option<(TokenTriple<D>, <D as ParserDefinition>::TokenIndex)>;
@@ -43,6 +47,7 @@ where
             symbols: Vec::new(),
             open: Vec::new(),
             end: 0,
+            mistakes: 0,
         };
         let Err(result) = parser.run();
         result
@@ -129,7 +134,11 @@ where
     }
 
     fn unexpected(&self, token: Option<TokenTriple<D>>) -> ParseError<D> {
-        let expected = self.definition.expected_tokens_from_states(&self.states);
+        let expected = if self.mistakes > MAX_EXPLAINED {
+            Vec::new()
+        } else {
+            self.definition.expected_tokens_from_states(&self.states)
+        };
         match token {
             Some(token) => ParseError::<D>::UnrecognizedToken { token, expected },
             None => ParseError::<D>::UnrecognizedEof {
@@ -141,6 +150,7 @@ where
 
     /// Drops what has to be dropped until the parse can go on, and gives the next token then.
     fn recover(&mut self, mut lookahead: Lookahead<D>) -> Result<Lookahead<D>, Finished<D>> {
+        self.mistakes += 1;
         let error = self.unexpected(lookahead.map(|(token, _)| token));
         // What is complete before the mistake is kept.
         while let Some(reduce) = self.definition.error_action(self.top()).as_reduce() {

@@ -62,10 +62,13 @@ impl Resolver<'_, '_> {
         in_loop: Option<Span>,
     ) -> Vec<Item> {
         let (items, mut inner) = self.sort_colon_classes(unit, items);
-        self.declare_imports(unit, &items, scope, in_loop);
-        for item in &items {
-            self.declare_stmt(unit, item, scope, &mut inner);
-        }
+        // Blocks in blocks, and imports of imports.
+        stacker::maybe_grow(128 * 1024, 1024 * 1024, || {
+            self.declare_imports(unit, &items, scope, in_loop);
+            for item in &items {
+                self.declare_stmt(unit, item, scope, &mut inner);
+            }
+        });
         items
     }
 

@@ -20,10 +20,12 @@ use crate::load::Unit;
 impl Resolver<'_, '_> {
     /// Builds the statements of a block; definitions are filled in on the way.
     pub(super) fn block(&mut self, unit: &Unit, items: &[Item], scope: ScopeId) -> Vec<Stmt> {
-        items
-            .iter()
-            .filter_map(|item| self.stmt(unit, item, scope))
-            .collect()
+        stacker::maybe_grow(128 * 1024, 1024 * 1024, || {
+            items
+                .iter()
+                .filter_map(|item| self.stmt(unit, item, scope))
+                .collect()
+        })
     }
 
     fn inner_block(&mut self, unit: &Unit, block: &ast::Block, scope: ScopeId) -> Block {
