@@ -75,6 +75,8 @@ pub struct LineIndex {
     /// Offset of the first byte of each line.
     starts: Vec<u32>,
     len: u32,
+    /// The lines of editors, where those are others.
+    editor: Option<Box<LineIndex>>,
 }
 
 /// A place as people count it: line and column from 1, columns in characters.
@@ -89,17 +91,33 @@ pub struct LineColumn {
 impl LineIndex {
     /// Indexes `text`. Only `\n` ends a line (language.md §1.1).
     pub fn new(text: &str) -> Self {
+        let len = text.len() as u32;
+        let behind = |(at, _)| at as u32 + 1;
         let mut starts = vec![0];
-        starts.extend(
-            text.bytes()
-                .enumerate()
-                .filter(|(_, b)| *b == b'\n')
-                .map(|(i, _)| i as u32 + 1),
-        );
+        starts.extend(text.match_indices('\n').map(behind));
+        let returns = text.match_indices('\r').map(behind);
+        let mut bare = returns
+            .filter(|at| text.as_bytes().get(*at as usize) != Some(&b'\n'))
+            .peekable();
+        let editor = bare.peek().is_some().then(|| {
+            let mut starts: Vec<u32> = starts.iter().copied().chain(bare).collect();
+            starts.sort_unstable();
+            Box::new(Self {
+                starts,
+                len,
+                editor: None,
+            })
+        });
         Self {
             starts,
-            len: text.len() as u32,
+            len,
+            editor,
         }
+    }
+
+    /// The lines as the Language Server Protocol counts them: there a carriage return alone ends a line, too.
+    pub fn of_editor(&self) -> &Self {
+        self.editor.as_deref().unwrap_or(self)
     }
 
     /// The line, from 0, that holds `offset`.

@@ -28,7 +28,7 @@ impl<'t> Text<'t> {
     pub fn new(text: &'t str, lines: &'t LineIndex, encoding: Encoding) -> Self {
         Self {
             text,
-            lines,
+            lines: lines.of_editor(),
             encoding,
         }
     }
@@ -43,7 +43,8 @@ impl<'t> Text<'t> {
             return self.text.len() as u32;
         }
         let start = self.lines.start(position.line) as usize;
-        let line = self.text[start..].split('\n').next().unwrap_or_default();
+        let line = &self.text[start..self.lines.start(position.line + 1) as usize];
+        let line = line.strip_suffix('\n').unwrap_or(line);
         let line = line.strip_suffix('\r').unwrap_or(line);
         let wanted = position.character as usize;
         let column = match self.encoding {
@@ -91,6 +92,8 @@ impl<'t> Text<'t> {
     pub fn width(&self, text: &str) -> u32 {
         match self.encoding {
             Encoding::Utf8 => text.len() as u32,
+            // Lines may be long, and this is asked for each token.
+            Encoding::Utf16 if text.is_ascii() => text.len() as u32,
             Encoding::Utf16 => text.encode_utf16().count() as u32,
         }
     }
@@ -136,6 +139,22 @@ mod tests {
                 (10, (1, 1)),
             ],
         );
+    }
+
+    #[test]
+    fn each_kind_of_line_end_ends_a_line() {
+        let text = "a\rb\r\nc\nd\r\r";
+        let places = [
+            (0, (0, 0)),
+            (2, (1, 0)),
+            (5, (2, 0)),
+            (7, (3, 0)),
+            (8, (3, 1)),
+            (9, (4, 0)),
+            (10, (5, 0)),
+        ];
+        check(text, Encoding::Utf8, &places);
+        check(text, Encoding::Utf16, &places);
     }
 
     #[test]
