@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use mgmt_compiler::files::{Files, clean};
 use mgmt_compiler::load::{ImportKind, ImportName, Metadata};
@@ -17,24 +17,32 @@ const MAX_ROOTS: usize = 16;
 #[derive(Clone, Debug, Default)]
 pub struct Imports {
     files: BTreeMap<PathBuf, Arc<[PathBuf]>>,
+    /// The same the other way round, once somebody has asked.
+    importers: OnceLock<BTreeMap<PathBuf, Vec<PathBuf>>>,
 }
 
 impl Imports {
     /// Enters a file with its text, or anew if the text has changed. Says whether its imports are others
-    /// than before.
-    pub fn enter(&mut self, path: &Path, text: &str, files: &dyn Files) -> bool {
-        self.enter_imported(path, imported(path, text, files))
+    /// than before; else nothing is copied, however many files there are.
+    pub fn enter(this: &mut Arc<Self>, path: &Path, text: &str, files: &dyn Files) -> bool {
+        let imported = imported(path, text, files);
+        if this.files.get(path) == Some(&imported) {
+            return false;
+        }
+        Arc::make_mut(this).enter_imported(path, imported);
+        true
     }
 
-    /// The same with what [`imported`] has found in the text.
-    pub fn enter_imported(&mut self, path: &Path, imported: Arc<[PathBuf]>) -> bool {
-        let before = self.files.insert(path.to_owned(), imported.clone());
-        before.as_deref() != Some(&*imported)
+    /// Enters a file with what [`imported`] has found in its text.
+    pub fn enter_imported(&mut self, path: &Path, imported: Arc<[PathBuf]>) {
+        self.files.insert(path.to_owned(), imported);
+        self.importers.take();
     }
 
     /// Forgets a file that is gone.
     pub fn remove(&mut self, path: &Path) {
         self.files.remove(path);
+        self.importers.take();
     }
 
     /// All known files.
@@ -45,18 +53,24 @@ impl Imports {
     /// The entry files of the programs that a file is part of: those that import it, directly or not,
     /// and are imported by nobody; itself if nobody imports it.
     pub fn all_roots(&self, path: &Path) -> Vec<PathBuf> {
-        let mut importers: BTreeMap<&Path, Vec<&Path>> = BTreeMap::new();
-        for (from, imported) in &self.files {
-            for to in imported.iter() {
-                importers.entry(to).or_default().push(from);
+        let importers = self.importers.get_or_init(|| {
+            let mut importers: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
+            for (from, imported) in &self.files {
+                for to in imported.iter() {
+                    importers.entry(to.clone()).or_default().push(from.clone());
+                }
             }
-        }
+            importers
+        });
         let mut seen = BTreeSet::from([path]);
         let mut stack = vec![path];
         let mut roots = BTreeSet::new();
         while let Some(next) = stack.pop() {
             match importers.get(next) {
-                Some(above) => stack.extend(above.iter().filter(|above| seen.insert(above))),
+                Some(above) => {
+                    let above = above.iter().map(PathBuf::as_path);
+                    stack.extend(above.filter(|above| seen.insert(above)));
+                }
                 None => {
                     roots.insert(next);
                 }
@@ -131,11 +145,18 @@ mod tests {
             .with("/b.mcl", "if true {\n\timport \"lib/util.mcl\" as u\n}\n")
             .with("/lib/main.mcl", "import \"util.mcl\"\nimport \"fmt\"\n")
             .with("/lib/util.mcl", "");
-        let mut imports = Imports::default();
+        let mut imports: Arc<Imports> = Arc::default();
         for path in ["/a.mcl", "/b.mcl", "/lib/main.mcl", "/lib/util.mcl"] {
             let text = String::from_utf8(files.read(Path::new(path)).unwrap()).unwrap();
-            assert!(imports.enter(Path::new(path), &text, &files));
-            assert!(!imports.enter(Path::new(path), &text, &files));
+            assert!(Imports::enter(&mut imports, Path::new(path), &text, &files));
+            assert!(!Imports::enter(
+                &mut imports,
+                Path::new(path),
+                &text,
+                &files
+            ));
+            // What was known is not known any more with the next file.
+            imports.roots(Path::new(path));
         }
         let roots = |path| imports.roots(Path::new(path));
         let all = [PathBuf::from("/a.mcl"), PathBuf::from("/b.mcl")];
@@ -147,9 +168,13 @@ mod tests {
     #[test]
     fn files_that_import_each_other_stand_for_themselves() {
         let files = MemoryFiles::default();
-        let mut imports = Imports::default();
-        imports.enter(Path::new("/a.mcl"), "import \"b.mcl\"\n", &files);
-        imports.enter(Path::new("/b.mcl"), "import \"a.mcl\"\n", &files);
+        let mut imports: Arc<Imports> = Arc::default();
+        for (path, text) in [
+            ("/a.mcl", "import \"b.mcl\"\n"),
+            ("/b.mcl", "import \"a.mcl\"\n"),
+        ] {
+            Imports::enter(&mut imports, Path::new(path), text, &files);
+        }
         let roots = imports.roots(Path::new("/a.mcl"));
         assert_eq!(roots, [PathBuf::from("/a.mcl")]);
     }

@@ -4,7 +4,9 @@ use mgmt_compiler::files::clean;
 use mgmt_compiler::load::{ImportKind, ImportName};
 use mgmt_compiler::resolve::AliasDef;
 use mgmt_grammar::ast::{Block, File, ImportAlias, StmtId, StmtKind};
+use mgmt_grammar::span::LineIndex;
 use mgmt_grammar::{Token, TokenKind, tokens};
+use rustc_hash::FxHashMap;
 use std::path::PathBuf;
 
 use super::imports::entry_file;
@@ -168,25 +170,28 @@ pub fn folds(text: &str) -> Vec<(Range, Fold)> {
     let tokens = tokens(text);
     let mut found = Vec::new();
     let mut open: Vec<Token> = Vec::new();
-    let spans_lines = |range: &Range| {
-        text.get(range.start as usize..range.end as usize)
-            .is_some_and(|text| text.contains('\n'))
-    };
+    // Of each kind of bracket, how many are open, by what closes it.
+    let mut waiting: FxHashMap<TokenKind, usize> = FxHashMap::default();
+    let lines = LineIndex::new(text);
+    let spans_lines = |range: &Range| lines.line(range.start) < lines.line(range.end);
     for token in &tokens {
-        if token.kind.is_open() {
+        if let Some(closer) = token.kind.closer() {
             open.push(*token);
-        } else if token.kind.is_close() {
-            // What is not closed is skipped.
-            let Some(at) = open
-                .iter()
-                .rposition(|it| it.kind.closer() == Some(token.kind))
-            else {
-                continue;
-            };
-            let range = open[at].start..token.end;
-            open.truncate(at);
-            if spans_lines(&range) {
-                found.push((range, Fold::Region));
+            *waiting.entry(closer).or_default() += 1;
+        } else if waiting.get(&token.kind).is_some_and(|count| *count > 0) {
+            while let Some(opening) = open.pop()
+                && let Some(closer) = opening.kind.closer()
+            {
+                *waiting.entry(closer).or_default() -= 1;
+                // What is not closed is skipped.
+                if closer != token.kind {
+                    continue;
+                }
+                let range = opening.start..token.end;
+                if spans_lines(&range) {
+                    found.push((range, Fold::Region));
+                }
+                break;
             }
         }
     }

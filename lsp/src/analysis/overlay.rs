@@ -1,6 +1,7 @@
 //! Unsaved texts laid over the disk.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,6 +19,10 @@ impl Files for Overlay {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         match self.texts.get(path) {
             Some(text) => Ok(text.as_bytes().to_vec()),
+            // A pipe would be waited for, and a device never ends.
+            None if fs::metadata(path).is_ok_and(|it| !it.is_file() && !it.is_dir()) => {
+                Err(io::Error::other("it is not a regular file"))
+            }
             None => Disk.read(path),
         }
     }
@@ -53,5 +58,14 @@ mod tests {
         assert_eq!(overlay.read(&path).unwrap(), b"unsaved");
         assert!(overlay.is_dir(&dir.path().join("new")));
         assert!(!overlay.is_dir(&path));
+    }
+
+    #[test]
+    fn what_never_ends_is_not_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let link = dir.path().join("zero.mcl");
+        std::os::unix::fs::symlink("/dev/zero", &link).unwrap();
+        let error = Overlay::default().read(&link).unwrap_err();
+        assert_eq!(error.to_string(), "it is not a regular file");
     }
 }

@@ -18,6 +18,10 @@ use super::state::Document;
 use crate::analysis::library;
 use crate::analysis::world::Analysis;
 
+/// Of one file in one program no more are shown: nobody reads them, and editors take long over them. What is worst
+/// comes first.
+const MAX_SHOWN: usize = 1000;
+
 /// The diagnostics of several files.
 pub type ByFile = BTreeMap<PathBuf, Vec<lsp::Diagnostic>>;
 
@@ -50,8 +54,10 @@ impl Shown {
             let path = place
                 .and_then(|span| analysis.insight.sources.get(span.source)?.path.clone())
                 .unwrap_or_else(|| analysis.root.clone());
-            let shown = self.diagnostic(diagnostic, analysis);
-            found.entry(path).or_default().push(shown);
+            let shown = found.entry(path).or_default();
+            if shown.len() < MAX_SHOWN {
+                shown.push(self.diagnostic(diagnostic, analysis));
+            }
         }
         found
     }

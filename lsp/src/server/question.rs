@@ -27,6 +27,9 @@ use crate::analysis::outline::{Fold, Kind, Part};
 use crate::analysis::rename::Edits;
 use crate::analysis::{self, View, lens, signature};
 
+/// What is nested deeper is left out of an answer: many clients read no JSON of more than 128 levels.
+const MAX_NESTED: usize = 50;
+
 /// A question about a file, with what is needed to speak of the answer.
 pub struct Question {
     pub view: View,
@@ -147,16 +150,20 @@ impl Question {
 
     pub fn symbols(&self) -> Option<Vec<DocumentSymbol>> {
         let parts = analysis::outline::symbols(&self.view);
-        Some(parts.iter().filter_map(|part| self.symbol(part)).collect())
+        let symbols = parts.iter().filter_map(|part| self.symbol(part, 1));
+        Some(symbols.collect())
     }
 
     #[expect(deprecated, reason = "the field must be given")]
-    fn symbol(&self, part: &Part) -> Option<DocumentSymbol> {
-        let children: Vec<_> = part
-            .children
-            .iter()
-            .filter_map(|it| self.symbol(it))
-            .collect();
+    fn symbol(&self, part: &Part, level: usize) -> Option<DocumentSymbol> {
+        let children: Vec<_> = match level {
+            MAX_NESTED.. => Vec::new(),
+            _ => part
+                .children
+                .iter()
+                .filter_map(|it| self.symbol(it, level + 1))
+                .collect(),
+        };
         Some(DocumentSymbol {
             name: part.name.clone(),
             detail: Some(part.detail.clone()).filter(|detail| !detail.is_empty()),
@@ -200,7 +207,7 @@ impl Question {
     pub fn selection(&self, position: Position) -> Option<SelectionRange> {
         let chain = analysis::outline::selections(&self.view, self.offset(position)?);
         let mut selection: Option<SelectionRange> = None;
-        for range in chain.iter().rev() {
+        for range in chain.iter().take(MAX_NESTED).rev() {
             selection = Some(SelectionRange {
                 range: self.range(range)?,
                 parent: selection.map(Box::new),

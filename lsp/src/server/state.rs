@@ -13,6 +13,7 @@ use super::capabilities::Client;
 use super::convert::{Encoding, Text};
 use super::diagnostics::Shown;
 use super::settings::Settings;
+use crate::analysis::imports::Imports;
 use crate::analysis::world::Change;
 use crate::analysis::{World, library};
 
@@ -115,7 +116,7 @@ impl State {
         let mut imports = self.world.imports.clone();
         match on_disk {
             Some(text) => {
-                Arc::make_mut(&mut imports).enter(&path, &text, &files);
+                Imports::enter(&mut imports, &path, &text, &files);
             }
             None => Arc::make_mut(&mut imports).remove(&path),
         }
@@ -131,12 +132,11 @@ impl State {
                 .read(&path)
                 .ok()
                 .and_then(|bytes| String::from_utf8(bytes).ok());
-            let known = Arc::make_mut(&mut imports);
             match text {
                 Some(text) => {
-                    known.enter(&path, &text, &*files);
+                    Imports::enter(&mut imports, &path, &text, &*files);
                 }
-                None => known.remove(&path),
+                None => Arc::make_mut(&mut imports).remove(&path),
             }
         }
         self.world = Arc::new(self.world.after(files, imports, Change::Files));
@@ -181,7 +181,7 @@ impl State {
         files.texts.insert(path.to_owned(), text.as_str().into());
         let mut imports = self.world.imports.clone();
         // What it imports decides which programs there are.
-        let other_imports = Arc::make_mut(&mut imports).enter(path, &text, &files);
+        let other_imports = Imports::enter(&mut imports, path, &text, &files);
         let change = if known && !other_imports {
             Change::Text(path)
         } else {

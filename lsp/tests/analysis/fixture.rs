@@ -100,10 +100,10 @@ pub fn world(files: &[(PathBuf, String)]) -> Arc<World> {
     for (path, text) in files {
         overlay.texts.insert(path.clone(), text.as_str().into());
     }
-    let mut imports = Imports::default();
+    let mut imports: Arc<Imports> = Arc::default();
     for (path, text) in files {
-        imports.enter(path, text, &overlay);
+        Imports::enter(&mut imports, path, text, &overlay);
     }
     let first = World::new(CATALOG.clone(), Options::default());
-    Arc::new(first.after(Arc::new(overlay), Arc::new(imports), Change::Files))
+    Arc::new(first.after(Arc::new(overlay), imports, Change::Files))
 }

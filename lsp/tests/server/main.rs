@@ -17,6 +17,7 @@ mod library;
 mod life;
 mod meta_model;
 mod monkey;
+mod odd;
 mod robust;
 mod sync;
 mod table;
