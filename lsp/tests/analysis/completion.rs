@@ -475,3 +475,21 @@ fn functions_of_one_name_tell_their_packages() {
         "{found:?}"
     );
 }
+
+#[test]
+fn a_line_that_begins_with_an_operator_has_answers() {
+    for text in [
+        "$x\n= ¦\n",
+        "= ¦\n",
+        "=> ¦\n",
+        "-> ¦\n",
+        "<|> ¦\n",
+        "?: ¦\n",
+        "+ ¦\n",
+        "{ ¦\n",
+        "] ¦\n",
+        "} ¦\n",
+    ] {
+        labels(text);
+    }
+}

@@ -200,7 +200,10 @@ impl<'v> Cursor<'v> {
             matches!(kind, TokenKind::Dollar | TokenKind::Newline)
         })?;
         let name = self.before.get(dollar + 1)?;
-        let written = &self.text()[name.end as usize..self.before[equals].start as usize];
+        // Nothing if the line begins with the `=`.
+        let written = self
+            .text()
+            .get(name.end as usize..self.before[equals].start as usize)?;
         Type::parse(written.trim()).ok()
     }
 
