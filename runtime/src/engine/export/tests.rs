@@ -60,6 +60,14 @@ impl World for Board {
     fn set_string(&self, _: &str, _: Option<&str>) -> Result<bool, ResourceError> {
         Ok(false)
     }
+    fn replace_string(
+        &self,
+        _: &str,
+        _: Option<&str>,
+        _: Option<&str>,
+    ) -> Result<bool, ResourceError> {
+        Ok(true)
+    }
     fn set_own_string(&self, _: &str, _: Option<&str>) -> Result<bool, ResourceError> {
         Ok(false)
     }
