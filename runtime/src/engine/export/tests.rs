@@ -103,7 +103,7 @@ fn engine(board: &Arc<Board>) -> Engine {
 
 /// Waits for what threads do, while the clock of the engine goes on.
 async fn eventually(what: &str, condition: impl Fn() -> bool) {
-    for _ in 0..5_000 {
+    for _ in 0..2_000 {
         if condition() {
             return;
         }

@@ -42,6 +42,8 @@ struct State {
 pub(crate) struct Behaviour {
     /// How long a call takes.
     pub(crate) latency: Duration,
+    /// How long a call goes on after it has changed something.
+    pub(crate) aftermath: Duration,
     /// What the next calls give; then whatever is the case.
     pub(crate) script: VecDeque<Act>,
     /// Whether calls and watches end when they are told to.
@@ -60,6 +62,7 @@ impl Default for Behaviour {
     fn default() -> Self {
         Self {
             latency: Duration::ZERO,
+            aftermath: Duration::ZERO,
             script: VecDeque::new(),
             obedient: true,
             broken: true,
@@ -99,6 +102,8 @@ pub(crate) enum What {
         text: String,
         changed: bool,
     },
+    /// Something was changed, by a call that goes on.
+    Repaired,
     Checked(Option<Outcome>),
     Unwatch,
     Cleanup,
@@ -118,6 +123,7 @@ impl What {
             Self::Checked(Some(Outcome::Changed)) => "changed",
             Self::Checked(Some(Outcome::Unchanged)) => "same",
             Self::Checked(None) => "failed",
+            Self::Repaired => "repaired",
             Self::Unwatch => "unwatch",
             Self::Cleanup => "cleanup",
             Self::Interrupt => "interrupt",
@@ -417,6 +423,16 @@ impl Resource for Fake {
             () = sleep(fake.latency) => false,
             () = context.cancelled(), if fake.obedient => true,
         };
+        if !cancelled
+            && fake.aftermath > Duration::ZERO
+            && act.is_none()
+            && fake.broken
+            && context.apply()
+        {
+            self.world.set(&self.name, |fake| fake.broken = false);
+            self.world.note(&self.name, What::Repaired);
+            sleep(fake.aftermath).await;
+        }
         *self.running.lock().unwrap() = false;
         let result = match act {
             _ if cancelled => Err(ResourceError::Cancelled),

@@ -189,14 +189,17 @@ fn check_lives(trace: &[Entry]) {
                 What::Checked(_) => {
                     assert!(alive && std::mem::replace(&mut calling, false), "{trace:?}");
                 }
-                What::Watch | What::Unwatch | What::Interrupt => assert!(alive, "{trace:?}"),
+                What::Watch | What::Repaired | What::Unwatch | What::Interrupt => {
+                    assert!(alive, "{trace:?}");
+                }
             }
         }
         assert!(!alive, "{} was not cleaned up: {trace:?}", name(at));
     }
 }
 
-/// T5: every change of a parent is followed by a call of the child that serves it, to its end.
+/// T5: every change of a parent, also by a call that was killed, is followed by a call of the child that serves
+/// it, to its end.
 fn check_notifications(trace: &[Entry], edges: &[(usize, usize, bool)]) {
     let is = |entry: &Entry, at: usize| entry.name == name(at);
     for (a, b, notify) in edges {
@@ -204,16 +207,16 @@ fn check_notifications(trace: &[Entry], edges: &[(usize, usize, bool)]) {
         if !notify || parent == child {
             continue;
         }
-        let changed = What::Checked(Some(Outcome::Changed));
+        let changed = [What::Repaired, What::Checked(Some(Outcome::Changed))];
         let Some(raised) = trace
             .iter()
-            .rposition(|entry| is(entry, parent) && entry.what == changed)
+            .rposition(|entry| is(entry, parent) && changed.contains(&entry.what))
         else {
             continue;
         };
         let heard: Vec<_> = trace[raised..]
             .iter()
-            .filter(|entry| is(entry, child))
+            .filter(|entry| is(entry, child) && entry.what != What::Repaired)
             .map(|entry| &entry.what)
             .collect();
         let served = heard.windows(2).any(|pair| {
@@ -276,7 +279,10 @@ proptest! {
         on_paused_clock(async {
             let world = World::new();
             for at in 0..SIZE {
-                world.set(&name(at), |fake| fake.latency = Duration::from_millis(20));
+                world.set(&name(at), |fake| {
+                    fake.latency = Duration::from_millis(10);
+                    fake.aftermath = Duration::from_millis(10);
+                });
             }
             let prefix = tempfile::tempdir().expect("a temporary directory");
             let engine = || Engine::new(EngineConfig {
