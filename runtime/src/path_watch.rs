@@ -8,8 +8,9 @@
 //! system forbid to watch.
 //!
 //! The thread of [`notify`] drops what is of no interest ([`changes`]): it also tells of each file that is
-//! opened. The rest goes through an [`inbox`] to our own thread ([`worker`]), which knows what is watched and
-//! for whom ([`tree`]). So neither a caller nor the thread of [`notify`] ever waits for the file system.
+//! opened. That a file's content changed it tells whom it concerns, whom the [`tree`] knows. The rest, after which
+//! one has to look what is there now, goes through an [`inbox`] to our own thread ([`worker`]). So neither a caller
+//! nor the thread of [`notify`] ever waits for the file system.
 //!
 //! One thing the kernel does not tell: that a file got another name in a directory that is not watched.
 //! Changes through such a name are noticed only if the name was there when the file was last looked at.
@@ -29,7 +30,7 @@ mod worker;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use std::time::Duration;
 
@@ -85,7 +86,8 @@ pub enum PathWatchError {
 #[derive(Default)]
 struct Signal {
     notify: Notify,
-    failure: Mutex<Option<PathWatchError>>,
+    /// The first one.
+    failure: OnceLock<Box<PathWatchError>>,
 }
 
 impl PathHub {
@@ -197,12 +199,12 @@ impl Signal {
     }
 
     fn fail(&self, failure: &PathWatchError) {
-        lock(&self.failure).get_or_insert_with(|| failure.clone());
+        self.failure.get_or_init(|| Box::new(failure.clone()));
         self.notify.notify_one();
     }
 
     fn failure(&self) -> Option<PathWatchError> {
-        lock(&self.failure).clone()
+        self.failure.get().map(|failure| (**failure).clone())
     }
 }
 

@@ -1,13 +1,14 @@
 //! What `notify` reports, reduced to what matters here.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::mpsc::Sender;
+use std::sync::{Arc, Weak};
 
 use notify::event::{CreateKind, ModifyKind, RenameMode};
 use notify::{Event, EventHandler, EventKind};
 
 use super::inbox::Inbox;
+use super::tree::SharedTree;
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,19 +41,34 @@ impl What {
 }
 
 /// Passes on what `notify` reports. It runs on the thread of `notify`, which can not be asked for anything
-/// meanwhile.
+/// meanwhile: what only has to be told is told at once, which saves waking another thread, and all else is
+/// left to the thread of the path watcher.
 pub(super) struct Reporter {
     inbox: Arc<Inbox>,
+    tree: Weak<SharedTree>,
     /// Dropped with the thread.
     _alive: Sender<()>,
 }
 
 impl Reporter {
-    pub(super) fn new(inbox: Arc<Inbox>, alive: Sender<()>) -> Self {
+    pub(super) fn new(inbox: Arc<Inbox>, tree: Weak<SharedTree>, alive: Sender<()>) -> Self {
         Self {
             inbox,
+            tree,
             _alive: alive,
         }
+    }
+
+    /// Whether the change is dealt with.
+    fn tell(&self, change: &Change) -> bool {
+        let Some(tree) = self.tree.upgrade() else {
+            return false;
+        };
+        // Never waits: whoever has the lock may be waiting for this thread. Nothing overtakes what is in the inbox.
+        let Ok(mut tree) = tree.try_lock() else {
+            return false;
+        };
+        !self.inbox.has_changes() && tree.as_mut().is_some_and(|tree| tree.tell(change))
     }
 }
 
@@ -64,7 +80,10 @@ impl EventHandler for Reporter {
                 // Most events are of files that were opened, by our own checks for instance.
                 if let Some(what) = what(event.kind) {
                     for path in event.paths {
-                        self.inbox.add_change(Change { path, what });
+                        let change = Change { path, what };
+                        if !self.tell(&change) {
+                            self.inbox.add_change(change);
+                        }
                     }
                 }
             }

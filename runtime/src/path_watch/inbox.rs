@@ -71,6 +71,12 @@ impl Inbox {
         });
     }
 
+    /// Whether something waits that has happened, known or not.
+    pub(super) fn has_changes(&self) -> bool {
+        let content = lock(&self.content);
+        content.lost || !content.changes.is_empty()
+    }
+
     /// It is not known what happened.
     pub(super) fn lose_changes(&self) {
         self.put(|content| content.lost = true);

@@ -11,7 +11,7 @@ mod tell;
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, Weak};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use slab::Slab;
@@ -46,6 +46,10 @@ struct Node {
     linked_from: Vec<NodeId>,
 }
 
+/// The tree, for as long as the thread of the path watcher runs. That thread holds the lock whenever it works,
+/// also while it waits for the thread of `notify`, which therefore must not wait for the lock.
+pub(super) type SharedTree = Mutex<Option<Tree>>;
+
 pub(super) struct Tree {
     watches: Watches,
     nodes: Slab<Node>,
@@ -59,11 +63,19 @@ pub(super) struct Tree {
 }
 
 impl Tree {
-    pub(super) fn new(inbox: Arc<Inbox>) -> Self {
+    /// An empty tree.
+    pub(super) fn shared(inbox: &Arc<Inbox>) -> Arc<SharedTree> {
+        Arc::new_cyclic(|shared| {
+            let watches = Watches::new(Arc::clone(inbox), Weak::clone(shared));
+            Mutex::new(Some(Self::new(watches)))
+        })
+    }
+
+    fn new(watches: Watches) -> Self {
         let mut nodes = Slab::new();
         let root = nodes.insert(Node::default());
         Self {
-            watches: Watches::new(inbox),
+            watches,
             nodes,
             root,
             unwatched: FxHashSet::default(),
@@ -76,7 +88,10 @@ impl Tree {
     pub(super) fn subscribe(&mut self, path: &Path, recurse: bool, signal: &Arc<Signal>) -> NodeId {
         let path = probe::absolute(Path::new("/"), path);
         let node = self.intern(&path);
-        self.nodes[node].watchers.push(Watcher {
+        let watchers = &mut self.nodes[node].watchers;
+        // There is seldom a second one.
+        watchers.reserve_exact(1);
+        watchers.push(Watcher {
             recurse,
             signal: signal.clone(),
         });
@@ -100,6 +115,36 @@ impl Tree {
             self.garbage.push(node);
         }
         self.collect_garbage();
+    }
+
+    /// Reacts to a change if all there is to do is to tell somebody, or nobody. Does not look at the file
+    /// system.
+    ///
+    /// Returns whether it did.
+    pub(super) fn tell(&mut self, change: &Change) -> bool {
+        let only_to_tell = self.is_only_to_tell(change);
+        if only_to_tell {
+            self.handle(change);
+        }
+        only_to_tell
+    }
+
+    fn is_only_to_tell(&self, Change { path, what }: &Change) -> bool {
+        if what.is_structural() && self.watches.any_below(path) {
+            return false;
+        }
+        let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
+            return true;
+        };
+        let mut directories = self.watches.users(directory).into_iter();
+        directories.all(|node| match self.nodes[node].children.get(name) {
+            Some(child) => match what {
+                What::Content => true,
+                What::Attributes => !self.nodes[*child].children.is_empty(),
+                What::Came { .. } | What::Went => false,
+            },
+            None => *what != (What::Came { directory: true }) || !self.is_covered(node),
+        })
     }
 
     /// Reacts to a change.

@@ -10,8 +10,8 @@ use std::fs;
 use std::io;
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Weak};
 
 use notify::{Config, ErrorKind, INotifyWatcher, RecursiveMode, Watcher};
 use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
@@ -21,7 +21,7 @@ use slab::Slab;
 use super::changes::Reporter;
 use super::inbox::Inbox;
 use super::limit::Limit;
-use super::tree::NodeId;
+use super::tree::{NodeId, SharedTree};
 
 pub(super) type WatchId = usize;
 
@@ -31,6 +31,7 @@ const TRIES: usize = 3;
 /// All watches of a process.
 pub(super) struct Watches {
     inbox: Arc<Inbox>,
+    tree: Weak<SharedTree>,
     notify: Option<Notify>,
     watches: Slab<Watch>,
     by_path: BTreeMap<PathBuf, WatchId>,
@@ -76,9 +77,11 @@ pub(super) enum Refusal {
 }
 
 impl Watches {
-    pub(super) fn new(inbox: Arc<Inbox>) -> Self {
+    /// What happens is told by `tree` or through `inbox`.
+    pub(super) fn new(inbox: Arc<Inbox>, tree: Weak<SharedTree>) -> Self {
         Self {
             inbox,
+            tree,
             notify: None,
             watches: Slab::new(),
             by_path: BTreeMap::new(),
@@ -151,12 +154,20 @@ impl Watches {
     ///
     /// Returns their users.
     pub(super) fn end_below(&mut self, path: &Path) -> Vec<NodeId> {
-        let below = self
-            .by_path
-            .range::<Path, _>((Bound::Included(path), Bound::Unbounded))
-            .take_while(|(key, _)| key.starts_with(path));
-        let ids: Vec<WatchId> = below.map(|(_, id)| *id).collect();
+        let ids: Vec<WatchId> = self.below(path).collect();
         ids.into_iter().flat_map(|id| self.end(id)).collect()
+    }
+
+    /// Whether there are watches at or below `path`.
+    pub(super) fn any_below(&self, path: &Path) -> bool {
+        self.below(path).next().is_some()
+    }
+
+    fn below(&self, path: &Path) -> impl Iterator<Item = WatchId> {
+        self.by_path
+            .range::<Path, _>((Bound::Included(path), Bound::Unbounded))
+            .take_while(move |(key, _)| key.starts_with(path))
+            .map(|(_, id)| *id)
     }
 
     fn end(&mut self, id: WatchId) -> Vec<NodeId> {
@@ -196,7 +207,7 @@ impl Watches {
             return Ok(notify);
         }
         let (alive, ended) = channel();
-        let reporter = Reporter::new(Arc::clone(&self.inbox), alive);
+        let reporter = Reporter::new(Arc::clone(&self.inbox), self.tree.clone(), alive);
         let watcher =
             INotifyWatcher::new(reporter, Config::default()).map_err(|error| match error.kind {
                 ErrorKind::Io(error) if Errno::from_io_error(&error) == Some(Errno::MFILE) => {

@@ -13,8 +13,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::inbox::{Inbox, Request};
 use super::recheck::Recheck;
-use super::tree::{NodeId, Tree};
-use super::{PathWatchError, Signal};
+use super::tree::{NodeId, SharedTree, Tree};
+use super::{PathWatchError, Signal, lock};
 
 /// Owns the thread: dropping it ends and joins the thread.
 pub(super) struct Worker {
@@ -55,7 +55,7 @@ impl Drop for Worker {
 /// What the thread has.
 struct Work<'a> {
     inbox: &'a Inbox,
-    tree: Tree,
+    tree: Arc<SharedTree>,
     recheck: Recheck,
     /// Tells when file systems are mounted, of which inotify says nothing.
     mounts: Option<File>,
@@ -67,7 +67,7 @@ struct Work<'a> {
 fn work(inbox: &Arc<Inbox>, period: Duration) {
     let mut work = Work {
         inbox,
-        tree: Tree::new(Arc::clone(inbox)),
+        tree: Tree::shared(inbox),
         recheck: Recheck::default(),
         mounts: File::open("/proc/self/mountinfo").ok(),
         period,
@@ -76,106 +76,67 @@ fn work(inbox: &Arc<Inbox>, period: Duration) {
     // `notify` panics when its thread has ended; it should not, but everybody would wait for events in vain.
     let result = catch_unwind(AssertUnwindSafe(|| work.run()));
     inbox.close();
+    // From here on the tree is this thread's alone, and so it is dropped here: that waits for the other thread.
+    let tree = lock(&work.tree).take();
     let error = match result {
         Ok(Ok(())) => return,
         Ok(Err(error)) => error,
         Err(_) => io::Error::other("the path watcher has panicked"),
     };
     let failure = PathWatchError::Unavailable(Arc::new(error));
-    for signal in work.tree.signals() {
+    for signal in tree.iter().flat_map(Tree::signals) {
         signal.fail(&failure);
     }
 }
 
 impl Work<'_> {
     fn run(&mut self) -> io::Result<()> {
+        let shared = Arc::clone(&self.tree);
         loop {
             let mounts_changed = self.wait()?;
+            // Before the inbox is emptied, so that no change overtakes those that were in it.
+            let mut guard = lock(&shared);
             let content = self.inbox.take();
-            if content.closed {
+            let Some(tree) = guard.as_mut().filter(|_| !content.closed) else {
                 return Ok(());
-            }
+            };
             if mounts_changed {
-                self.tree.mounts_changed();
+                tree.mounts_changed();
             }
             for change in &content.changes {
-                self.tree.handle(change);
+                tree.handle(change);
             }
             let now = Instant::now();
             if content.lost {
                 tracing::debug!("path events were lost: all paths are looked at again");
                 self.recheck.lost(now);
             }
-            self.do_due(now);
+            self.do_due(tree, now);
             for request in content.requests {
-                self.answer(request);
+                answer(tree, request);
+            }
+            if tree.has_unwatched() && self.next_look.is_none() {
+                self.next_look = Some(Instant::now() + self.period);
             }
         }
     }
 
-    fn do_due(&mut self, now: Instant) {
+    fn do_due(&mut self, tree: &mut Tree, now: Instant) {
         if self.recheck.begins(now) {
-            self.tree.rewatch();
-            self.recheck.begin(self.tree.signals().cloned());
+            tree.rewatch();
+            self.recheck.begin(tree.signals().cloned());
         }
         self.recheck.advance(now);
         if self.next_look.is_some_and(|next| next <= now) {
-            self.tree.recheck_unwatched();
+            tree.recheck_unwatched();
             self.next_look = None;
-        }
-    }
-
-    fn answer(&mut self, request: Request) {
-        match request {
-            Request::Subscribe {
-                paths,
-                signal,
-                done,
-            } => {
-                let subscribed = self.subscribe(&paths, &signal);
-                if let Err(Ok(nodes)) = done.send(subscribed) {
-                    self.unsubscribe(&nodes, &signal);
-                }
-            }
-            Request::Unsubscribe { nodes, signal } => self.unsubscribe(&nodes, &signal),
-            #[cfg(test)]
-            Request::Count(counts) => {
-                let _ = counts.send((self.tree.nodes(), self.tree.watches()));
-            }
-        }
-    }
-
-    fn subscribe(
-        &mut self,
-        paths: &[(PathBuf, bool)],
-        signal: &Arc<Signal>,
-    ) -> Result<Vec<NodeId>, PathWatchError> {
-        let nodes = paths
-            .iter()
-            .map(|(path, recurse)| self.tree.subscribe(path, *recurse, signal))
-            .collect();
-        match signal.failure() {
-            Some(failure) => {
-                self.unsubscribe(&nodes, signal);
-                Err(failure)
-            }
-            None => Ok(nodes),
-        }
-    }
-
-    fn unsubscribe(&mut self, nodes: &Vec<NodeId>, signal: &Arc<Signal>) {
-        for node in nodes {
-            self.tree.unsubscribe(*node, signal);
         }
     }
 
     /// Waits until there is something to do.
     ///
     /// Returns whether something was mounted or unmounted.
-    fn wait(&mut self) -> io::Result<bool> {
-        if self.tree.has_unwatched() && self.next_look.is_none() {
-            self.next_look = Some(Instant::now() + self.period);
-        }
+    fn wait(&self) -> io::Result<bool> {
         let due = self.recheck.due().into_iter().chain(self.next_look).min();
         let timeout = due.map(|due| due.saturating_duration_since(Instant::now()));
         let timeout = timeout.and_then(|left| Timespec::try_from(left).ok());
@@ -190,5 +151,49 @@ impl Work<'_> {
             Err(rustix::io::Errno::INTR) => Ok(false),
             Err(error) => Err(error.into()),
         }
+    }
+}
+
+fn answer(tree: &mut Tree, request: Request) {
+    match request {
+        Request::Subscribe {
+            paths,
+            signal,
+            done,
+        } => {
+            let subscribed = subscribe(tree, &paths, &signal);
+            if let Err(Ok(nodes)) = done.send(subscribed) {
+                unsubscribe(tree, &nodes, &signal);
+            }
+        }
+        Request::Unsubscribe { nodes, signal } => unsubscribe(tree, &nodes, &signal),
+        #[cfg(test)]
+        Request::Count(counts) => {
+            let _ = counts.send((tree.nodes(), tree.watches()));
+        }
+    }
+}
+
+fn subscribe(
+    tree: &mut Tree,
+    paths: &[(PathBuf, bool)],
+    signal: &Arc<Signal>,
+) -> Result<Vec<NodeId>, PathWatchError> {
+    let nodes = paths
+        .iter()
+        .map(|(path, recurse)| tree.subscribe(path, *recurse, signal))
+        .collect();
+    match signal.failure() {
+        Some(failure) => {
+            unsubscribe(tree, &nodes, signal);
+            Err(failure)
+        }
+        None => Ok(nodes),
+    }
+}
+
+fn unsubscribe(tree: &mut Tree, nodes: &Vec<NodeId>, signal: &Arc<Signal>) {
+    for node in nodes {
+        tree.unsubscribe(*node, signal);
     }
 }
