@@ -26,8 +26,8 @@ mod private;
 mod staged;
 mod temporary;
 
-pub use group::AtomicWriter;
 pub(crate) use group::commit_all;
+pub use group::{AtomicWriter, Committing};
 pub(crate) use private::stage_private;
 pub use private::write_private;
 pub use staged::{Attributes, Slot, Staged};

@@ -41,6 +41,20 @@ struct Queue {
     led: bool,
 }
 
+/// A file that is being committed together with others.
+#[derive(Debug)]
+pub struct Committing(oneshot::Receiver<Result<(), ResourceError>>);
+
+impl Committing {
+    /// Waits until the file is durable and visible. It becomes so also if nobody waits.
+    ///
+    /// # Errors
+    /// If the system refuses; the target is then as it was.
+    pub async fn done(self) -> Result<(), ResourceError> {
+        self.0.await.map_err(|_| ResourceError::Cancelled)?
+    }
+}
+
 impl Default for AtomicWriter {
     fn default() -> Self {
         Self {
@@ -87,7 +101,36 @@ impl AtomicWriter {
     pub async fn commit(&self, staged: Staged) -> Result<(), ResourceError> {
         let (done, result) = oneshot::channel();
         self.enqueue(|queue| queue.waiting.push((staged, done)));
-        result.await.map_err(|_| ResourceError::Cancelled)?
+        Committing(result).done().await
+    }
+
+    /// The same for a thread that may block, within a tokio runtime: if no other file is being committed, this
+    /// one is when the call returns, without waking another thread. Otherwise it goes with the others, and
+    /// what to wait for is given.
+    ///
+    /// # Errors
+    /// If the system refuses; the target is then as it was.
+    pub fn commit_or_join(&self, staged: Staged) -> Result<Option<Committing>, ResourceError> {
+        {
+            let mut queue = self.queue();
+            if queue.led {
+                let (done, result) = oneshot::channel();
+                queue.waiting.push((staged, done));
+                return Ok(Some(Committing(result)));
+            }
+            queue.led = true;
+        }
+        let committed = self.commit_here(vec![staged]);
+        let more = {
+            let mut queue = self.queue();
+            queue.led = !(queue.waiting.is_empty() && queue.new.is_empty());
+            queue.led
+        };
+        if more {
+            self.start_leading();
+        }
+        committed.into_iter().collect::<Result<(), _>>()?;
+        Ok(None)
     }
 
     /// Makes staged files durable and visible together, on a thread that may block. The results are in the order of
@@ -117,9 +160,13 @@ impl AtomicWriter {
             !std::mem::replace(&mut queue.led, true)
         };
         if lead {
-            let writer = self.clone();
-            drop(Handle::current().spawn_blocking(move || writer.lead()));
+            self.start_leading();
         }
+    }
+
+    fn start_leading(&self) {
+        let writer = self.clone();
+        drop(Handle::current().spawn_blocking(move || writer.lead()));
     }
 
     fn lead(&self) {

@@ -3,8 +3,8 @@
 //! follows a link when it removes, leaves what other resources manage, and never logs content.
 //!
 //! A check reads rather than trusts what it saw before: sizes first, then bytes, up to the first
-//! difference. All of a check is one visit to a blocking thread; new content is then committed together
-//! with that of other files ([`crate::atomic_write`]).
+//! difference. All of a check is one visit to a blocking thread; new content that comes while that of other files is being
+//! committed waits for its turn elsewhere ([`crate::atomic_write`]).
 
 mod attributes;
 mod content;
@@ -115,7 +115,8 @@ impl Resource for File {
         context: &WatchContext,
     ) -> Result<(), ResourceError> {
         let paths = &context.services.paths;
-        let mut watch = paths.watch_all(self.watched(params)).await?;
+        // In a box, which goes when it has begun: there are many files.
+        let mut watch = Box::pin(paths.watch_all(self.watched(params))).await?;
         loop {
             context.event().await?;
             tokio::select! {
@@ -180,11 +181,14 @@ impl File {
         let work = Work::new(&self.name, params, context);
         match services.blocking.run(move || work.run(slot)).await? {
             Next::Done(outcome) => Ok(outcome),
-            Next::Commit { staged, log, rest } => {
-                services.writer.commit(staged).await?;
-                tracing::info!("{log}");
+            Next::Replaced => {
                 self.warn_of_rivals(params);
-                if let Some(rest) = rest {
+                Ok(Outcome::Changed)
+            }
+            Next::Await(committing, written) => {
+                committing.done().await?;
+                self.warn_of_rivals(params);
+                if let Some(rest) = written.rest() {
                     services.blocking.run(move || rest.attributes()).await?;
                 }
                 Ok(Outcome::Changed)

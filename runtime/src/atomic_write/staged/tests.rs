@@ -134,6 +134,24 @@ fn a_missing_directory_is_an_error_that_names_the_file() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_alone_is_committed_at_once() {
+    use crate::atomic_write::AtomicWriter;
+
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a");
+    fs::write(&path, "old").unwrap();
+    let writer = AtomicWriter::default();
+    for content in ["first", "second"] {
+        let staged = Staged::write(Slot::unlimited(), &path, &Attributes::default(), |file| {
+            file.write_all(content.as_bytes())
+                .map_err(ResourceError::path("write", &path))
+        });
+        assert!(writer.commit_or_join(staged.unwrap()).unwrap().is_none());
+        assert_eq!(fs::read_to_string(&path).unwrap(), content);
+    }
+}
+
+#[tokio::test]
 async fn many_files_are_placed_and_then_replaced_together() {
     use crate::atomic_write::AtomicWriter;
 
@@ -147,7 +165,13 @@ async fn many_files_are_placed_and_then_replaced_together() {
                 let staged = Staged::write(slot, &path, &Attributes::default(), |_| Ok(()))?;
                 match writer.place(staged)? {
                     None => Ok(round == 0),
-                    Some(staged) => writer.commit(staged).await.map(|()| round == 1),
+                    Some(staged) if i % 2 == 0 => writer.commit(staged).await.map(|()| round == 1),
+                    Some(staged) => {
+                        if let Some(committing) = writer.commit_or_join(staged)? {
+                            committing.done().await?;
+                        }
+                        Ok(round == 1)
+                    }
                 }
             }
         });

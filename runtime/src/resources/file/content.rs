@@ -32,6 +32,26 @@ pub(super) enum Origin {
     Files(Vec<PathBuf>),
 }
 
+/// New content that is at its place, or about to be.
+pub(super) struct Written {
+    new: bool,
+    copied: u64,
+    /// The file kept the owner that it had.
+    in_place: bool,
+    work: Box<Work>,
+}
+
+impl Written {
+    /// Tells that the content is there; gives those whose [`Work::attributes`] are still to be set.
+    pub(super) fn rest(self) -> Option<Box<Work>> {
+        let verb = if self.new { "created" } else { "wrote" };
+        let path = self.work.path.display();
+        tracing::info!("{verb} `{path}`, {} bytes", self.copied);
+        // A context is set on what is visible.
+        (self.in_place || self.work.params.selinux.is_some()).then_some(self.work)
+    }
+}
+
 impl Work {
     pub(super) fn be_file(self, slot: Slot) -> Result<Next, ResourceError> {
         let origin = self.origin()?;
@@ -91,19 +111,25 @@ impl Work {
             copied = origin.copy_to(file, &self.path, &self.cancel)?;
             Ok(())
         })?;
-        let verb = if new { "created" } else { "wrote" };
-        let log = format!("{verb} `{}`, {copied} bytes", self.path.display());
-        let Some(staged) = self.writer.place(staged)? else {
-            tracing::info!("{log}");
-            // It has its owner and mode; a context is set on what is visible.
-            if self.params.selinux.is_some() {
-                self.attributes()?;
-            }
-            return Ok(Next::Done(Outcome::Changed));
-        };
         // In place, the file kept the owner that it had.
-        let rest = (staged.is_in_place() || self.params.selinux.is_some()).then(|| Box::new(self));
-        Ok(Next::Commit { staged, log, rest })
+        let in_place = staged.is_in_place();
+        let (next, committing) = match self.writer.place(staged)? {
+            None => (Next::Done(Outcome::Changed), None),
+            Some(staged) => (Next::Replaced, self.writer.commit_or_join(staged)?),
+        };
+        let written = Written {
+            new,
+            copied,
+            in_place,
+            work: Box::new(self),
+        };
+        if let Some(committing) = committing {
+            return Ok(Next::Await(committing, written));
+        }
+        if let Some(rest) = written.rest() {
+            rest.attributes()?;
+        }
+        Ok(next)
     }
 
     fn wanted_attributes(&self) -> Result<Attributes, ResourceError> {

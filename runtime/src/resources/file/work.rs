@@ -10,7 +10,8 @@ use mgmt_stdlib::resources::file as declared;
 use mgmt_stdlib::resources::file::State;
 use tokio_util::sync::CancellationToken;
 
-use crate::atomic_write::{AtomicWriter, Slot, Staged};
+use super::content::Written;
+use crate::atomic_write::{AtomicWriter, Committing, Slot};
 use crate::resource::{Change, Changes, CheckContext, Managed, Outcome, ResourceError};
 
 /// All that a check needs, so that it can be done on another thread.
@@ -34,13 +35,10 @@ pub(super) struct Work {
 pub(super) enum Next {
     /// Nothing.
     Done(Outcome),
-    /// The new content is to be committed; then [`Work::attributes`] is to be called, if there is any work left.
-    Commit {
-        staged: Staged,
-        /// What is to be logged once that has worked.
-        log: String,
-        rest: Option<Box<Work>>,
-    },
+    /// Nothing: other content has taken the place of what was there.
+    Replaced,
+    /// The new content is being committed with that of other files; then [`Written::rest`] is to be done.
+    Await(Committing, Written),
 }
 
 impl Work {
