@@ -31,7 +31,7 @@ use tracing::info;
 
 use crate::resource::Registry;
 use evaluation::{Evaluation, Output};
-use reload::SourceWatch;
+use reload::{SourceWatch, Watching};
 
 /// Tells people what is wrong with a program.
 pub type Report = Arc<dyn Fn(Findings<'_>) + Send + Sync>;
@@ -145,11 +145,11 @@ impl Frontend {
         let Some(program) = first.program.clone() else {
             return Ok(());
         };
-        let mut watch = match self.watch {
-            true => Some(SourceWatch::new(&self.sources.paths, &first.sources, true).await),
-            false => None,
-        };
         let mut sources = Arc::new(first.sources);
+        let paths = &self.sources.paths;
+        let mut watch = self
+            .watch
+            .then(|| Watching::begin(paths.clone(), Arc::clone(&sources)));
         let mut current = Evaluation::start(&self, program);
         // A program that was saved and has not given a graph yet, with its texts.
         let mut next: Option<(Evaluation, Arc<Sources>)> = None;
@@ -217,8 +217,8 @@ impl Frontend {
     }
 
     /// Compiles the program anew; nothing if its text is the same as before.
-    async fn recompile(&self, watch: Option<&mut SourceWatch>) -> Option<Compilation> {
-        let watch = watch?;
+    async fn recompile(&self, watch: Option<&mut Watching>) -> Option<Compilation> {
+        let watch = watch?.begun().await;
         let this = self.clone();
         let known = watch.texts().clone();
         let compiled = tokio::task::spawn_blocking(move || {
@@ -233,7 +233,10 @@ impl Frontend {
         });
         let compilation = compiled.await.ok()??;
         let works = compilation.program.is_some();
-        *watch = SourceWatch::new(&self.sources.paths, &compilation.sources, works).await;
+        let mut successor =
+            SourceWatch::new(&self.sources.paths, &compilation.sources, works).await;
+        successor.succeed(watch);
+        *watch = successor;
         if !compilation.diagnostics.is_empty() {
             (self.report)(compilation.findings());
         }
@@ -262,9 +265,9 @@ async fn output_of(next: &mut Option<(Evaluation, Arc<Sources>)>) -> Output {
     }
 }
 
-async fn changed(watch: &mut Option<SourceWatch>) {
+async fn changed(watch: &mut Option<Watching>) {
     match watch {
-        Some(watch) => watch.changed().await,
+        Some(watch) => watch.begun().await.changed().await,
         None => std::future::pending().await,
     }
 }

@@ -1,11 +1,12 @@
 //! Notices when the text of a program changes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::{FutureExt, select_all};
+use futures::future::{BoxFuture, FutureExt, select_all};
 use mgmt_compiler::files::Sources;
 use tracing::warn;
 
@@ -23,6 +24,8 @@ pub(super) type Texts = BTreeMap<PathBuf, Arc<str>>;
 pub(super) struct SourceWatch {
     watches: Vec<PathWatch>,
     texts: Texts,
+    /// Something has changed of which nobody knows yet.
+    stale: bool,
 }
 
 /// The texts of a program that stand in files.
@@ -31,6 +34,43 @@ pub(super) fn texts(sources: &Sources) -> Texts {
         .iter()
         .filter_map(|(_, source)| Some((source.path.clone()?, Arc::clone(&source.text))))
         .collect()
+}
+
+/// Whether a file says something else than it did when it was read. What can not be read is told by its watch.
+async fn differ_from_disk(texts: &Texts) -> bool {
+    let texts = texts.clone();
+    let look = move || {
+        let mut texts = texts.iter();
+        texts.any(|(path, text)| fs::read(path).is_ok_and(|now| now != text.as_bytes()))
+    };
+    tokio::task::spawn_blocking(look).await.unwrap_or(false)
+}
+
+/// A watch that may not have begun yet, since nobody has to wait for that.
+pub(super) enum Watching {
+    Beginning(BoxFuture<'static, SourceWatch>),
+    Begun(SourceWatch),
+}
+
+impl Watching {
+    /// Begins to watch, as [`SourceWatch::new`] does.
+    pub(super) fn begin(paths: PathHub, sources: Arc<Sources>) -> Self {
+        let begin = async move { SourceWatch::new(&paths, &sources, true).await };
+        Self::Beginning(begin.boxed())
+    }
+
+    /// The watch, once it has begun.
+    pub(super) async fn begun(&mut self) -> &mut SourceWatch {
+        loop {
+            match self {
+                Self::Begun(watch) => return watch,
+                Self::Beginning(watch) => {
+                    let watch = watch.await;
+                    *self = Self::Begun(watch);
+                }
+            }
+        }
+    }
 }
 
 impl SourceWatch {
@@ -49,7 +89,17 @@ impl SourceWatch {
                 Err(error) => warn!("the program is not reloaded: {error}"),
             }
         }
-        Self { watches, texts }
+        let stale = differ_from_disk(&texts).await;
+        Self {
+            watches,
+            texts,
+            stale,
+        }
+    }
+
+    /// Takes over from a watch whose events nobody has asked for lately.
+    pub(super) fn succeed(&mut self, former: &mut Self) {
+        self.stale |= former.stale || former.event().now_or_never().is_some();
     }
 
     /// What the watched files contained.
@@ -59,10 +109,15 @@ impl SourceWatch {
 
     /// Waits until one of the files has changed and all have come to rest.
     pub(super) async fn changed(&mut self) {
-        self.event().await;
+        if !self.stale {
+            self.event().await;
+        }
+        // Also if nobody waits for the rest this time.
+        self.stale = true;
         let rest = async { while tokio::time::timeout(QUIET, self.event()).await.is_ok() {} };
         // Reading too early is harmless: the next event leads to another try.
         let _ = tokio::time::timeout(PATIENCE, rest).await;
+        self.stale = false;
     }
 
     async fn event(&mut self) {
@@ -79,5 +134,71 @@ impl SourceWatch {
             .boxed()
         });
         select_all(events).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mgmt_compiler::files::Source;
+
+    use super::*;
+
+    fn sources(path: &Path, text: &str) -> Sources {
+        let mut sources = Sources::default();
+        let name = path.display().to_string();
+        sources.add(Source::new(name, Some(path.to_owned()), text.into()));
+        sources
+    }
+
+    async fn is_told(watch: &mut SourceWatch) -> bool {
+        let patience = Duration::from_secs(10);
+        tokio::time::timeout(patience, watch.changed())
+            .await
+            .is_ok()
+    }
+
+    #[tokio::test]
+    async fn what_was_saved_before_it_was_watched_is_noticed() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("site.mcl");
+        fs::write(&path, "new").unwrap();
+        let hub = PathHub::new();
+        let mut watch = SourceWatch::new(&hub, &sources(&path, "old"), true).await;
+        assert!(is_told(&mut watch).await);
+        // Only once.
+        assert!(!watch.stale && watch.event().now_or_never().is_none());
+        let same = SourceWatch::new(&hub, &sources(&path, "new"), true).await;
+        assert!(!same.stale);
+    }
+
+    #[tokio::test]
+    async fn a_change_is_told_also_if_nobody_waited_until_it_was_at_rest() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("site.mcl");
+        fs::write(&path, "old").unwrap();
+        let hub = PathHub::new();
+        let mut watch = SourceWatch::new(&hub, &sources(&path, "old"), true).await;
+        fs::write(&path, "new").unwrap();
+        while !watch.stale {
+            let _ = tokio::time::timeout(QUIET / 2, watch.changed()).await;
+        }
+        assert!(is_told(&mut watch).await);
+    }
+
+    #[tokio::test]
+    async fn what_was_saved_while_it_was_compiled_is_noticed() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("site.mcl");
+        fs::write(&path, "old").unwrap();
+        let hub = PathHub::new();
+        // It misses a file, which comes twice: the second time, nobody asks.
+        let mut former = SourceWatch::new(&hub, &sources(&path, "old"), false).await;
+        fs::write(directory.path().join("other.mcl"), "").unwrap();
+        assert!(is_told(&mut former).await);
+        former.stale = true;
+        let mut watch = SourceWatch::new(&hub, &sources(&path, "old"), false).await;
+        assert!(!watch.stale);
+        watch.succeed(&mut former);
+        assert!(is_told(&mut watch).await);
     }
 }

@@ -1,7 +1,9 @@
 //! Log lines: for people `HH:MM:SS component: message`, for programs one JSON object each.
 
 use std::borrow::Cow;
+use std::env;
 use std::fmt;
+use std::fs;
 use std::io;
 
 use clap::ValueEnum;
@@ -41,9 +43,22 @@ pub(crate) fn start(format: LogFormat, filter: Option<&str>, color: bool) {
         .fmt_fields(ResourceSpan)
         .event_format(Lines {
             format,
-            zone: TimeZone::system(),
+            zone: zone(),
         })
         .init();
+}
+
+/// The time zone of this machine. Its name is not needed here, and to find that, all zones that the machine knows
+/// would be listed.
+fn zone() -> TimeZone {
+    let nameless = || {
+        let data = fs::read("/etc/localtime").ok()?;
+        TimeZone::tzif("local", &data).ok()
+    };
+    match env::var_os("TZ") {
+        None => nameless().unwrap_or_else(TimeZone::system),
+        Some(_) => TimeZone::system(),
+    }
 }
 
 /// The part of the program that speaks: `main` for the binary, otherwise the first module of its crate.
