@@ -3,13 +3,19 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 use tracing::Span;
 
 use crate::resource::ResourceError;
+
+/// How long a thread waits for more work before it leaves the pool. The end of the runtime waits as long. Without
+/// it there would be ever more threads where pieces of work come one by one: one that is about to leave does
+/// not count as idle yet.
+const LINGER: Duration = Duration::from_millis(5);
 
 /// Runs blocking work on a limited number of threads, so that thousands of resources that check at once
 /// do not start thousands of threads. Cheap to clone; clones share the limit.
@@ -19,7 +25,14 @@ use crate::resource::ResourceError;
 #[derive(Clone, Debug)]
 pub struct BlockingPool {
     threads: usize,
-    queue: Arc<Mutex<Queue>>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    queue: Mutex<Queue>,
+    /// Wakes a thread that lingers.
+    more: Condvar,
 }
 
 #[derive(Default)]
@@ -27,6 +40,8 @@ struct Queue {
     waiting: VecDeque<Box<dyn FnOnce() + Send>>,
     /// How many threads will look at the queue again before they leave.
     working: usize,
+    /// How many of these wait for more.
+    lingering: usize,
 }
 
 impl fmt::Debug for Queue {
@@ -34,6 +49,7 @@ impl fmt::Debug for Queue {
         f.debug_struct("Queue")
             .field("waiting", &self.waiting.len())
             .field("working", &self.working)
+            .field("lingering", &self.lingering)
             .finish()
     }
 }
@@ -43,7 +59,7 @@ impl BlockingPool {
     pub fn new(threads: usize) -> Self {
         Self {
             threads: threads.max(1),
-            queue: Arc::default(),
+            shared: Arc::default(),
         }
     }
 
@@ -69,7 +85,7 @@ impl BlockingPool {
         let start = {
             let mut queue = self.queue();
             queue.waiting.push_back(Box::new(job));
-            let start = queue.working < self.threads;
+            let start = queue.lingering < queue.waiting.len() && queue.working < self.threads;
             queue.working += usize::from(start);
             start
         };
@@ -77,6 +93,8 @@ impl BlockingPool {
             let pool = self.clone();
             // Not awaited: it works for others too. Each of those awaits its result.
             spawn_blocking(move || pool.work());
+        } else {
+            self.shared.more.notify_one();
         }
         match result.await {
             Ok(Ok(result)) => result,
@@ -86,22 +104,31 @@ impl BlockingPool {
     }
 
     fn work(&self) {
-        loop {
-            let job = {
-                let mut queue = self.queue();
-                let job = queue.waiting.pop_front();
-                queue.working -= usize::from(job.is_none());
-                job
-            };
-            match job {
-                Some(job) => job(),
-                None => return,
-            }
+        while let Some(job) = self.next() {
+            job();
         }
     }
 
+    /// The next piece of work; nothing once there was none for a while.
+    fn next(&self) -> Option<Box<dyn FnOnce() + Send>> {
+        let mut queue = self.queue();
+        if queue.waiting.is_empty() {
+            queue.lingering += 1;
+            let waited = self
+                .shared
+                .more
+                .wait_timeout_while(queue, LINGER, |queue| queue.waiting.is_empty());
+            queue = waited.unwrap_or_else(PoisonError::into_inner).0;
+            queue.lingering -= 1;
+        }
+        let job = queue.waiting.pop_front();
+        queue.working -= usize::from(job.is_none());
+        job
+    }
+
     fn queue(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+        let queue = self.shared.queue.lock();
+        queue.unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -115,6 +142,7 @@ impl Default for BlockingPool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use futures::future::join_all;
@@ -142,6 +170,17 @@ mod tests {
             .collect();
         assert_eq!(results, (0..200).collect::<Vec<_>>());
         assert!(most.load(Ordering::SeqCst) <= 3);
+    }
+
+    #[tokio::test]
+    async fn pieces_of_work_that_follow_each_other_share_a_thread() {
+        let pool = BlockingPool::new(4);
+        let mut threads = HashSet::new();
+        for _ in 0..100 {
+            threads.insert(pool.run(|| Ok(std::thread::current().id())).await.unwrap());
+        }
+        // One that is held up for longer than a thread lingers may find another.
+        assert!(threads.len() < 20, "{}", threads.len());
     }
 
     #[tokio::test]

@@ -124,7 +124,8 @@ impl WatchContext {
     /// `Cancelled` if the watch is to end.
     pub async fn event(&self) -> Result<(), ResourceError> {
         let (taken, wait) = oneshot::channel();
-        let send = async {
+        // In a box, since every watch holds the place for it as long as it lives, and seldom sends.
+        let send = Box::pin(async {
             let sent = match &self.events {
                 Events::Own(events) => events.send(taken).await.is_ok(),
                 Events::Shared(watch, events) => {
@@ -136,7 +137,7 @@ impl WatchContext {
                 return Err(ResourceError::Cancelled);
             }
             wait.await.map_err(|_| ResourceError::Cancelled)
-        };
+        });
         tokio::select! {
             biased;
             () = self.cancel.cancelled() => Err(ResourceError::Cancelled),
