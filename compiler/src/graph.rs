@@ -186,6 +186,12 @@ impl ResourceGraph {
         }
     }
 
+    /// How many identities the resources that are not hidden have: as many as there are of these, unless some share
+    /// one.
+    pub fn identities(&self) -> usize {
+        self.index.len()
+    }
+
     /// The non-hidden resource of that identity.
     pub fn find(&self, identity: &Identity) -> Option<NodeIndex> {
         self.index.get(identity).copied()

@@ -66,6 +66,19 @@ impl Resources {
         self.files[1] = Arc::new(Resource::new(path, params));
     }
 
+    /// Another file in the first directory.
+    fn one_more(&self) -> Arc<Resource> {
+        let params = file::File {
+            state: "exists".to_owned(),
+            content: Some(Str::from("text")),
+            ..file::File::default()
+        };
+        Arc::new(Resource::new(
+            format!("{}/d0/one more", self.directory),
+            params,
+        ))
+    }
+
     fn graph(&self) -> ResourceGraph {
         let mut graph = ResourceGraph::default();
         for (file, noop) in self.files.iter().zip(&self.noops) {
@@ -113,6 +126,13 @@ async fn measure(size: usize) {
         for at in 0..3 {
             resources.change(&format!("text {autoedges} {autogroup} {at}"));
             submit(&engine, resources.graph(), "one resource has changed").await;
+        }
+        let mut graph = resources.graph();
+        for _ in 0..3 {
+            let one = graph.add(resources.one_more());
+            submit(&engine, graph.clone(), "one resource has come").await;
+            graph.remove(one);
+            submit(&engine, graph.clone(), "one resource has gone").await;
         }
         let _ = engine.shutdown(false).await;
     }

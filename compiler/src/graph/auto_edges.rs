@@ -3,6 +3,8 @@
 //! Everything provided is indexed by its keys, so that the work grows with what is asked for, not with
 //! the square of the resources.
 
+mod keys;
+
 use mgmt_stdlib::resource::{AutoEdges, Class, Subject, Want};
 use petgraph::stable_graph::NodeIndex;
 use petgraph::visit::{EdgeRef, IntoEdgeReferences};
@@ -10,6 +12,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::ResourceGraph;
 use super::topology::{self, Pair};
+
+pub use keys::Keys;
 
 /// A resource that takes part, by its position in the graph.
 #[derive(Clone, Debug)]
@@ -39,23 +43,23 @@ pub fn automatic_edges(
     let index = Index::new(participants);
     let mut present: FxHashSet<Pair> = declared.iter().copied().collect();
     let mut wanted = Vec::new();
-    for (asker, participant) in participants.iter().enumerate() {
-        let edge = &mut |provider: usize, direction: Direction| {
-            let provider = participants[provider].at;
-            let (from, to) = match direction {
-                Direction::ProviderFirst => (provider, participant.at),
-                Direction::AskerFirst => (participant.at, provider),
-            };
-            if present.insert((from, to)) {
-                wanted.push((from, to));
+    for asker in 0..participants.len() {
+        index.edges_of(asker, &mut |pair| {
+            if present.insert(pair) {
+                wanted.push(pair);
             }
-        };
-        for want in &participant.edges.wants {
-            index.resolve(asker, want, edge);
-        }
+        });
     }
     let (added, refused) = topology::without_cycles(count, declared, wanted);
     AutomaticEdges { added, refused }
+}
+
+/// The edges that one of the participants wants, who are in the order of their identities: `asker` is its place
+/// among them. Those who provide nothing that it asks for may be left out. An edge may come more than once.
+pub fn edges_of(asker: usize, participants: &[Participant]) -> Vec<Pair> {
+    let mut wanted = Vec::new();
+    Index::new(participants).edges_of(asker, &mut |pair| wanted.push(pair));
+    wanted
 }
 
 impl ResourceGraph {
@@ -138,6 +142,21 @@ impl<'p> Index<'p> {
         Self {
             participants,
             by_key,
+        }
+    }
+
+    /// Calls `edge` for every edge that the asker wants.
+    fn edges_of(&self, asker: usize, edge: &mut impl FnMut(Pair)) {
+        let participant = &self.participants[asker];
+        let edge = &mut |provider: usize, direction: Direction| {
+            let provider = self.participants[provider].at;
+            edge(match direction {
+                Direction::ProviderFirst => (provider, participant.at),
+                Direction::AskerFirst => (participant.at, provider),
+            });
+        };
+        for want in &participant.edges.wants {
+            self.resolve(asker, want, edge);
         }
     }
 

@@ -80,9 +80,12 @@ pub(crate) async fn ask(
 
 /// Adds the edges that the participants want. An edge that the graph has already stays as it is; one that
 /// would make a cycle is left out.
-pub(crate) fn add(prepared: &mut Prepared, participants: &[Participant]) {
+///
+/// Returns whether one was.
+pub(crate) fn add(prepared: &mut Prepared, participants: &[Participant]) -> bool {
     let edges = automatic_edges(prepared.vertices.len(), &prepared.pairs(), participants);
     let identity = |at: usize| prepared.vertices[at].identity();
+    let some_refused = !edges.refused.is_empty();
     for (from, to) in edges.refused {
         warn!(
             "no automatic edge {} -> {}: the graph orders them the other way round",
@@ -99,4 +102,5 @@ pub(crate) fn add(prepared: &mut Prepared, participants: &[Participant]) {
         to,
         notify: false,
     }));
+    some_refused
 }

@@ -20,15 +20,19 @@ use mgmt_compiler::graph::topology::{Adjacency, Pair};
 /// up a graph of many thousand resources that are ordered among each other.
 const MOST_STEPS: usize = 30_000_000;
 
-/// Lets resources that can work together run as one.
+/// Lets resources that can work together run as one. Tells, too, whether it matters who comes before whom, since
+/// there are some that could.
 ///
 /// # Errors
 /// If a member asks for what only a vertex can have.
-pub(crate) fn group(prepared: Prepared, registry: &Registry) -> Result<Prepared, Vec<Problem>> {
+pub(crate) fn group(
+    prepared: Prepared,
+    registry: &Registry,
+) -> Result<(Prepared, bool), Vec<Problem>> {
     let candidates = candidates(&prepared, registry);
     let partners = Partners::new(&prepared, registry, &candidates);
     if !partners.any() {
-        return Ok(prepared);
+        return Ok((prepared, false));
     }
     let mut merger = Merger::new(&prepared);
     for (at, candidate) in candidates.iter().enumerate() {
@@ -56,7 +60,15 @@ pub(crate) fn group(prepared: Prepared, registry: &Registry) -> Result<Prepared,
             break;
         }
     }
-    build(&prepared, &merger)
+    Ok((build(&prepared, &merger)?, true))
+}
+
+/// Whether the resource may become a part of another one, or another one a part of it.
+pub(crate) fn takes_part(resource: &Resource, registry: &Registry) -> bool {
+    let traits = registry.traits(&resource.identity.kind);
+    !resource.meta.hidden
+        && resource.meta.autogroup != Some(false)
+        && traits.is_some_and(|traits| traits.groupable)
 }
 
 /// What members and owners of the same kind must have in common.
@@ -101,15 +113,7 @@ fn candidates<'p>(prepared: &'p Prepared, registry: &Registry) -> Vec<Candidate<
         .vertices
         .iter()
         .enumerate()
-        .filter(|(_, vertex)| {
-            let resource = &vertex.declared;
-            let groupable = || {
-                registry
-                    .traits(&resource.identity.kind)
-                    .is_some_and(|traits| traits.groupable)
-            };
-            !resource.meta.hidden && resource.meta.autogroup != Some(false) && groupable()
-        })
+        .filter(|(_, vertex)| takes_part(&vertex.declared, registry))
         .map(|(at, vertex)| {
             let resource = &vertex.declared;
             let Identity { kind, name } = &resource.identity;

@@ -44,6 +44,47 @@ impl Plan {
     }
 }
 
+/// Goes through the running vertices, in the order of the graph that was committed last, beside those of a new
+/// graph.
+struct Walk<'c> {
+    core: &'c Core,
+    /// The next one to look at.
+    at: usize,
+    patience: usize,
+}
+
+impl<'c> Walk<'c> {
+    /// How many that have gone in a row are passed over.
+    const AHEAD: usize = 16;
+    /// How often one is looked for that way. Nothing is lost with those that are not found here.
+    const PATIENCE: usize = 4096;
+
+    fn new(core: &'c Core) -> Self {
+        Self {
+            core,
+            at: 0,
+            patience: Self::PATIENCE,
+        }
+    }
+
+    /// One that can stand for the new resource, if there is one near the place where it is expected.
+    fn find(&mut self, new: &PreparedVertex) -> Option<VertexId> {
+        for ahead in 0..=Self::AHEAD.min(self.patience) {
+            self.patience -= ahead.min(1);
+            let old = *self.core.order.get(self.at + ahead)?;
+            let old_state = self.core.vertex(old);
+            if old_state.is_some_and(|it| it.declared.identity == *new.identity()) {
+                self.at += ahead + 1;
+                return self.core.can_stand_for(old, new).then_some(old);
+            }
+        }
+        if self.patience == 0 {
+            self.at += 1;
+        }
+        None
+    }
+}
+
 /// The running vertices for which no new resource has been found yet, by identity. Hidden ones may share one.
 struct Rest<'c>(FxHashMap<&'c Identity, Vec<VertexId>>);
 
@@ -95,12 +136,9 @@ impl Core {
     /// Finds out what stays. Each running vertex can stand for one new resource only.
     pub(crate) fn plan(&self, prepared: &Prepared) -> Plan {
         // Most graphs are like the one before in most places.
-        let in_place = |(at, new): (usize, &PreparedVertex)| {
-            let old = *self.order.get(at)?;
-            self.can_stand_for(old, new).then_some(old)
-        };
-        let kept: Vec<Option<VertexId>> =
-            prepared.vertices.iter().enumerate().map(in_place).collect();
+        let mut walk = Walk::new(self);
+        let new = prepared.vertices.iter();
+        let kept: Vec<Option<VertexId>> = new.map(|new| walk.find(new)).collect();
         let mut rest = Rest::new(self, &kept);
         let kept: Vec<Option<VertexId>> = prepared
             .vertices

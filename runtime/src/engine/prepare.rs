@@ -1,8 +1,9 @@
 //! What is checked and added before a graph may take over, while the former one still runs
 //! (engine.md §2.3, steps 2 to 7).
 
+mod adapt;
 mod check;
-mod exchange;
+mod last;
 #[cfg(test)]
 mod tests;
 
@@ -16,7 +17,7 @@ use petgraph::visit::{EdgeRef, IntoEdgeReferences};
 use rustc_hash::{FxHashMap, FxHashSet};
 use tokio::time::Instant;
 
-use self::exchange::Last;
+use self::last::{Last, Lore};
 use super::metrics::{Metrics, Step};
 use super::{autoedge, autogroup};
 use crate::resource::{Member, Registry, Services};
@@ -190,20 +191,20 @@ impl Preparer {
         graph: &ResourceGraph,
         overrides: Overrides,
     ) -> Result<Prepared, Vec<Problem>> {
-        if let Some(exchanged) = self.exchange(graph, overrides).await {
-            return exchanged;
+        if let Some(adapted) = self.adapt(graph, overrides).await {
+            return adapted;
         }
-        let (applied, prepared) = self.whole(graph, overrides).await?;
-        self.last = Some(Last::new(graph, overrides, applied, &prepared));
+        let (lore, prepared) = self.whole(graph, overrides).await?;
+        self.last = Some(Last::new(graph, overrides, lore, &prepared));
         Ok(prepared)
     }
 
-    /// Prepares a graph of which nothing is known. Gives its resources as the deploy wants them, too.
+    /// Prepares a graph of which nothing is known. Gives what there is to remember, too.
     async fn whole(
         &self,
         graph: &ResourceGraph,
         overrides: Overrides,
-    ) -> Result<(Vec<Arc<Resource>>, Prepared), Vec<Problem>> {
+    ) -> Result<(Lore, Prepared), Vec<Problem>> {
         let began = Instant::now();
         let mut problems: Vec<Problem> = graph
             .resources()
@@ -222,19 +223,21 @@ impl Preparer {
         }
         let validated = Instant::now();
         self.metrics.step(Step::Validate, validated - began);
+        let mut lore = Lore::default();
         if !overrides.skip_autoedges {
             let participants = autoedge::ask(&prepared, &self.registry, &self.services).await?;
-            autoedge::add(&mut prepared, &participants);
+            lore.some_refused = autoedge::add(&mut prepared, &participants);
+            lore.learn_keys(&participants);
         }
         let ordered = Instant::now();
         self.metrics.step(Step::AutoEdge, ordered - validated);
         let vertices = prepared.vertices.iter();
-        let applied = vertices.map(|vertex| vertex.declared.clone()).collect();
+        lore.applied = vertices.map(|vertex| vertex.declared.clone()).collect();
         if !overrides.skip_autogroup {
-            prepared = autogroup::group(prepared, &self.registry)?;
+            (prepared, lore.may_group) = autogroup::group(prepared, &self.registry)?;
         }
         self.metrics.step(Step::AutoGroup, ordered.elapsed());
-        Ok((applied, prepared))
+        Ok((lore, prepared))
     }
 }
 

@@ -32,7 +32,8 @@ fn grouped(vertices: Vec<PreparedVertex>, edges: &[(usize, usize, bool)]) -> Pre
         vertices,
         edges: edges.collect(),
     };
-    group(prepared, &crate::resources::registry()).expect("it can be grouped")
+    let (prepared, _) = group(prepared, &crate::resources::registry()).expect("it can be grouped");
+    prepared
 }
 
 /// Each vertex with its members: `print[c]=print[a]+print[b]`.

@@ -1,4 +1,4 @@
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -6,6 +6,7 @@ use mgmt_compiler::graph::{Resource, ResourceGraph};
 use mgmt_stdlib::resource::{Meta, Params};
 use mgmt_stdlib::resources::{file, print, user};
 use mgmt_stdlib::value::Str;
+use petgraph::stable_graph::NodeIndex;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -132,6 +133,171 @@ proptest! {
             prop_assert_eq!(found.as_ref().map(told), anew.as_ref().map(told));
         }
     }
+}
+
+/// A step of a program whose graph is changed and not made anew.
+#[derive(Clone, Debug)]
+enum Change {
+    /// Declares a resource, or declares it otherwise.
+    Declare(Spec),
+    Remove(u8),
+    Connect(u8, u8, bool),
+    Disconnect(u8, u8),
+}
+
+fn changes() -> impl Strategy<Value = Vec<Vec<Change>>> {
+    let declare = (0..9u8, 0..8u8).prop_map(Change::Declare);
+    let change = prop_oneof![
+        // Most resources are there most of the time.
+        4 => declare.clone(),
+        2 => (0..9u8).prop_map(Change::Remove),
+        1 => (0..9u8, 0..9u8, any::<bool>()).prop_map(|(from, to, notify)| Change::Connect(from, to, notify)),
+        1 => (0..9u8, 0..9u8).prop_map(|(from, to)| Change::Disconnect(from, to)),
+    ];
+    let first = vec(declare, 9);
+    let steps = vec(vec(change, 1..4), 1..12);
+    (first, steps).prop_map(|(first, mut steps)| {
+        steps.insert(0, first);
+        steps
+    })
+}
+
+/// A graph and where its resources are.
+#[derive(Default)]
+struct Changing {
+    graph: ResourceGraph,
+    nodes: HashMap<u8, NodeIndex>,
+    declared: HashMap<Spec, Arc<Resource>>,
+}
+
+impl Changing {
+    fn change(&mut self, change: &Change) {
+        let node = |which: &u8| self.nodes.get(which).copied();
+        match change {
+            Change::Declare(spec) => {
+                let declared = self.declared.entry(*spec);
+                let declared = declared.or_insert_with(|| resource(*spec)).clone();
+                let former = node(&spec.0);
+                let hidden = |node: NodeIndex| self.graph.graph()[node].meta.hidden;
+                match former {
+                    Some(node) if hidden(node) == declared.meta.hidden => {
+                        self.graph.replace(node, declared);
+                    }
+                    // One that is hidden can not be removed.
+                    Some(node) if hidden(node) => {}
+                    former => {
+                        former.into_iter().for_each(|node| self.graph.remove(node));
+                        self.nodes.insert(spec.0, self.graph.add(declared));
+                    }
+                }
+            }
+            Change::Remove(which) => {
+                if let Some(node) = node(which)
+                    && !self.graph.graph()[node].meta.hidden
+                {
+                    self.graph.remove(node);
+                    self.nodes.remove(which);
+                }
+            }
+            Change::Connect(from, to, notify) => {
+                if let (Some(from), Some(to)) = (node(from), node(to))
+                    && from != to
+                {
+                    self.graph.connect(from, to, *notify);
+                }
+            }
+            Change::Disconnect(from, to) => {
+                if let (Some(from), Some(to)) = (node(from), node(to)) {
+                    self.graph.disconnect(from, to);
+                }
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    /// Resources come and go, and edges with them.
+    #[test]
+    fn a_changing_graph_is_prepared_like_a_new_one(
+        steps in changes(),
+        skip_autoedges in prop::bool::weighted(0.2),
+        skip_autogroup in any::<bool>(),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .expect("a runtime");
+        let overrides = Overrides { skip_autoedges, skip_autogroup, ..Overrides::default() };
+        let mut changing = Changing::default();
+        let mut experienced = preparer();
+        for changes in steps {
+            for change in &changes {
+                changing.change(change);
+            }
+            let found = runtime.block_on(experienced.prepare(&changing.graph, overrides));
+            let anew = runtime.block_on(preparer().prepare(&changing.graph, overrides));
+            prop_assert_eq!(found.as_ref().map(told), anew.as_ref().map(told), "after {:?}", changes);
+        }
+    }
+}
+
+/// Which resources of the second graph are the very same as in the first, so that nothing was done to them.
+fn untouched(first: &Prepared, second: &Prepared) -> Vec<String> {
+    let known: HashSet<_> = first.parts().map(Arc::as_ptr).collect();
+    let same = second.parts().filter(|it| known.contains(&Arc::as_ptr(it)));
+    same.map(|it| it.identity.name.to_string()).collect()
+}
+
+#[tokio::test]
+async fn only_what_comes_or_goes_is_looked_at() {
+    let mut preparer = preparer();
+    let mut graph = ResourceGraph::default();
+    // Each resource is copied for this, unless it is known already.
+    let overrides = Overrides {
+        noop: true,
+        ..Overrides::default()
+    };
+    let nodes: Vec<_> = [(0, 0), (1, 0), (2, 0), (6, 0), (7, 0)]
+        .map(|spec| graph.add(resource(spec)))
+        .into();
+    let first = preparer.prepare(&graph, overrides).await.expect("good");
+    assert_eq!(first.vertices[3].members.len(), 1, "two prints are one");
+
+    // It takes the place of the one that is gone.
+    graph.remove(nodes[1]);
+    graph.add(resource((3, 0)));
+    let file = graph.add(resource((4, 0)));
+    graph.connect(file, nodes[3], true);
+    graph.connect(file, nodes[4], false);
+    let second = preparer.prepare(&graph, overrides).await.expect("good");
+    // With an edge in, from the directory, and one out, it might come between two prints.
+    assert!(untouched(&first, &second).is_empty());
+
+    graph.remove(file);
+    let third = preparer.prepare(&graph, overrides).await.expect("good");
+    assert!(untouched(&second, &third).is_empty());
+
+    let file = graph.add(resource((4, 0)));
+    graph.connect(nodes[0], file, true);
+    let fourth = preparer.prepare(&graph, overrides).await.expect("good");
+    assert_eq!(
+        untouched(&third, &fourth),
+        ["/d/", "/d/f3", "/d/f2", "p7", "p6"]
+    );
+    assert_eq!(fourth.vertices.len(), 5);
+
+    graph.remove(nodes[2]);
+    graph.remove(file);
+    let fifth = preparer.prepare(&graph, overrides).await.expect("good");
+    assert_eq!(untouched(&fourth, &fifth), ["/d/", "/d/f3", "p7", "p6"]);
+    assert_eq!(fifth.edges.len(), 1);
+
+    // Others want to come after it.
+    graph.remove(nodes[0]);
+    let sixth = preparer.prepare(&graph, overrides).await.expect("good");
+    assert!(untouched(&fifth, &sixth).is_empty());
+    assert!(sixth.edges.is_empty());
 }
 
 #[tokio::test]
