@@ -68,6 +68,18 @@ pub fn user(text: &str) -> Result<Option<User>, ResourceError> {
     User::from_name(text).map_err(failed)
 }
 
+/// What people call the user with that number: the name, if there is one.
+pub fn user_name(uid: u32) -> String {
+    let user = User::from_uid(Uid::from_raw(uid)).ok().flatten();
+    user.map_or_else(|| uid.to_string(), |user| user.name)
+}
+
+/// What people call the group with that number: the name, if there is one.
+pub fn group_name(gid: u32) -> String {
+    let group = Group::from_gid(Gid::from_raw(gid)).ok().flatten();
+    group.map_or_else(|| gid.to_string(), |group| group.name)
+}
+
 fn number(text: &str, unknown: UnknownNumber) -> Option<u32> {
     match unknown {
         UnknownNumber::Accept if text.bytes().all(|byte| byte.is_ascii_digit()) => {
@@ -86,6 +98,11 @@ mod tests {
         assert_eq!(uid("root", UnknownNumber::Refuse).unwrap(), 0);
         assert_eq!(uid("0", UnknownNumber::Refuse).unwrap(), 0);
         assert_eq!(gid("root", UnknownNumber::Refuse).unwrap(), 0);
+        assert_eq!(
+            (user_name(0), group_name(0)),
+            ("root".into(), "root".into())
+        );
+        assert_eq!(user_name(3_999_999), "3999999");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use mgmt_stdlib::resources::group as declared;
 use nix::unistd::{self, Gid};
 
 use crate::accounts::{self, AccountCommand};
-use crate::resource::{CheckContext, Outcome, Resource, ResourceError, WatchContext};
+use crate::resource::{Change, CheckContext, Outcome, Resource, ResourceError, WatchContext};
 
 const GROUPS: &str = "/etc/group";
 
@@ -47,6 +47,7 @@ impl Resource for Group {
         params: &declared::Group,
         context: &CheckContext,
     ) -> Result<Outcome, ResourceError> {
+        let wanted = params.gid;
         let (name, params, apply) = (self.name.clone(), params.clone(), context.apply());
         let plan = move || {
             let failed = |error| {
@@ -64,11 +65,20 @@ impl Resource for Group {
             if apply && present.is_some() && change.is_some() {
                 accounts::must_be_local("group", &name, Path::new(GROUPS))?;
             }
-            Ok(change)
+            Ok(change.map(|change| (change, present)))
         };
-        let Some(change) = context.services.blocking.run(plan).await? else {
+        let Some((change, present)) = context.services.blocking.run(plan).await? else {
             return Ok(Outcome::Unchanged);
         };
+        if change.program == "groupmod"
+            && let (Some(old), Some(new)) = (present, wanted)
+        {
+            context.report(|| Change::Property {
+                name: "gid",
+                old: old.to_string(),
+                new: new.to_string(),
+            });
+        }
         context.report(|| change.in_words());
         if context.apply() {
             accounts::change(&context.services, context.token(), &change).await?;

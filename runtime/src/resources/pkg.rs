@@ -150,20 +150,24 @@ impl Resource for Pkg {
         let changes: Vec<_> = items
             .iter()
             .zip(&found)
-            .filter_map(|(item, found)| Some((item, item.change(found)?)))
+            .filter_map(|(item, found)| Some((item, found, item.change(found)?)))
             .collect();
         if changes.is_empty() {
             return Ok(Outcome::Unchanged);
         }
-        for (item, change) in &changes {
-            let step = || Reported::Step(format!("`{}` is to be {change}", item.name));
+        for (item, found, change) in &changes {
+            let step = || Reported::Step(change.in_words(item.name, found));
             let mut members = context.members().iter();
             match members.find(|member| member.identity.name == item.name) {
                 Some(member) => member.report(step),
                 None => context.report(step),
             }
         }
-        let due: Vec<_> = changes.into_iter().filter(|(item, _)| item.apply).collect();
+        let due: Vec<_> = changes
+            .into_iter()
+            .filter(|(item, ..)| item.apply)
+            .map(|(item, _, change)| (item, change))
+            .collect();
         if !due.is_empty() {
             self.apt(context).complete_interrupted().await?;
             backend.change(params, &due).await?;

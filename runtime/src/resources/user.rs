@@ -13,7 +13,7 @@ use mgmt_stdlib::paths::clean;
 use mgmt_stdlib::resources::user as declared;
 
 use crate::accounts::{self, AccountCommand};
-use crate::resource::{CheckContext, Outcome, Resource, ResourceError, WatchContext};
+use crate::resource::{Change, CheckContext, Outcome, Resource, ResourceError, WatchContext};
 use account::Account;
 
 const ACCOUNTS: &str = "/etc/passwd";
@@ -61,10 +61,13 @@ impl Resource for User {
         let start = Instant::now();
         let mut again = true;
         loop {
-            let Some(change) = self.planned(params, context).await? else {
+            let Some((change, differences)) = self.planned(params, context).await? else {
                 return Ok(Outcome::Unchanged);
             };
             if again {
+                for difference in differences {
+                    context.report(|| difference);
+                }
                 context.report(|| change.in_words());
             }
             if !context.apply() {
@@ -93,12 +96,12 @@ impl Resource for User {
 }
 
 impl User {
-    /// What has to be done now.
+    /// What has to be done now, and what that changes about an account that is there.
     async fn planned(
         &self,
         params: &declared::User,
         context: &CheckContext,
-    ) -> Result<Option<AccountCommand>, ResourceError> {
+    ) -> Result<Option<(AccountCommand, Vec<Change>)>, ResourceError> {
         let (name, params, apply) = (self.name.clone(), params.clone(), context.apply());
         let plan = move || {
             let present = Account::look_up(&name, &params)?;
@@ -110,7 +113,10 @@ impl User {
             if apply && present.is_some() && change.is_some() {
                 accounts::must_be_local("account", &name, Path::new(ACCOUNTS))?;
             }
-            Ok(change)
+            Ok(change.map(|change| {
+                let differences = differences(&change, present.as_ref());
+                (change, differences)
+            }))
         };
         context.services.blocking.run(plan).await
     }
@@ -163,6 +169,27 @@ fn plan(
     (!args.is_empty())
         .then(|| change("usermod", args))
         .flatten()
+}
+
+/// What a program changes about an account that is there.
+fn differences(change: &AccountCommand, present: Option<&Account>) -> Vec<Change> {
+    let Some(present) = present else {
+        return Vec::new();
+    };
+    let number = || present.gid.to_string();
+    let differences = change.args.windows(2).filter_map(|pair| {
+        let (name, old) = match pair[0].as_str() {
+            "--uid" => ("uid", present.uid.to_string()),
+            "--gid" => ("group", present.group.clone().unwrap_or_else(number)),
+            "--groups" => ("groups", present.groups.join(",")),
+            "--home" => ("homedir", present.homedir.clone()),
+            "--shell" => ("shell", present.shell.clone()),
+            _ => return None,
+        };
+        let new = pair[1].clone();
+        Some(Change::Property { name, old, new })
+    });
+    differences.collect()
 }
 
 /// The options for what is given and is not so at present.

@@ -73,17 +73,18 @@ impl Work {
         if uid.is_none() && gid.is_none() {
             return Ok(Outcome::Unchanged);
         }
-        let tells = |name, old, new: Option<u32>| {
+        let tells = |name, in_words: fn(u32) -> String, old, new: Option<u32>| {
             new.is_some_and(|new| {
                 self.only_tells(|| Change::Property {
                     name,
-                    old: format!("{old}"),
-                    new: format!("{new}"),
+                    old: in_words(old),
+                    new: in_words(new),
                 })
             })
         };
-        // Both are to be told.
-        if tells("owner", there.uid(), uid) | tells("group", there.gid(), gid) {
+        let owner = tells("owner", accounts::user_name, there.uid(), uid);
+        let group = tells("group", accounts::group_name, there.gid(), gid);
+        if owner || group {
             return Ok(Outcome::Changed);
         }
         let chown = if params.symlink {

@@ -46,6 +46,27 @@ impl Item<'_> {
     }
 }
 
+impl Change {
+    /// What a plan says of it.
+    pub(super) fn in_words(&self, name: &str, found: &Found) -> String {
+        let present = found.installed.as_deref();
+        let from =
+            |new: &str| present.map_or(format!(": {new}"), |old| format!(": {old} -> {new}"));
+        match self {
+            Self::Install => format!("install `{name}`"),
+            Self::InstallVersion(version) => format!("install `{name}`{}", from(version)),
+            Self::Upgrade => {
+                let newer = found.newer.as_deref().map(from);
+                format!("upgrade `{name}`{}", newer.unwrap_or_default())
+            }
+            Self::Remove => {
+                let old = present.map(|old| format!(": {old}"));
+                format!("remove `{name}`{}", old.unwrap_or_default())
+            }
+        }
+    }
+}
+
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -125,6 +146,22 @@ mod tests {
             installed: installed.map(str::to_owned),
             newer: newer.map(str::to_owned),
         })
+    }
+
+    #[test]
+    fn a_plan_tells_the_versions() {
+        let found = |installed: Option<&str>, newer: Option<&str>| Found {
+            installed: installed.map(str::to_owned),
+            newer: newer.map(str::to_owned),
+        };
+        let words = |change: Change, found: &Found| change.in_words("a", found);
+        assert_eq!(words(Change::Install, &found(None, None)), "install `a`");
+        let newer = found(Some("1"), Some("2"));
+        assert_eq!(words(Change::Upgrade, &newer), "upgrade `a`: 1 -> 2");
+        assert_eq!(words(Change::Remove, &newer), "remove `a`: 1");
+        let version = || Change::InstallVersion("3".to_owned());
+        assert_eq!(words(version(), &newer), "install `a`: 1 -> 3");
+        assert_eq!(words(version(), &found(None, None)), "install `a`: 3");
     }
 
     #[test]

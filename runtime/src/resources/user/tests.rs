@@ -111,6 +111,25 @@ fn groups_are_a_set_and_the_main_group_may_be_among_them() {
 }
 
 #[test]
+fn a_plan_tells_what_is_other_than_before() {
+    let other = wanted(|params| {
+        params.uid = Some(4242);
+        params.shell = Some("/bin/zsh".to_owned());
+    });
+    let there = present();
+    let change = plan("u", &other, Some(&there), false).unwrap();
+    let told: Vec<String> = differences(&change, Some(&there))
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let uid = format!("uid: {} -> 4242", there.uid);
+    let shell = format!("shell: {} -> /bin/zsh", there.shell);
+    assert_eq!(told, [uid, shell]);
+    let change = plan("u", &other, None, false).unwrap();
+    assert_eq!(differences(&change, None), []);
+}
+
+#[test]
 fn no_groups_are_not_unmanaged_groups() {
     let none = wanted(|params| params.groups = Some(Vec::new()));
     let change = plan("u", &none, Some(&present()), false).unwrap();

@@ -258,9 +258,10 @@ fn human(told: &Told, address: &str, terminal: Terminal) -> String {
         .iter()
         .map(|(state, count)| format!("{count} {}", word(*state)))
         .collect();
+    let colon = if states.is_empty() { "" } else { ": " };
     let _ = writeln!(
         out,
-        "  {} resources: {}",
+        "  {} resources{colon}{}",
         summary.resources,
         states.join(", ")
     );
