@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::confine;
 use super::core::{Core, Mode};
 use super::prepare::{Prepared, PreparedVertex};
-use super::receive::{Sender, Slots};
+use super::receive::Sender;
 use super::scheduler::{NewEdge, VertexId};
 use super::vertex::{Retries, Vertex};
 use crate::resource::AnyResource;
@@ -368,7 +368,7 @@ impl Core {
             }
         } else {
             adopts = true;
-            state.slots = Slots::new(receives);
+            state.slots.remap(receives);
             if receives.is_empty() {
                 let declared = new.declared.params.clone();
                 let old = std::mem::replace(&mut state.params, declared);
@@ -381,7 +381,7 @@ impl Core {
             let alike = member.slots.maps_like(receives);
             if !alike {
                 adopts = true;
-                member.slots = Slots::new(receives);
+                member.slots.remap(receives);
             }
             if !alike || receives.is_empty() {
                 member.params = new.declared.params.clone();

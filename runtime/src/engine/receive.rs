@@ -53,6 +53,19 @@ impl Slots {
         )
     }
 
+    /// Takes over another mapping, of which nothing is received yet. What has changed and was not seen stays so, as
+    /// long as the parameter receives.
+    pub(crate) fn remap(&mut self, receives: &[Receive]) {
+        let mut slots = Self::new(receives);
+        for slot in &mut slots.0 {
+            slot.changed = self
+                .0
+                .iter()
+                .any(|old| old.changed && old.receive.param == slot.receive.param);
+        }
+        *self = slots;
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

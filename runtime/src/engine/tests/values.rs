@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::fake::{Graph, What, World, config, engine, idle, meta, pass, services, submit};
+use super::fake::{Act, Graph, What, World, config, engine, idle, meta, pass, services, submit};
 use crate::engine::{Engine, EngineConfig};
 
 fn texts(world: &World, name: &str) -> Vec<(String, bool)> {
@@ -95,6 +95,28 @@ async fn a_kept_receiver_adopts_another_sender() {
     let expected = [("s".to_owned(), true), ("t".to_owned(), true)];
     assert_eq!(texts(&world, "r"), expected);
     assert_eq!(world.count("r", |what| *what == What::Init), 1);
+    engine.shutdown(false).await.expect("an orderly end");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_that_no_check_has_seen_outlives_another_sender() {
+    let world = World::new();
+    for name in ["s", "t"] {
+        world.set(name, |fake| fake.out = "same".to_owned());
+    }
+    world.set("r", |fake| fake.script.push_back(Act::Fail));
+    let engine = engine();
+    for sender in ["s", "t"] {
+        let patient = meta(|meta| (meta.retry, meta.delay) = (-1, 60_000));
+        let graph = Graph::new(&world)
+            .fakes(&["s", "t"])
+            .receiver("r", "", patient, &[sender]);
+        submit(&engine, graph).await;
+        pass(1_000).await;
+    }
+    pass(120_000).await;
+    let expected = [("same".to_owned(), true), ("same".to_owned(), true)];
+    assert_eq!(texts(&world, "r"), expected);
     engine.shutdown(false).await.expect("an orderly end");
 }
 
