@@ -27,9 +27,9 @@ impl Dice {
     }
 }
 
-/// The next boundary of a character at or before an offset.
+/// The next boundary of a character at or before an offset. `\r\n` is one, since no editor can point into it.
 pub fn floor(text: &str, mut at: usize) -> usize {
-    while !text.is_char_boundary(at) {
+    while !text.is_char_boundary(at) || text[..at].ends_with('\r') && text[at..].starts_with('\n') {
         at -= 1;
     }
     at

@@ -154,11 +154,16 @@ fn line_of(text: &str, at: usize) -> std::ops::Range<usize> {
     start..end
 }
 
-/// Line and column in bytes.
+/// Line and column in bytes. A lone carriage return ends a line, too.
 fn place(text: &str, at: usize) -> (u32, u32) {
-    let line = text[..at].matches('\n').count();
-    let column = at - text[..at].rfind('\n').map_or(0, |it| it + 1);
-    (line as u32, column as u32)
+    let ends = |i: usize| match text.as_bytes()[i] {
+        b'\n' => true,
+        b'\r' => text.as_bytes().get(i + 1) != Some(&b'\n'),
+        _ => false,
+    };
+    let line = (0..at).filter(|i| ends(*i)).count();
+    let start = (0..at).rev().find(|i| ends(*i)).map_or(0, |i| i + 1);
+    (line as u32, (at - start) as u32)
 }
 
 fn median(values: &[u64]) -> u64 {
