@@ -76,9 +76,7 @@ pub struct Places {
 /// If the editor can not be reached.
 pub fn run(connection: &Connection, places: Places) -> io::Result<End> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        // The thread that serves is another one, and questions are answered on those that may block. Each thread
-        // costs memory.
-        .worker_threads(1)
+        .worker_threads(2)
         .thread_stack_size(STACK)
         .enable_all()
         .build()?;
