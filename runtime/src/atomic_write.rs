@@ -17,11 +17,18 @@
 //! directory is synced once. A thousand new files wait for no commit at all; a thousand replaced ones share a
 //! few.
 //!
-//! Some files can not be replaced and are overwritten in place: those with several hard links, mount points
-//! (such as `/etc/hosts` in a container), those in `/proc` and `/sys`, and those whose directory can not be
-//! written to or whose owner could not be kept.
+//! Some files can not be replaced and are **overwritten in place**, when they are committed: those with several hard
+//! links, mount points (such as `/etc/hosts` in a container), and those whose directory can not be written to or whose
+//! owner could not be kept. An error leaves them with their former content, or tells where it is: the new content and a
+//! copy of the former one are complete beside the file before it is touched, and the room for it is reserved, or, if the
+//! file system can, its blocks are shared instead of copied. So it takes room for both for a moment, and a full disk is an error
+//! before anything has changed. What can not be had is that nobody sees half of it: whoever reads the file
+//! while it is overwritten may see both contents, and if the machine or the agent is killed at that instant, the file may hold
+//! a part of each, until the agent, which compares the content, repairs it. Holes of a sparse
+//! file are filled. Files in `/proc` and `/sys` are not files on a disk and are simply written to.
 
 mod group;
+mod in_place;
 mod private;
 mod staged;
 mod temporary;

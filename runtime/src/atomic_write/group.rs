@@ -211,13 +211,16 @@ impl AtomicWriter {
 /// Commits files together, on a thread that may block. The results are in the order of the files.
 pub(crate) fn commit_all(staged: Vec<Staged>) -> Vec<Result<(), ResourceError>> {
     if staged.len() > 1 {
-        for staged in &staged {
-            start_writing_out(staged.file());
+        for file in staged.iter().filter_map(Staged::file) {
+            start_writing_out(file);
         }
     }
     let synced: Vec<_> = staged
         .iter()
-        .map(|staged| sync(staged.file()).map_err(ResourceError::path("sync", staged.target())))
+        .map(|staged| {
+            let synced = staged.file().map_or(Ok(()), sync);
+            synced.map_err(ResourceError::path("sync", staged.target()))
+        })
         .collect();
     let mut directories: BTreeMap<PathBuf, Result<(), Errno>> = BTreeMap::new();
     let published: Vec<_> = staged
@@ -293,7 +296,7 @@ fn sync_directory(directory: &Path) -> io::Result<()> {
 }
 
 /// Some file systems have nothing to sync, and say so.
-fn sync(file: &File) -> io::Result<()> {
+pub(super) fn sync(file: &File) -> io::Result<()> {
     match file.sync_all() {
         Err(error)
             if matches!(

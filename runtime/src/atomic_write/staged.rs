@@ -10,6 +10,7 @@ use mgmt_stdlib::mode::{MODE_BITS, Mode};
 use rustix::fs::{AtFlags, CWD, OFlags, StatxAttributes, StatxFlags, statx};
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::in_place::InPlace;
 use super::temporary::Temporary;
 use crate::resource::ResourceError;
 
@@ -71,8 +72,10 @@ enum Place {
         /// It replaces nothing.
         new: bool,
     },
-    /// It is visible already.
-    InPlace(File),
+    /// To be overwritten.
+    InPlace(InPlace),
+    /// In a file system that the kernel makes up: it is visible already.
+    Visible(File),
 }
 
 impl Staged {
@@ -142,25 +145,30 @@ impl Staged {
         attributes: &Attributes,
         mut fill: impl FnMut(&mut File) -> Result<(), ResourceError>,
     ) -> Result<Self, ResourceError> {
-        let mut file = OpenOptions::new()
-            .write(true)
-            .truncate(true)
-            .open(&target)
-            .map_err(ResourceError::path("open for writing", &target))?;
-        fill(&mut file)?;
-        if let Some(mode) = &attributes.mode {
-            put_mode(&file, mode).map_err(ResourceError::path("set the mode of", &target))?;
-        }
+        let place = if is_made_up(&target) {
+            let mut file = OpenOptions::new()
+                .write(true)
+                .truncate(true)
+                .open(&target)
+                .map_err(ResourceError::path("open for writing", &target))?;
+            fill(&mut file)?;
+            if let Some(mode) = &attributes.mode {
+                put_mode(&file, mode).map_err(ResourceError::path("set the mode of", &target))?;
+            }
+            Place::Visible(file)
+        } else {
+            Place::InPlace(InPlace::stage(&target, attributes.mode.clone(), &mut fill)?)
+        };
         Ok(Self {
-            place: Place::InPlace(file),
+            place,
             target,
             _slot: slot,
         })
     }
 
-    /// Whether the file was overwritten, in which case it kept its owner.
+    /// Whether the file is overwritten, in which case it keeps its owner.
     pub fn is_in_place(&self) -> bool {
-        matches!(self.place, Place::InPlace(_))
+        !matches!(self.place, Place::Beside { .. })
     }
 
     /// Whether it replaces nothing.
@@ -168,10 +176,12 @@ impl Staged {
         matches!(self.place, Place::Beside { new: true, .. })
     }
 
-    pub(super) fn file(&self) -> &File {
+    /// What is to be durable before it is made visible.
+    pub(super) fn file(&self) -> Option<&File> {
         match &self.place {
-            Place::Beside { temporary, .. } => temporary.file(),
-            Place::InPlace(file) => file,
+            Place::Beside { temporary, .. } => Some(temporary.file()),
+            Place::InPlace(_) => None,
+            Place::Visible(file) => Some(file),
         }
     }
 
@@ -179,10 +189,12 @@ impl Staged {
         &self.target
     }
 
-    /// Makes it visible.
+    /// Makes it visible. What can not take the place of the former file is durable, too, when this returns.
     pub(super) fn publish(self) -> Result<Option<Published>, ResourceError> {
-        let Place::Beside { temporary, new } = self.place else {
-            return Ok(None);
+        let (temporary, new) = match self.place {
+            Place::Beside { temporary, new } => (temporary, new),
+            Place::InPlace(in_place) => return in_place.overwrite(&self.target).map(|()| None),
+            Place::Visible(_) => return Ok(None),
         };
         let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let replaced = if new {
@@ -308,10 +320,14 @@ fn follow_links(path: &Path) -> Result<PathBuf, ResourceError> {
 
 fn can_not_be_replaced(target: &Path, existing: &fs::Metadata) -> bool {
     existing.nlink() > 1
-        || target.starts_with("/proc")
-        || target.starts_with("/sys")
+        || is_made_up(target)
         || statx(CWD, target, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::empty())
             .is_ok_and(|stat| stat.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
+}
+
+/// Whether the kernel makes up what is read there, and acts on what is written.
+fn is_made_up(target: &Path) -> bool {
+    target.starts_with("/proc") || target.starts_with("/sys")
 }
 
 fn is_refusal(error: &io::Error) -> bool {

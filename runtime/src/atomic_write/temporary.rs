@@ -5,6 +5,7 @@
 //! long as it is written. What a killed process has left under such a name, [`Sweep`] removes.
 
 use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
@@ -34,13 +35,13 @@ impl Temporary {
         let directory = target.parent().unwrap_or(target);
         // The kernel takes the umask off. What has an owner or a mode to come is nobody else's until then.
         let mode = if public { 0o666 } else { 0o600 };
-        let flags = OFlags::WRONLY | OFlags::TMPFILE | OFlags::CLOEXEC;
+        let flags = OFlags::RDWR | OFlags::TMPFILE | OFlags::CLOEXEC;
         match rustix::fs::open(directory, flags, Mode::from_raw_mode(mode)) {
             Ok(file) => Ok(Self::Unnamed(lock(file.into()))),
             Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL) => {
                 let named = temporary_name(directory, |path| {
                     let mut options = OpenOptions::new();
-                    options.write(true).create_new(true).mode(mode);
+                    options.read(true).write(true).create_new(true).mode(mode);
                     options.open(path).map(lock)
                 })?;
                 Ok(Self::Named(named))
@@ -61,6 +62,22 @@ impl Temporary {
             Self::Unnamed(file) => file,
             Self::Named(named) => named.as_file_mut(),
         }
+    }
+
+    /// Gives it a name in `directory` that begins with `prefix` and that nothing else has, for good.
+    ///
+    /// # Errors
+    /// If the system refuses, for instance since the directory is on another file system.
+    pub(super) fn keep_in(&self, directory: &Path, prefix: &OsStr) -> io::Result<PathBuf> {
+        let named =
+            tempfile::Builder::new()
+                .prefix(prefix)
+                .make_in(directory, |path| match self {
+                    Self::Unnamed(file) => link(file, path),
+                    Self::Named(named) => fs::rename(named.path(), path),
+                })?;
+        let ((), path) = named.keep()?;
+        Ok(path)
     }
 
     /// Gives it its name, in place of whatever has it.
