@@ -11,6 +11,7 @@ mod call;
 mod difference;
 mod expr;
 mod facts;
+mod fields;
 mod pending;
 mod printf;
 mod scheme;
@@ -36,6 +37,8 @@ use crate::hir::{
 use crate::resolve::Resolution;
 
 pub use facts::TypeFacts;
+pub use fields::FieldGroup;
+use fields::StructNotes;
 use pending::{Constraint, Waiting};
 use scheme::Scheme;
 use table::{Level, Table, TyId};
@@ -87,7 +90,7 @@ pub fn infer(resolution: &Resolution, sources: &Sources, catalog: &Catalog) -> I
         hir: &resolution.hir,
         catalog,
         sources,
-        table: Table::new(),
+        table: Table::new(resolution.facts.is_some()),
         instances: vec![Instance {
             parent: InstanceId::ROOT,
             class: None,
@@ -113,6 +116,7 @@ pub fn infer(resolution: &Resolution, sources: &Sources, catalog: &Catalog) -> I
             Some(_) => vec![None; resolution.hir.exprs.len()],
             None => Vec::new(),
         },
+        structs: resolution.facts.as_ref().map(|_| StructNotes::default()),
     };
     // In the order of dependencies, so that a long chain of binds needs no deep recursion.
     for bind in &resolution.bind_order {
@@ -194,6 +198,8 @@ struct Infer<'h> {
     function: Option<(InstanceId, FuncId)>,
     /// The type of each expression where it was first met; empty if nobody asks.
     expr_types: Vec<Option<TyId>>,
+    /// What is known of fields; nothing if nobody asks.
+    structs: Option<StructNotes>,
 }
 
 impl Infer<'_> {
@@ -252,7 +258,7 @@ impl Infer<'_> {
             let given = self.expr(*arg);
             let ty = match &self.hir[*param].ty {
                 Some((ty, ty_span)) => {
-                    let declared = self.annotation(ty);
+                    let declared = self.annotation(ty, *ty_span);
                     let span = self.hir[include].span;
                     self.expect_include(declared, given, *arg, span, *ty_span);
                     declared
@@ -273,7 +279,7 @@ impl Infer<'_> {
             return *ty;
         }
         let ty = match &declaration.ty {
-            Some((ty, _)) => self.annotation(ty),
+            Some((ty, span)) => self.annotation(ty, *span),
             None => self.table.unknown(self.level),
         };
         self.params.insert((instance, param), ty);
@@ -307,14 +313,22 @@ impl Infer<'_> {
         let declaration = &self.hir[bind];
         let ty = self.expr(declaration.value);
         if let Some((annotation, span)) = &declaration.ty {
-            let declared = self.annotation(annotation);
+            let declared = self.annotation(annotation, *span);
             self.expect_annotation(declared, ty, declaration.value, *span);
             return declared;
         }
         ty
     }
 
-    fn annotation(&mut self, ty: &Type) -> TyId {
+    /// Enters a type that the program writes down.
+    fn annotation(&mut self, ty: &Type, span: Span) -> TyId {
+        let ty = self.declared(ty);
+        self.note_annotation(span, ty);
+        ty
+    }
+
+    /// Enters a type that the library declares.
+    fn declared(&mut self, ty: &Type) -> TyId {
         let mut vars = FxHashMap::default();
         let level = self.level;
         self.table.import(ty, &mut vars, level)

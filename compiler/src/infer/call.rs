@@ -7,6 +7,7 @@ use mgmt_grammar::span::Span;
 use mgmt_stdlib::catalog::{FunctionDef, Implementation, Inference};
 use rustc_hash::FxHashMap;
 
+use super::fields::looks_into;
 use super::pending::{Constraint, What};
 use super::story::Why;
 use super::table::{Table, Ty, TyId};
@@ -25,6 +26,7 @@ impl Infer<'_> {
     ) -> TyId {
         let given: Vec<TyId> = args.iter().map(|arg| self.expr(*arg)).collect();
         if function.inference == Inference::Printf {
+            self.note_inspected(self.hir[id].span, &given);
             return self.printf(id, name, args, &given);
         }
         let node = self.hir[id].span;
@@ -60,6 +62,10 @@ impl Infer<'_> {
                 }
             };
             fits &= self.expect(expected, given[i], *arg, why);
+        }
+        if looks_into(function, signature) {
+            self.note_inspected(node, &given);
+            self.note_inspected(node, &[result]);
         }
         if !fits {
             // What follows from a wrong call is not worth telling.
@@ -151,6 +157,7 @@ impl Infer<'_> {
             return Table::ERROR;
         };
         let (ty, type_args) = self.instantiate(&scheme, node);
+        self.note_choices(node, &type_args);
         if !type_args.is_empty() {
             self.exports.push(Export::TypeArgs(
                 self.instance,

@@ -83,7 +83,9 @@ impl Infer<'_> {
                     .cloned()
                     .zip(values.iter().map(|value| self.expr(*value)))
                     .collect();
-                self.table.add(Ty::Struct(fields.into()))
+                let ty = self.table.add(Ty::Struct(fields.into()));
+                self.note_literal(id, ty);
+                ty
             }
             ExprKind::Var(var) => match self.reference(var) {
                 (from, Var::Bind(bind)) => self.bind(bind, from),
@@ -186,6 +188,7 @@ impl Infer<'_> {
                     Some(default) => {
                         let result = self.expr(*default);
                         if let Some(field) = self.known_field(base, &name) {
+                            self.note_read(&name, name_span, base);
                             let why = Why::FieldDefault {
                                 name,
                                 field: name_span,

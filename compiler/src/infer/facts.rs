@@ -4,6 +4,7 @@ use mgmt_stdlib::types::Type;
 use rustc_hash::FxHashMap;
 
 use super::Infer;
+use super::fields::StructNotes;
 use super::table::{Table, TyId};
 use crate::hir::{BindId, ExprId, FuncId, ParamId, Var};
 
@@ -11,7 +12,8 @@ use crate::hir::{BindId, ExprId, FuncId, ParamId, Var};
 /// of one of them. They are taken out of the table only when somebody looks.
 #[derive(Debug)]
 pub struct TypeFacts {
-    table: Table,
+    pub(super) table: Table,
+    pub(super) structs: StructNotes,
     exprs: Vec<Option<TyId>>,
     binds: FxHashMap<BindId, TyId>,
     params: FxHashMap<ParamId, TyId>,
@@ -52,6 +54,7 @@ impl Infer<'_> {
         let schemes = self.schemes.into_iter();
         TypeFacts {
             table: self.table,
+            structs: self.structs.unwrap_or_default(),
             exprs: self.expr_types,
             binds: binds.into_iter().map(|((_, id), ty)| (id, ty)).collect(),
             params: params.into_iter().map(|((_, id), ty)| (id, ty)).collect(),

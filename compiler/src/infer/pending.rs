@@ -229,6 +229,7 @@ impl Infer<'_> {
                 Ty::Unknown(_) => Some(self.table.find(*base)),
                 Ty::Error => None,
                 Ty::Struct(fields) => {
+                    self.note_read(name, *name_span, *base);
                     match fields.iter().find(|(have, _)| have == name) {
                         Some((_, ty)) => {
                             self.field_result(constraint, name, *name_span, *ty, *result)

@@ -67,7 +67,7 @@ impl Infer<'_> {
         let body = self.expr(declaration.body);
         let result = match &declaration.result {
             Some((ty, span)) => {
-                let declared = self.annotation(ty);
+                let declared = self.annotation(ty, *span);
                 self.expect(
                     declared,
                     body,

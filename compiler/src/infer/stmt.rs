@@ -138,7 +138,7 @@ impl Infer<'_> {
             return;
         }
         let pair = Type::structure([("name", Type::Str), ("host", Type::Str)]);
-        let expected = self.annotation(&Type::list(pair));
+        let expected = self.declared(&Type::list(pair));
         self.expect(
             expected,
             ty,
@@ -193,7 +193,7 @@ impl Infer<'_> {
                     ty,
                     *value,
                     MetaParam::find(name)
-                        .map(|param| (self.annotation(&param.ty()), Some(param.name))),
+                        .map(|param| (self.declared(&param.ty()), Some(param.name))),
                 ))
             }
             EntryKind::MetaStruct { meta_span, value } => {
@@ -206,7 +206,7 @@ impl Infer<'_> {
                 let ty = self.expr(*value);
                 let full =
                     Type::structure(META_PARAMS.iter().map(|param| (param.name, param.ty())));
-                Some((ty, *value, Some((self.annotation(&full), Some("Meta")))))
+                Some((ty, *value, Some((self.declared(&full), Some("Meta")))))
             }
         };
         if let Some(cond) = entry.cond {
@@ -235,6 +235,10 @@ impl Infer<'_> {
                 node: entry.span,
             },
         };
+        // A parameter of any type may be shown as it is.
+        if self.table.is_open(expected) {
+            self.note_inspected(self.hir[value].span, &[ty]);
+        }
         self.expect(expected, ty, value, why);
         self.must_be_known(ty, self.hir[value].span, "value");
     }
@@ -301,7 +305,7 @@ impl Infer<'_> {
         }
         match param.ty.mcl() {
             Some(ty) => {
-                let ty = self.annotation(&ty);
+                let ty = self.declared(&ty);
                 self.resource_params.insert((def.kind, param.name), ty);
                 ty
             }

@@ -75,6 +75,17 @@ pub struct Table {
     pub bound: Vec<TyId>,
     /// The place that a type learned now is learned from.
     pub place: Span,
+    /// Noted only if somebody asks.
+    links: Option<StructLinks>,
+}
+
+/// Structs that belong together.
+#[derive(Debug, Default)]
+pub struct StructLinks {
+    /// Two that had to be the same.
+    pub same: Vec<(TyId, TyId)>,
+    /// One of a generalised function, and what a call made of it.
+    pub copies: Vec<(TyId, TyId)>,
 }
 
 impl Table {
@@ -92,7 +103,7 @@ impl Table {
     pub const VARIANT: TyId = TyId(5);
 
     /// The types that need no others.
-    pub fn new() -> Self {
+    pub fn new(with_links: bool) -> Self {
         let entries = vec![
             Ty::Bool,
             Ty::Str,
@@ -106,7 +117,51 @@ impl Table {
             reasons: FxHashMap::default(),
             bound: Vec::new(),
             place: Span::default(),
+            links: with_links.then(StructLinks::default),
         }
+    }
+
+    /// The structs that belong together.
+    pub fn links(&self) -> &StructLinks {
+        static NONE: StructLinks = StructLinks {
+            same: Vec::new(),
+            copies: Vec::new(),
+        };
+        self.links.as_ref().unwrap_or(&NONE)
+    }
+
+    /// The fields of a struct.
+    pub fn fields(&self, id: TyId) -> Option<&[(EcoString, TyId)]> {
+        match &self.entries[self.root(id).0 as usize] {
+            Ty::Struct(fields) => Some(fields),
+            _ => None,
+        }
+    }
+
+    /// Whether nothing is known of a type, as it stands.
+    pub fn is_open(&self, id: TyId) -> bool {
+        matches!(self.entries[self.root(id).0 as usize], Ty::Unknown(_))
+    }
+
+    /// A type and all that it is made of, as it would be read aloud.
+    pub fn parts(&self, id: TyId) -> Vec<TyId> {
+        let mut found = Vec::new();
+        let mut stack = vec![id];
+        while let Some(next) = stack.pop() {
+            let root = self.root(next);
+            found.push(root);
+            match &self.entries[root.0 as usize] {
+                Ty::List(element) => stack.push(*element),
+                Ty::Map(key, value) => stack.extend([*value, *key]),
+                Ty::Struct(fields) => stack.extend(fields.iter().rev().map(|field| field.1)),
+                Ty::Func(args, result) => {
+                    stack.push(*result);
+                    stack.extend(args.iter().rev().map(|arg| arg.1));
+                }
+                _ => {}
+            }
+        }
+        found
     }
 
     /// Enters a type.
@@ -323,6 +378,9 @@ impl Table {
                 if a.len() != b.len() || a.iter().zip(b.iter()).any(|(x, y)| x.0 != y.0) {
                     return Err(Mismatch::StructShape);
                 }
+                if let Some(links) = &mut self.links {
+                    links.same.push((left, right));
+                }
                 a.iter()
                     .zip(b.iter())
                     .try_for_each(|(x, y)| self.unify(x.1, y.1))
@@ -425,7 +483,11 @@ impl Table {
                 if copy == fields {
                     root
                 } else {
-                    self.add(Ty::Struct(copy))
+                    let copy = self.add(Ty::Struct(copy));
+                    if let Some(links) = &mut self.links {
+                        links.copies.push((root, copy));
+                    }
+                    copy
                 }
             }
             Ty::Func(args, result) => {

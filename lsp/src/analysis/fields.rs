@@ -1,7 +1,10 @@
 //! Fields of structs: types have no names in mcl, so that a field is what a literal or an annotation gives it.
 
+pub mod places;
+pub mod rename;
+
 use mgmt_compiler::hir::{self, Hir, Var};
-use mgmt_grammar::ast::{ExprId, ExprKind, File, Ident};
+use mgmt_grammar::ast::{ExprId, ExprKind, Ident, TypeKind};
 use mgmt_grammar::span::Span;
 use mgmt_stdlib::types::Type;
 
@@ -10,17 +13,20 @@ use super::{View, syntax};
 /// Definitions that lead on are followed so far.
 const STEPS: u32 = 100;
 
-/// A field that is given or read.
+/// A field that is given, declared or read.
 pub struct Field<'v> {
     /// Its name, where it stands.
     pub name: &'v Ident,
-    /// The struct: the literal, or what is read from.
-    of: ExprId,
+    /// The struct: the literal, or what is read from; nothing in an annotation.
+    of: Option<ExprId>,
+    /// The type that an annotation gives it, as it is written.
+    declared: Option<Span>,
 }
 
 /// The field whose name stands at an offset.
 pub fn field_at(view: &View, offset: u32) -> Option<Field<'_>> {
-    syntax::exprs(view.tree()?).find_map(|(id, expr)| {
+    let tree = view.tree()?;
+    let in_expr = syntax::exprs(tree).find_map(|(id, expr)| {
         let (name, of) = match &expr.kind {
             ExprKind::Field { base, field, .. } => (field, *base),
             ExprKind::Struct(fields) => {
@@ -29,33 +35,60 @@ pub fn field_at(view: &View, offset: u32) -> Option<Field<'_>> {
             }
             _ => return None,
         };
-        name.span.touches(offset).then_some(Field { name, of })
+        name.span.touches(offset).then_some(Field {
+            name,
+            of: Some(of),
+            declared: None,
+        })
+    });
+    in_expr.or_else(|| {
+        let annotation = syntax::annotations(tree).find(|ty| ty.span.touches(offset))?;
+        let mut fields = places::structs(annotation).into_iter().flatten();
+        let (name, ty) = fields.find(|(name, _)| name.span.touches(offset))?;
+        Some(Field {
+            name,
+            of: None,
+            declared: (ty.kind != TypeKind::Error).then_some(ty.span),
+        })
     })
 }
 
 impl Field<'_> {
-    /// The type of its value.
-    pub fn ty(&self, view: &View) -> Option<Type> {
-        let of = view.facts()?.expr(view.source, self.of)?;
+    /// The type of its value, as it is written.
+    pub fn ty(&self, view: &View) -> Option<String> {
+        if let Some(declared) = self.declared {
+            return Some(view.text_of(declared).to_owned());
+        }
+        let of = view.facts()?.expr(view.source, self.of?)?;
         let Type::Struct(fields) = view.types()?.expr(of)? else {
             return None;
         };
         let mut fields = fields.iter();
         let found = fields.find(|(name, _)| *name == self.name.text);
-        found.map(|(_, ty)| ty.clone())
+        found.map(|(_, ty)| ty.to_string())
     }
 
-    /// Where it is given, or else declared.
-    pub fn definition(&self, view: &View) -> Option<Span> {
-        let of = view.facts()?.expr(view.source, self.of)?;
-        match origin(view.hir()?, of, STEPS)? {
-            Origin::Literal(literal) => {
-                let span = view.hir()?[literal].span;
-                let tree = view.analysis.insight.tree(span.source)?;
-                Some(in_literal(tree, span, &self.name.text)?.span)
+    /// Where it is given, or else declared: at the nearest place that the value comes from, or, if it comes from who
+    /// knows where, at all places that may give it.
+    pub fn definitions(&self, view: &View) -> Vec<Span> {
+        let places = places::here(view, self.name.span.start);
+        let all = || match &places {
+            Some(places) => places.definitions().collect(),
+            None => Vec::new(),
+        };
+        let nearest = || {
+            let of = view.facts()?.expr(view.source, self.of?)?;
+            match origin(view.hir()?, of, STEPS)? {
+                Origin::Literal(literal) => places::in_literal(view, literal, &self.name.text),
+                Origin::Annotation(span) => {
+                    let within = |it: &Span| {
+                        it.source == span.source && span.start <= it.start && it.end <= span.end
+                    };
+                    places.as_ref()?.definitions().find(within)
+                }
             }
-            Origin::Annotation(span) => Some(span),
-        }
+        };
+        nearest().map_or_else(all, |span| vec![span])
     }
 }
 
@@ -93,15 +126,4 @@ fn origin(hir: &Hir, expr: hir::ExprId, steps: u32) -> Option<Origin> {
         },
         _ => None,
     }
-}
-
-/// The name of a field in the literal at a place.
-fn in_literal<'t>(tree: &'t File, span: Span, name: &str) -> Option<&'t Ident> {
-    syntax::exprs(tree).find_map(|(_, expr)| match &expr.kind {
-        ExprKind::Struct(fields) if expr.span == span => {
-            let mut names = fields.iter().map(|(name, _)| name);
-            names.find(|it| it.text == name)
-        }
-        _ => None,
-    })
 }

@@ -26,9 +26,9 @@ fn lead(view: &View, offset: u32, through_aliases: bool) -> Vec<Location> {
     let Some(mention) = view.mention_at(offset) else {
         return match fields::field_at(view, offset) {
             Some(field) => field
-                .definition(view)
-                .and_then(|span| view.location(span))
+                .definitions(view)
                 .into_iter()
+                .filter_map(|span| view.location(span))
                 .collect(),
             None => file_named_at(view, offset),
         };
@@ -131,7 +131,7 @@ pub fn type_definition(view: &View, offset: u32) -> Vec<Location> {
 /// Where in the same file what stands at an offset is used; and whether it is defined there.
 pub fn highlights(view: &View, offset: u32) -> Vec<(Range, bool)> {
     let Some(here) = view.mention_at(offset) else {
-        return Vec::new();
+        return fields::places::highlights(view, offset);
     };
     let mentions = view.mentions(view.source).into_iter();
     mentions

@@ -15,7 +15,7 @@ use mgmt_grammar::span::Span;
 use mgmt_grammar::{TokenKind, tokens};
 
 use super::symbol::{Mention, Symbol};
-use super::{Range, TextEdit, View, library};
+use super::{Range, TextEdit, View, fields, library};
 
 /// The edits of each file.
 pub type Edits = BTreeMap<PathBuf, Vec<TextEdit>>;
@@ -25,7 +25,9 @@ pub type Edits = BTreeMap<PathBuf, Vec<TextEdit>>;
 /// # Errors
 /// Why it can not.
 pub fn prepare(view: &View, offset: u32) -> Result<(Range, String), String> {
-    let mention = view.mention_at(offset).ok_or("there is no name here")?;
+    let Some(mention) = view.mention_at(offset) else {
+        return fields::rename::prepare(view, offset);
+    };
     let place = name_part(view, &mention).ok_or("this name can't be changed here")?;
     let text = view.text_of(place).to_owned();
     let is_of_library = |span: &Span| {
@@ -61,7 +63,9 @@ pub fn prepare(view: &View, offset: u32) -> Result<(Range, String), String> {
 /// Why it can not have that name.
 pub fn rename(view: &View, offset: u32, new: &str) -> Result<Edits, String> {
     prepare(view, offset)?;
-    let mention = view.mention_at(offset).ok_or("there is no name here")?;
+    let Some(mention) = view.mention_at(offset) else {
+        return fields::rename::rename(view, offset, new);
+    };
     let new = new.strip_prefix('$').unwrap_or(new);
     validate(&mention.symbol, new)?;
     let definitions = definitions(view, &mention.symbol);
@@ -117,19 +121,23 @@ fn validate(symbol: &Symbol, new: &str) -> Result<(), String> {
         Symbol::Class(_) => new.split(':').collect(),
         _ => vec![new],
     };
-    for part in parts {
-        let is_name = matches!(tokens(part).as_slice(), [token]
-            if token.kind == TokenKind::Identifier && token.end as usize == part.len());
-        if !is_name {
-            return Err(format!(
-                "`{new}` can't be a name: names have lower-case letters, digits and `_`, begin with a letter, do not end with `_`, and are no words of the language"
-            ));
-        }
-    }
+    parts.into_iter().try_for_each(validate_name)?;
     if let Symbol::Var(_) = symbol {
         validate_var_name(new).map_err(|reason| reason.to_string())?;
     }
     Ok(())
+}
+
+/// Whether something can be a name.
+pub fn validate_name(new: &str) -> Result<(), String> {
+    let is_name = matches!(tokens(new).as_slice(), [token]
+        if token.kind == TokenKind::Identifier && token.end as usize == new.len());
+    match is_name {
+        true => Ok(()),
+        false => Err(format!(
+            "`{new}` can't be a name: names have lower-case letters, digits and `_`, begin with a letter, do not end with `_`, and are no words of the language"
+        )),
+    }
 }
 
 /// The places where a symbol is defined.
@@ -221,7 +229,7 @@ fn replacement(view: &View, mention: &Mention, new: &str) -> Option<(Span, Strin
 }
 
 /// Whether each name means what it meant, and nothing new is wrong.
-fn check(view: &View, edits: &Edits, before: &[View], new: &str) -> Result<(), String> {
+pub fn check(view: &View, edits: &Edits, before: &[View], new: &str) -> Result<(), String> {
     let mut files = (*view.world.files).clone();
     for view in before {
         for (path, edits) in edits {

@@ -2,8 +2,8 @@
 //! offset is found without walking down.
 
 use mgmt_grammar::ast::{
-    Block, EdgeHalf, Entry, EntryKind, Expr, ExprId, ExprKind, File, Ident, Resource, Stmt, StmtId,
-    StmtKind,
+    Block, EdgeHalf, Entry, EntryKind, Expr, ExprId, ExprKind, File, Ident, Lambda, Params,
+    Resource, Stmt, StmtId, StmtKind, TypeExpr,
 };
 use mgmt_grammar::interpolate::{self, Piece};
 use mgmt_grammar::span::Span;
@@ -51,6 +51,32 @@ pub fn resource_at(tree: &File, offset: u32) -> Option<(&Stmt, &Resource)> {
     resources(tree)
         .filter(|(stmt, _)| stmt.span.touches(offset))
         .min_by_key(|(stmt, _)| stmt.span.len())
+}
+
+/// All types that are written down.
+pub fn annotations(tree: &File) -> impl Iterator<Item = &TypeExpr> {
+    fn of_params(params: &Params) -> impl Iterator<Item = &TypeExpr> {
+        params.params.iter().filter_map(|param| param.ty.as_ref())
+    }
+    fn of_lambda(lambda: &Lambda) -> impl Iterator<Item = &TypeExpr> {
+        of_params(&lambda.params).chain(&lambda.result)
+    }
+    let in_stmts = tree.stmts.iter().flat_map(|stmt| -> Vec<&TypeExpr> {
+        match &stmt.kind {
+            StmtKind::Bind { ty, .. } => ty.iter().collect(),
+            StmtKind::Func { lambda, .. } => of_lambda(lambda).collect(),
+            StmtKind::Class {
+                params: Some(params),
+                ..
+            } => of_params(params).collect(),
+            _ => Vec::new(),
+        }
+    });
+    let in_exprs = tree.exprs.iter().flat_map(|expr| match &expr.kind {
+        ExprKind::Lambda(lambda) => of_lambda(lambda).collect(),
+        _ => Vec::new(),
+    });
+    in_stmts.chain(in_exprs)
 }
 
 /// The names of the fields of `Meta => struct{...}`.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use mgmt_grammar::span::Span;
 
 use super::rename::{definitions, same_symbol};
-use super::{Location, View};
+use super::{Location, View, fields};
 
 /// Where something is used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +25,9 @@ pub fn everywhere(
     step: &dyn Fn(usize, usize) -> bool,
 ) -> Option<Vec<Reference>> {
     let Some(mention) = view.mention_at(offset) else {
-        return Some(Vec::new());
+        let mut found = fields::places::references(view, offset, step)?;
+        in_order(&mut found);
+        return Some(found);
     };
     let definitions = definitions(view, &mention.symbol);
     let home = home(view, &definitions);
@@ -63,9 +65,13 @@ pub fn everywhere(
     if !has_seen_own {
         add(view);
     }
-    found.sort_by(|a, b| key(&a.location).cmp(&key(&b.location)));
-    found.dedup();
+    in_order(&mut found);
     Some(found)
+}
+
+fn in_order(found: &mut Vec<Reference>) {
+    found.sort_by(|a, b| key(&a.location).cmp(&key(&b.location)));
+    found.dedup_by(|a, b| a.location == b.location);
 }
 
 fn key(location: &Location) -> (&Path, u32, u32) {

@@ -6,6 +6,7 @@ mod actions;
 #[path = "../chance/mod.rs"]
 mod chance;
 mod completion;
+mod fields;
 mod fixture;
 mod hints;
 mod hover;

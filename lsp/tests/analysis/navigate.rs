@@ -144,7 +144,7 @@ fn a_field_leads_to_where_it_is_given() {
     assert_eq!(definitions(&text.replace("->cc", "->c¦c")), ["3: cc"]);
     assert_eq!(
         definitions("func f($a struct{k int}) {\n\t$a->k¦\n}\n$x = f(struct{k => 1})\n"),
-        ["1: struct{k int}"]
+        ["1: k"]
     );
     let files = "-- main.mcl --\nimport \"lib.mcl\"\n$x = $lib.s->aa¦\n-- lib.mcl --\n$s = struct{aa => 1,}\n";
     assert_eq!(definitions(files), ["lib.mcl:1: aa"]);

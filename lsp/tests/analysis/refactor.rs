@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mgmt_compiler::graph::GraphFormat;
+use mgmt_grammar::ast::ExprKind;
 use mgmt_lsp::analysis::actions::{ActionKind, actions};
 use mgmt_lsp::analysis::graph::graph;
 use mgmt_lsp::analysis::rename::{prepare, rename};
@@ -95,6 +96,17 @@ fn places(view: &View, dice: &mut Dice) -> Vec<Range> {
         }
         let at = dice.offset(view.text()) as u32;
         found.push(at..at);
+        // Fields are few among all that stands in a program.
+        let fields = tree.exprs.iter().flat_map(|expr| match &expr.kind {
+            ExprKind::Field { field, .. } => vec![field.span.start],
+            ExprKind::Struct(fields) => fields.iter().map(|(name, _)| name.span.start).collect(),
+            _ => Vec::new(),
+        });
+        let fields: Vec<u32> = fields.collect();
+        if !fields.is_empty() {
+            let at = *dice.of(&fields);
+            found.push(at..at);
+        }
         if !tree.stmts.is_empty() {
             let at = dice.of(&tree.stmts).span.start;
             found.push(at..at);
@@ -133,7 +145,7 @@ fn renaming_keeps_what_a_program_means() {
             };
             let is_name = view
                 .mention_at(place.start)
-                .is_some_and(|it| !matches!(it.symbol, Symbol::Resource(..)));
+                .is_none_or(|it| !matches!(it.symbol, Symbol::Resource(..)));
             if !is_name || view.text().contains("func") {
                 continue;
             }
