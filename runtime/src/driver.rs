@@ -1,5 +1,6 @@
 //! Connects the front end with the engine, for as long as the process is to run (engine.md §7).
 
+mod findings;
 pub mod graphviz;
 pub mod ladder;
 pub mod place;
@@ -15,11 +16,14 @@ use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use crate::engine::{Engine, EngineConfig, Exit, RunningGraph, SubmitError, SubmitOptions};
+use crate::engine::{
+    CommitReport, Engine, EngineConfig, Exit, RunningGraph, SubmitError, SubmitOptions,
+};
 use crate::frontend::{GraphSource, ProgramFailed, SourcedGraph};
 use crate::http::HttpServer;
 use crate::metrics;
 use crate::ui::Ui;
+use findings::Teller;
 use graphviz::Graphviz;
 use ladder::Rung;
 
@@ -69,6 +73,7 @@ impl Run {
         let cancel = CancellationToken::new();
         let (graphs, newest) = watch::channel(None);
         let mut frontend = JoinSet::new();
+        let teller = Teller::new(self.graphs.report());
         frontend.spawn(self.graphs.run(graphs, cancel.clone()));
         let show = |newest: SourcedGraph, running: Option<RunningGraph>| {
             if let (Some(graphviz), Some(running)) = (&self.graphviz, running) {
@@ -87,6 +92,7 @@ impl Run {
             report_failures: self.report_failures,
             draws: self.graphviz.is_some(),
             committed: false,
+            teller,
         };
         let status = tokio::select! {
             result = conductor.conduct(&show) => result.err().unwrap_or(0),
@@ -146,10 +152,14 @@ struct Conductor {
     /// Whether the graphs that run are drawn.
     draws: bool,
     committed: bool,
+    teller: Teller,
 }
 
 /// A graph and what the engine said to it; for a drawing, the graph that came of it.
-type Submission = (SourcedGraph, Result<Option<RunningGraph>, SubmitError>);
+type Submission = (
+    SourcedGraph,
+    Result<(CommitReport, Option<RunningGraph>), SubmitError>,
+);
 
 /// Is shown what runs from now on.
 type Show<'a> = &'a dyn Fn(SourcedGraph, Option<RunningGraph>);
@@ -189,8 +199,8 @@ impl Conductor {
             let graph = Arc::clone(&newest.graph);
             let result = engine.submit(graph, SubmitOptions::default()).await;
             let running = match result {
-                Ok(_) if draws => Ok(engine.running_graph().await),
-                result => result.map(|_| None),
+                Ok(report) if draws => Ok((report, engine.running_graph().await)),
+                result => result.map(|report| (report, None)),
             };
             (newest, running)
         });
@@ -202,16 +212,15 @@ impl Conductor {
         show: Show<'_>,
     ) -> Result<(), u8> {
         match submission {
-            Ok((graph, Ok(running))) => {
+            Ok((graph, Ok((report, running)))) => {
                 self.committed = true;
+                self.teller.committed(report.warnings, &graph.sources);
                 show(graph, running);
                 Ok(())
             }
             Ok((_, Err(SubmitError::Superseded))) => Ok(()),
-            Ok((_, Err(SubmitError::Rejected(problems)))) => {
-                for problem in problems {
-                    error!("{problem}");
-                }
+            Ok((graph, Err(SubmitError::Rejected(problems)))) => {
+                self.teller.rejected(&problems, &graph.sources);
                 if self.committed {
                     warn!("the running graph stays as it is");
                     Ok(())

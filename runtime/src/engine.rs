@@ -146,7 +146,7 @@ pub struct SubmitOptions {
 }
 
 /// What a commit did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommitReport {
     /// Counts the committed graphs from one.
     pub generation: u64,
@@ -158,6 +158,8 @@ pub struct CommitReport {
     pub removed: usize,
     /// How long the workers were paused.
     pub paused: Duration,
+    /// What somebody should look at; the graph runs nevertheless.
+    pub warnings: Vec<Problem>,
 }
 
 /// A graph did not take over.

@@ -94,6 +94,11 @@ pub trait GraphSource: Send {
         graphs: Graphs,
         cancel: CancellationToken,
     ) -> Result<(), ProgramFailed>;
+
+    /// Who tells people what is wrong with a graph; without it the log does.
+    fn report(&self) -> Option<Report> {
+        None
+    }
 }
 
 /// A program that was compiled without errors, and the front end that runs it.
@@ -112,6 +117,10 @@ impl GraphSource for LangGraphs {
         cancel: CancellationToken,
     ) -> Result<(), ProgramFailed> {
         self.frontend.run(self.first, graphs, cancel).await
+    }
+
+    fn report(&self) -> Option<Report> {
+        Some(Arc::clone(&self.frontend.report))
     }
 }
 

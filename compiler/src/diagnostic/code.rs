@@ -145,6 +145,7 @@ codes! {
     E0712 DUPLICATE_EXPORT "two exports of one name that differ"
     E0713 INVALID_COLLECT "a name that can not be collected"
     E0714 NOT_IMPLEMENTED "a kind that this version can not run"
+    E0715 REVERSED_PART "`Meta:reverse` of a part of another resource"
 
     W0801 UNUSED_VARIABLE "a variable that nothing uses"
     W0802 UNUSED_FUNCTION "a function that nothing calls"
@@ -152,6 +153,7 @@ codes! {
     W0804 UNUSED_IMPORT "an import that nothing uses"
     W0805 LITERAL_DOLLAR "a `$name` in a string that is not replaced"
     W0806 NO_EFFECT_YET "something that has no effect in this version"
+    W0807 IGNORED_META "a meta parameter of a part of another resource"
 
     E0901 UNREADABLE_FILE "a file that can not be read"
     E0902 NOT_UTF8 "a file that is not UTF-8"

@@ -7,6 +7,7 @@ mod tests;
 use std::panic::AssertUnwindSafe;
 
 use futures::{FutureExt as _, StreamExt as _};
+use mgmt_compiler::diagnostic::Code;
 use mgmt_compiler::graph::Resource;
 use mgmt_compiler::graph::auto_edges::{Participant, automatic_edges};
 use mgmt_stdlib::resource::AutoEdges;
@@ -67,7 +68,11 @@ pub(crate) async fn ask(
             Ok(edges) => participants.push(Participant { at, edges }),
             Err(error) => {
                 let message = format!("can't find its automatic edges: {}", describe(&error));
-                problems.push(Problem::new(&vertices[at].declared, message));
+                problems.push(Problem::new(
+                    &vertices[at].declared,
+                    Code::INVALID_RESOURCE,
+                    message,
+                ));
             }
         }
     }

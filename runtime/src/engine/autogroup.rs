@@ -6,10 +6,11 @@ mod tests;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
+use mgmt_compiler::diagnostic::Code;
 use mgmt_compiler::graph::{Identity, Resource};
 use mgmt_stdlib::resource::Meta;
 use rustc_hash::FxHashMap;
-use tracing::{debug, info, warn};
+use tracing::{debug, info};
 
 use super::confine;
 use super::prepare::{Prepared, PreparedEdge, PreparedMember, PreparedVertex, Problem};
@@ -43,7 +44,7 @@ pub(crate) fn group(
         for other in partners.of(at) {
             let other = &candidates[other];
             merger.steps += 1;
-            let alike = other.class == candidate.class;
+            let alike = candidate.class.is_some() && other.class == candidate.class;
             if merger.is_absorbed(other.at) || (alike && merger.owns(other.at)) {
                 continue;
             }
@@ -72,32 +73,33 @@ pub(crate) fn takes_part(resource: &Resource, registry: &Registry) -> bool {
 }
 
 /// What members and owners of the same kind must have in common.
-type Class<'p> = (&'p str, String, Execution);
+type Class<'p> = (&'p str, String, bool, Execution);
 
-/// The meta parameters that say how a resource runs.
-type Execution = (
-    (bool, i16, bool, u64, u64, i32),
-    (u64, i64, bool, bool, bool),
-);
+/// The meta parameters that say how a resource runs, with their values; a member can be kept from changing things
+/// while its owner is not, so that `noop` is none of them.
+type Execution = [(&'static str, Setting); 10];
 
-fn execution(meta: &Meta) -> Execution {
-    (
-        (
-            meta.noop,
-            meta.retry,
-            meta.retryreset,
-            meta.delay,
-            meta.timeout,
-            meta.poll,
-        ),
-        (
-            meta.limit.to_bits(),
-            meta.burst,
-            meta.reset,
-            meta.rewatch,
-            meta.realize,
-        ),
-    )
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Setting {
+    Is(bool),
+    Number(i64),
+    Bits(u64),
+}
+
+fn settings(meta: &Meta) -> Execution {
+    use Setting::{Bits, Is, Number};
+    [
+        ("retry", Number(meta.retry.into())),
+        ("retryreset", Is(meta.retryreset)),
+        ("delay", Bits(meta.delay)),
+        ("timeout", Bits(meta.timeout)),
+        ("poll", Number(meta.poll.into())),
+        ("limit", Bits(meta.limit.to_bits())),
+        ("burst", Number(meta.burst)),
+        ("reset", Is(meta.reset)),
+        ("rewatch", Is(meta.rewatch)),
+        ("realize", Is(meta.realize)),
+    ]
 }
 
 struct Candidate<'p> {
@@ -126,7 +128,7 @@ fn candidates<'p>(prepared: &'p Prepared, registry: &Registry) -> Vec<Candidate<
             Candidate {
                 at,
                 leads: group.as_ref().is_some_and(|group| group.leads),
-                class: group.map(|group| (kind.as_str(), group.key, execution(meta))),
+                class: group.map(|group| (kind.as_str(), group.key, meta.noop, settings(meta))),
             }
         })
         .collect();
@@ -333,7 +335,7 @@ impl Marks {
 
 /// The graph after the mergers. Where two edges become one, it notifies if either did.
 fn build(prepared: &Prepared, merger: &Merger) -> Result<Prepared, Vec<Problem>> {
-    let mut problems = Vec::new();
+    let (mut problems, mut warnings) = (Vec::new(), Vec::new());
     let mut position = vec![0usize; prepared.vertices.len()];
     let mut vertices: Vec<PreparedVertex> = Vec::new();
     for (at, vertex) in prepared.vertices.iter().enumerate() {
@@ -350,6 +352,7 @@ fn build(prepared: &Prepared, merger: &Merger) -> Result<Prepared, Vec<Problem>>
                 member.identity, owner.identity
             );
             problems.extend(unfit(member, owner));
+            warnings.extend(ignored(member, &vertex.declared));
             unite_semaphores(&mut vertex.declared, member);
             vertex.members.push(PreparedMember {
                 declared: member.clone(),
@@ -379,29 +382,51 @@ fn build(prepared: &Prepared, merger: &Merger) -> Result<Prepared, Vec<Problem>>
             }),
         }
     }
-    Ok(Prepared { vertices, edges })
+    Ok(Prepared {
+        vertices,
+        edges,
+        warnings,
+    })
 }
 
-/// What a member of another kind asks for in vain.
+/// What a member of another kind can not have.
 fn unfit(member: &Resource, owner: &Resource) -> Option<Problem> {
-    if member.meta.reverse == Some(true) {
-        let message = format!(
-            "can't be reversed, since it is a part of {}",
-            owner.identity
-        );
-        return Some(Problem::new(member, message));
-    }
-    let as_member = Meta {
-        // A member can be kept from changing things while its owner is not.
-        noop: owner.meta.noop,
-        ..member.meta.clone()
+    let owner = &owner.identity;
+    (member.meta.reverse == Some(true)).then(|| Problem {
+        help: Some(format!(
+            "leave `Meta:reverse` out: without it {owner} no longer has what it stands for"
+        )),
+        ..Problem::new(
+            member,
+            Code::REVERSED_PART,
+            format!("can't be reversed, since it is a part of {owner}"),
+        )
+    })
+}
+
+/// What a member of another kind asks for in vain: what it leaves as it is by default is for its owner to say.
+fn ignored(member: &Resource, vertex: &Resource) -> Option<Problem> {
+    let wanted = settings(&member.meta);
+    let others = settings(&vertex.meta)
+        .into_iter()
+        .zip(settings(&Meta::default()));
+    let ignored: Vec<_> = wanted
+        .into_iter()
+        .zip(others)
+        .filter(|(wanted, (given, default))| wanted != given && wanted != default)
+        .map(|((name, _), _)| format!("`Meta:{name}`"))
+        .collect();
+    let (last, others) = ignored.split_last()?;
+    let (names, have) = match others {
+        [] => (last.clone(), "has"),
+        others => (format!("{} and {last}", others.join(", ")), "have"),
     };
-    if execution(&as_member) != execution(&owner.meta) {
-        let identity = &member.identity;
-        warn!(kind = %identity.kind, name = %identity.name,
-            "runs as a part of {}, whose meta parameters count", owner.identity);
-    }
-    None
+    let vertex = &vertex.identity;
+    let text = format!("{names} {have} no effect, since it runs as a part of {vertex}");
+    Some(Problem {
+        help: Some(format!("say it of {vertex}, for all of its parts")),
+        ..Problem::new(member, Code::IGNORED_META, text)
+    })
 }
 
 fn unite_semaphores(owner: &mut Arc<Resource>, member: &Resource) {

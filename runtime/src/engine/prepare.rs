@@ -11,6 +11,7 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use mgmt_compiler::diagnostic::{Code, Diagnostic, Stage};
 use mgmt_compiler::graph::{Identity, Resource, ResourceGraph, topology};
 use mgmt_grammar::span::Span;
 use petgraph::visit::{EdgeRef, IntoEdgeReferences};
@@ -27,6 +28,8 @@ use crate::resource::{Member, Registry, Services};
 pub(crate) struct Prepared {
     pub(crate) vertices: Vec<PreparedVertex>,
     pub(crate) edges: Vec<PreparedEdge>,
+    /// What somebody should look at.
+    pub(crate) warnings: Vec<Problem>,
 }
 
 /// A resource that sits in the graph by itself.
@@ -82,6 +85,33 @@ impl PreparedVertex {
         let members = self.members.iter().map(|member| &member.declared);
         std::iter::once(&self.declared).chain(members)
     }
+
+    /// Whether a member may not change anything: since it is in noop, or somebody whose part it is (engine.md
+    /// 1.12.5).
+    pub(crate) fn forbids(&self, member: &PreparedMember) -> bool {
+        let mut part = member;
+        while !part.declared.meta.noop {
+            // An owner is the resource itself, or another member.
+            let known = |other: &PreparedMember| other.declared.identity.cmp(&part.owner);
+            match self.members.binary_search_by(known) {
+                Ok(owner) => part = &self.members[owner],
+                Err(_) => return self.declared.meta.noop,
+            }
+        }
+        true
+    }
+
+    /// Those of its parts that may change something.
+    pub(crate) fn applied(&self) -> impl Iterator<Item = &Arc<Resource>> {
+        let members = self.members.iter();
+        let members = members.filter(|member| !self.forbids(member));
+        let meta = &self.declared.meta;
+        let applied = !meta.noop && !meta.hidden;
+        let itself = applied.then_some(&self.declared);
+        itself
+            .into_iter()
+            .chain(members.map(|member| &member.declared))
+    }
 }
 
 impl Prepared {
@@ -129,9 +159,11 @@ impl Overrides {
     }
 }
 
-/// One reason why a graph can not take over.
+/// One reason why a graph can not take over, or why somebody should look at it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
+    /// What `mgmtc explain` knows it by.
+    pub code: Code,
     /// The resource.
     pub identity: Identity,
     /// The statement that declared it.
@@ -153,12 +185,39 @@ impl fmt::Display for Problem {
 }
 
 impl Problem {
-    pub(crate) fn new(resource: &Resource, message: impl Into<String>) -> Self {
+    pub(crate) fn new(resource: &Resource, code: Code, message: impl Into<String>) -> Self {
         Self {
+            code,
             identity: resource.identity.clone(),
             span: resource.span,
             message: message.into(),
             help: None,
+        }
+    }
+
+    /// The reason for a refusal, as people are shown it.
+    pub fn error(&self) -> Diagnostic {
+        self.shown(Diagnostic::error(self.code, Stage::Interpret, self.text()))
+    }
+
+    /// What somebody should look at, as people are shown it.
+    pub fn warning(&self) -> Diagnostic {
+        self.shown(Diagnostic::warning(
+            self.code,
+            Stage::Interpret,
+            self.text(),
+        ))
+    }
+
+    fn text(&self) -> String {
+        format!("{}: {}", self.identity, self.message)
+    }
+
+    fn shown(&self, diagnostic: Diagnostic) -> Diagnostic {
+        let diagnostic = diagnostic.optional_help(self.help.clone());
+        match self.span {
+            Some(span) => diagnostic.at(span, "this resource"),
+            None => diagnostic,
         }
     }
 }
@@ -235,6 +294,12 @@ impl Preparer {
         lore.applied = vertices.map(|vertex| vertex.declared.clone()).collect();
         if !overrides.skip_autogroup {
             (prepared, lore.may_group) = autogroup::group(prepared, &self.registry)?;
+            if lore.may_group
+                && let Some(problem) = check::cycle(&prepared)
+            {
+                // Only those are merged that have no path between them (engine.md 4.2.4).
+                return Err(vec![problem]);
+            }
         }
         self.metrics.step(Step::AutoGroup, ordered.elapsed());
         Ok((lore, prepared))
@@ -257,7 +322,11 @@ fn flatten(graph: &ResourceGraph, overrides: Overrides) -> Prepared {
             notify: edge.weight().notify,
         })
         .collect();
-    Prepared { vertices, edges }
+    Prepared {
+        vertices,
+        edges,
+        warnings: Vec::new(),
+    }
 }
 
 /// A sender runs before its receivers, also if the front end did not say so.

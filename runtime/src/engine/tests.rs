@@ -24,6 +24,7 @@ mod failure;
 mod groups;
 mod independence;
 pub(crate) mod lives;
+mod members;
 mod meta;
 mod observe;
 mod random;

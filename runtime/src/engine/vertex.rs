@@ -103,12 +103,15 @@ pub(crate) struct MemberState {
     pub(crate) slots: Slots,
     /// What it published last.
     pub(crate) sent: Option<Arc<Sent>>,
+    /// Whether it may not change anything, nor be published.
+    pub(crate) noop: bool,
 }
 
 impl MemberState {
-    fn new(prepared: &PreparedMember) -> Self {
+    fn new(prepared: &PreparedMember, vertex: &PreparedVertex) -> Self {
         let declared = prepared.declared.clone();
         Self {
+            noop: vertex.forbids(prepared),
             owner: prepared.owner.clone(),
             params: declared.params.clone(),
             slots: Slots::new(&declared.receives),
@@ -180,7 +183,11 @@ impl Vertex {
             params: declared.params.clone(),
             resource,
             refreshable,
-            members: prepared.members.iter().map(MemberState::new).collect(),
+            members: prepared
+                .members
+                .iter()
+                .map(|member| MemberState::new(member, prepared))
+                .collect(),
             reversal: prepared.reversal,
             slots: Slots::new(&declared.receives),
             sent: None,
@@ -217,14 +224,12 @@ impl Vertex {
 
     /// What it and its members publish, as they are now. Nothing in noop.
     pub(crate) fn exports(&self) -> impl Iterator<Item = graph::Resource> {
-        let members = self.members.iter();
+        let members = self.members.iter().filter(|member| !member.noop);
         let members = members.map(|member| (&member.declared, &member.params));
-        let parts = std::iter::once((&self.declared, &self.params)).chain(members);
-        let owner_applies = !self.declared.meta.noop;
+        let itself = (!self.declared.meta.noop).then_some((&self.declared, &self.params));
+        let parts = itself.into_iter().chain(members);
         parts
-            .filter(move |(part, _)| {
-                owner_applies && !part.meta.noop && !part.meta.export.is_empty()
-            })
+            .filter(|(part, _)| !part.meta.export.is_empty())
             .map(|(part, params)| graph::Resource {
                 identity: part.identity.clone(),
                 params: params.clone(),

@@ -127,6 +127,10 @@ pub struct YamlGraphs {
 
 #[async_trait]
 impl GraphSource for YamlGraphs {
+    fn report(&self) -> Option<Report> {
+        Some(Arc::clone(&self.frontend.report))
+    }
+
     async fn run(
         self: Box<Self>,
         graphs: Graphs,

@@ -83,7 +83,8 @@ impl CheckMember {
         }
     }
 
-    /// Whether its subject may be changed.
+    /// Whether its subject may be changed. If not, what would have to be changed about it does not count in the
+    /// outcome of the owner, which notifies others.
     pub fn apply(&self) -> bool {
         self.apply
     }

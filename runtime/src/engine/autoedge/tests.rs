@@ -219,6 +219,7 @@ fn declare(
     let prepared = Prepared {
         vertices: vertices.collect(),
         edges: edges.collect(),
+        warnings: Vec::new(),
     };
     let mut participants = participants(answers);
     for participant in &mut participants {

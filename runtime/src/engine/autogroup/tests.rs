@@ -5,6 +5,7 @@ use mgmt_stdlib::resources::{file, noop, print};
 use proptest::prelude::*;
 
 use super::*;
+use crate::engine::tests::fake::{Fake, FakeParams, Part, PartParams, World};
 use mgmt_compiler::graph::topology;
 
 fn resource(params: impl Params, name: &str, meta: Meta) -> PreparedVertex {
@@ -31,8 +32,13 @@ fn grouped(vertices: Vec<PreparedVertex>, edges: &[(usize, usize, bool)]) -> Pre
     let prepared = Prepared {
         vertices,
         edges: edges.collect(),
+        warnings: Vec::new(),
     };
-    let (prepared, _) = group(prepared, &crate::resources::registry()).expect("it can be grouped");
+    let mut registry = crate::resources::registry();
+    registry.add::<Fake>();
+    registry.add::<Part<false>>();
+    registry.add::<Part<true>>();
+    let (prepared, _) = group(prepared, &registry).expect("it can be grouped");
     prepared
 }
 
@@ -152,7 +158,7 @@ struct Situation {
 }
 
 fn situations() -> impl Strategy<Value = Situation> {
-    prop::collection::vec(0u8..4, 1..14).prop_flat_map(|kinds| {
+    prop::collection::vec(0u8..8, 1..14).prop_flat_map(|kinds| {
         let count = kinds.len();
         let edges = prop::collection::vec((0..count, 0..count, any::<bool>()), 0..14);
         let order = Just((0..count).collect::<Vec<_>>()).prop_shuffle();
@@ -173,12 +179,19 @@ fn situations() -> impl Strategy<Value = Situation> {
 
 impl Situation {
     fn identity(&self, at: usize) -> Identity {
-        let kind = if self.kinds[at] == 0 { "file" } else { "print" };
+        let kind = match self.kinds[at] {
+            0 => "file",
+            1..=3 => "print",
+            4 => "fake",
+            5 => "fake:part",
+            _ => "fake:part:piece",
+        };
         Identity::new(kind, format!("/{at:02}"))
     }
 
     /// The grouped graph, declared in this order.
     fn run(&self, order: &[usize]) -> Prepared {
+        let world = World::new();
         let vertices = order.iter().map(|at| {
             let name = format!("/{at:02}");
             let sema = vec![format!("s{at}")];
@@ -190,6 +203,9 @@ impl Situation {
             };
             match self.kinds[*at] {
                 0 => resource(file::File::default(), &name, meta),
+                4 => resource(FakeParams::new(&world, ""), &name, meta),
+                5 => resource(PartParams::<false>::new(&world, "", ""), &name, meta),
+                6.. => resource(PartParams::<true>::new(&world, "", ""), &name, meta),
                 _ => resource(print::Print::default(), &name, meta),
             }
         });
@@ -264,6 +280,11 @@ proptest! {
             let held: BTreeSet<_> = vertex.declared.meta.sema.iter().cloned().collect();
             let wanted: BTreeSet<_> = vertex.parts().flat_map(|part| part.meta.sema.clone()).collect();
             prop_assert_eq!(held, wanted);
+            for member in &vertex.members {
+                prop_assert!(vertex.parts().any(|part| part.identity == member.owner));
+                let (kind, owner) = (&member.declared.identity.kind, &member.owner.kind);
+                prop_assert!(kind == owner || kind.rsplit_once(':').is_some_and(|it| it.0 == owner));
+            }
         }
         prop_assert_eq!(text(&situation.run(&situation.order)), text(&prepared));
     }

@@ -146,11 +146,9 @@ impl Core {
 impl Vertex {
     /// The members as `check_apply` sees them.
     pub(super) fn check_members(&self) -> Vec<CheckMember> {
-        let apply = !self.declared.meta.noop;
-        let members = self.members.iter().map(|member| {
-            let noop = member.declared.meta.noop;
-            CheckMember::new(member.view(), apply && !noop, member.slots.received())
-        });
+        let members = self.members.iter();
+        let members = members
+            .map(|member| CheckMember::new(member.view(), !member.noop, member.slots.received()));
         members.collect()
     }
 }

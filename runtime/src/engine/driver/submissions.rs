@@ -65,9 +65,10 @@ impl Driver {
     /// realized once and that the newer one does not hold (engine.md 2.7.3).
     pub(super) fn supersede(&mut self, newer: &Prepared) {
         let replaceable = |older: &Submission| {
-            older
-                .prepared
-                .parts()
+            // How members run is said by their owners.
+            let vertices = older.prepared.vertices.iter();
+            vertices
+                .map(|vertex| &vertex.declared)
                 .filter(|resource| resource.meta.realize)
                 .all(|resource| {
                     newer.parts().any(|other| {

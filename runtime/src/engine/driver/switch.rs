@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt as _;
+use mgmt_compiler::diagnostic::Code;
 use mgmt_compiler::graph::{Identity, Resource};
 use rustc_hash::FxHashSet;
 use tokio::task::JoinError;
@@ -98,11 +99,11 @@ impl Driver {
             let resource: Arc<dyn AnyResource> = match created {
                 Ok(Ok(resource)) => resource.into(),
                 Ok(Err(error)) => {
-                    problems.push(Problem::new(new, describe(&error)));
+                    problems.push(Problem::new(new, Code::INVALID_RESOURCE, describe(&error)));
                     continue;
                 }
                 Err(panic) => {
-                    problems.push(Problem::new(new, panic.to_string()));
+                    problems.push(Problem::new(new, Code::INVALID_RESOURCE, panic.to_string()));
                     continue;
                 }
             };
@@ -125,7 +126,7 @@ impl Driver {
 
     async fn replace(
         &mut self,
-        prepared: Prepared,
+        mut prepared: Prepared,
         plan: Plan,
         added: Vec<Added>,
         exports: Option<BTreeSet<Export>>,
@@ -162,6 +163,7 @@ impl Driver {
                 *slot = None;
             }
         }
+        let warnings = std::mem::take(&mut prepared.warnings);
         let ids = self.core.commit(prepared, &plan, objects, |parent, child| {
             !outstanding.is_empty()
                 && parent.parts().any(|parent| {
@@ -187,6 +189,7 @@ impl Driver {
             added: ids.len(),
             removed: plan.removed.len(),
             paused: self.now() - self.pause_began,
+            warnings,
         };
         if let Some(exports) = exports {
             self.exporter.take_over(exports);

@@ -10,11 +10,9 @@ use proptest::prelude::*;
 use tokio::time::sleep;
 
 use super::*;
-use crate::engine::prepare::{PreparedMember, PreparedVertex};
 use crate::engine::tests::chance::cases;
 use crate::engine::tests::fake::{Graph, World as Fakes, config, idle, services, submit};
 use crate::engine::tests::lives::on_paused_clock;
-use crate::engine::vertex::Vertex;
 use crate::engine::{Engine, EngineConfig, SubmitError, SubmitOptions};
 use crate::world::World;
 
@@ -273,37 +271,61 @@ async fn what_is_exported_holds_what_was_received_also_if_it_is_hidden() {
 }
 
 /// A member has no pass of its own (engine.md 1.12.5).
+#[tokio::test]
+async fn a_member_is_published_and_withdrawn_under_its_own_name() {
+    let (board, fakes) = (Arc::new(Board::default()), Fakes::new());
+    let engine = engine(&board);
+    let part = |to: &str| Export {
+        kind: "fake:part".to_owned(),
+        ..export("part", to)
+    };
+    let graph = |text: &str, hosts: &[&str]| {
+        let meta = Meta {
+            export: to(hosts).export,
+            ..Meta::default()
+        };
+        let graph = Graph::new(&fakes).fakes(&["server"]);
+        graph.part("part", "server", text, meta)
+    };
+    let seen = || board.seen().into_keys().collect::<Vec<_>>();
+    submit(&engine, graph("p", &["*", "h2"])).await;
+    idle(&engine).await;
+    assert_eq!(engine.status().borrow().vertices, 1);
+    assert_eq!(seen(), [part("*"), part("h2")]);
+    // A pass that has nothing new to tell writes nothing.
+    let writes = board.writes.load(Ordering::SeqCst);
+    let checks = fakes.checks("server");
+    fakes.break_it("server");
+    eventually("the owner has run again", || {
+        fakes.checks("server") > checks
+    })
+    .await;
+    idle(&engine).await;
+    assert_eq!(board.writes.load(Ordering::SeqCst), writes);
+    submit(&engine, graph("q", &["h2"])).await;
+    idle(&engine).await;
+    assert!(board.seen()[&part("h2")].contains("\"q\""));
+    eventually("one host does not see it", || seen() == [part("h2")]).await;
+    submit(&engine, Graph::new(&fakes).fakes(&["server"])).await;
+    eventually("nobody sees it", || seen().is_empty()).await;
+    engine.shutdown(false).await.expect("an orderly end");
+}
+
 #[tokio::test(start_paused = true)]
-async fn a_member_is_exported_under_its_own_name() {
-    let params = |world: &Arc<Fakes>| {
-        let graph = Graph::new(world).fake("owner", "p", Meta::default());
-        let graph = graph.fake("member", "q", to(&["*"])).graph;
-        let mut resources = graph.resources().cloned();
-        resources.next().zip(resources.next())
-    };
-    let (owner, member) = params(&Fakes::new()).expect("two resources");
-    let owner_identity = owner.identity.clone();
-    let prepared = PreparedVertex {
-        members: vec![PreparedMember {
-            declared: member,
-            owner: owner_identity,
-        }],
-        ..PreparedVertex::new(owner)
-    };
-    let registry = config().registry;
-    let object = registry.create("owner", &*prepared.declared.params);
-    let object = object.expect("a fake").into();
-    let vertex = Vertex::new(&prepared, object, true, Duration::ZERO);
-    let exports: Vec<_> = vertex
-        .exports()
-        .flat_map(|it| targets(&it).collect::<Vec<_>>())
-        .collect();
-    assert_eq!(exports, [export("member", "*")]);
-    let prepared = Prepared {
-        vertices: vec![prepared],
-        edges: Vec::new(),
-    };
-    assert_eq!(wanted(&prepared), BTreeSet::from([export("member", "*")]));
+async fn a_member_in_noop_or_of_an_owner_in_noop_is_not_published() {
+    for (owner, part, published) in [(false, false, 1), (false, true, 0), (true, false, 0)] {
+        let (board, fakes) = (Arc::new(Board::default()), Fakes::new());
+        let engine = engine(&board);
+        let with = |noop: bool, hosts: &[&str]| Meta { noop, ..to(hosts) };
+        let graph = Graph::new(&fakes)
+            .fake("server", "", with(owner, &[]))
+            .part("part", "server", "", with(part, &["*"]));
+        submit(&engine, graph).await;
+        idle(&engine).await;
+        assert_eq!(engine.status().borrow().vertices, 1);
+        assert_eq!(board.seen().len(), published, "{owner} {part}");
+        engine.shutdown(false).await.expect("an orderly end");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -258,7 +258,10 @@ impl Last {
     ) -> Option<Prepared> {
         let places = self.places();
         let gone: FxHashSet<usize> = difference.removed.iter().map(|at| places[*at].0).collect();
-        let mut prepared = Prepared::default();
+        let mut prepared = Prepared {
+            warnings: self.prepared.warnings.clone(),
+            ..Prepared::default()
+        };
         // Where the former vertices are now, and those that the resources of the new graph are parts of.
         let mut now = vec![None; self.prepared.vertices.len()];
         let mut vertex_of = Vec::with_capacity(difference.former.len());

@@ -1,5 +1,6 @@
 //! What has to be right about a graph (engine.md §1.8).
 
+use mgmt_compiler::diagnostic::Code;
 use mgmt_compiler::graph::{Resource, ResourceGraph, topology};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -9,25 +10,25 @@ use crate::resource::{Registry, not_implemented};
 
 /// What is wrong with a resource by itself.
 pub(super) fn validate(resource: &Resource, registry: &Registry) -> Result<(), Problem> {
-    let wrong = |message: &str| Err(Problem::new(resource, message));
+    let wrong = |code, message: &str| Err(Problem::new(resource, code, message));
     let identity = &resource.identity;
     if identity.kind.is_empty() {
-        return wrong("the kind is empty");
+        return wrong(Code::UNKNOWN_KIND, "the kind is empty");
     }
     if identity.name.is_empty() {
-        return wrong("the name is empty");
+        return wrong(Code::EMPTY_NAME, "the name is empty");
     }
     if let Err(error) = resource.meta.validate() {
-        return wrong(&error.to_string());
+        return wrong(Code::INVALID_META, &error.to_string());
     }
     if identity.name.starts_with('$') && !resource.meta.dollar {
         return Err(Problem {
             help: Some("set `Meta:dollar` if that is what you mean".to_owned()),
-            ..Problem::new(resource, "the name begins with `$`")
+            ..Problem::new(resource, Code::DOLLAR_NAME, "the name begins with `$`")
         });
     }
     if registry.traits(&identity.kind).is_none() {
-        return wrong(&not_implemented(&identity.kind));
+        return wrong(Code::NOT_IMPLEMENTED, &not_implemented(&identity.kind));
     }
     if resource.meta.hidden {
         return Ok(());
@@ -37,9 +38,9 @@ pub(super) fn validate(resource: &Resource, registry: &Registry) -> Result<(), P
         Ok(Ok(())) => Ok(()),
         Ok(Err(invalid)) => Err(Problem {
             help: invalid.help.clone(),
-            ..Problem::new(resource, invalid.to_string())
+            ..Problem::new(resource, Code::INVALID_RESOURCE, invalid.to_string())
         }),
-        Err(panic) => wrong(&panic.to_string()),
+        Err(panic) => wrong(Code::INVALID_RESOURCE, &panic.to_string()),
     }
 }
 
@@ -49,7 +50,7 @@ pub(super) fn duplicates(graph: &ResourceGraph) -> Vec<Problem> {
     graph
         .resources()
         .filter(|resource| !resource.meta.hidden && !seen.insert(&resource.identity))
-        .map(|resource| Problem::new(resource, "is declared twice"))
+        .map(|resource| Problem::new(resource, Code::DUPLICATE_RESOURCE, "is declared twice"))
         .collect()
 }
 
@@ -65,7 +66,7 @@ pub(super) fn exports(graph: &ResourceGraph) -> Vec<Problem> {
             let difference = difference.unwrap_or_else(|panic| Some(panic.to_string()));
             problems.extend(difference.map(|difference| {
                 let text = format!("is exported to `{host}` twice, but not alike: {difference}");
-                Problem::new(resource, text)
+                Problem::new(resource, Code::DUPLICATE_EXPORT, text)
             }));
         }
     }
@@ -82,7 +83,7 @@ pub(super) fn receives(graph: &ResourceGraph) -> Vec<Problem> {
                     "receives `{}` from {}, which is not in the graph",
                     receive.param, receive.sender
                 );
-                problems.push(Problem::new(resource, message));
+                problems.push(Problem::new(resource, Code::MISSING_EDGE_END, message));
             }
             let clash = resource.receives[..at].iter().any(|other| {
                 other.param == receive.param
@@ -90,7 +91,7 @@ pub(super) fn receives(graph: &ResourceGraph) -> Vec<Problem> {
             });
             if clash {
                 let message = format!("receives `{}` twice", receive.param);
-                problems.push(Problem::new(resource, message));
+                problems.push(Problem::new(resource, Code::DUPLICATE_RECEIVE, message));
             }
         }
     }
@@ -113,6 +114,7 @@ pub(super) fn cycle(prepared: &Prepared) -> Option<Problem> {
         .collect();
     Some(Problem::new(
         first,
+        Code::RESOURCE_CYCLE,
         format!("depends on itself: {}", names.join(" -> ")),
     ))
 }

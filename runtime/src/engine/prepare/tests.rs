@@ -331,3 +331,32 @@ async fn only_what_is_exchanged_is_looked_at() {
     let third = preparer.prepare(&good, overrides).await.expect("good");
     assert_eq!(told(&second), told(&third));
 }
+
+/// Who changes nothing has nothing to undo, also if it is the owner of a part who may not.
+#[test]
+fn who_may_change_something_is_told_by_the_owners_too() {
+    let part = |name: &str, noop: bool| {
+        let meta = Meta {
+            noop,
+            ..Meta::default()
+        };
+        let resource = Resource::new(name, print::Print::default());
+        Arc::new(Resource { meta, ..resource })
+    };
+    let applied = |owner: bool, a: bool| {
+        let of = |name: &str| Identity::new("print", name);
+        let member = |name: &str, noop: bool, owner: &str| PreparedMember {
+            declared: part(name, noop),
+            owner: of(owner),
+        };
+        let vertex = PreparedVertex {
+            members: vec![member("a", a, "z"), member("b", false, "a")],
+            ..PreparedVertex::new(part("z", owner))
+        };
+        let names = vertex.applied().map(|it| it.identity.name.to_string());
+        names.collect::<Vec<_>>().concat()
+    };
+    assert_eq!(applied(false, false), "zab");
+    assert_eq!(applied(false, true), "z");
+    assert_eq!(applied(true, false), "");
+}

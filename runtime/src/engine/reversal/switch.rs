@@ -5,6 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures::{FutureExt as _, StreamExt as _};
+use mgmt_compiler::diagnostic::Code;
 use mgmt_compiler::graph::Resource;
 use rustc_hash::FxHashSet;
 use tracing::{info, warn};
@@ -57,9 +58,8 @@ impl Reversals {
         let new = plan
             .added(prepared)
             .filter(|vertex| !vertex.reversal)
-            .flat_map(PreparedVertex::parts)
             // Who changes nothing has nothing to undo.
-            .filter(|part| !part.meta.hidden && !part.meta.noop);
+            .flat_map(PreparedVertex::applied);
         let (wanted, unwanted): (Vec<_>, Vec<_>) = new
             .cloned()
             .partition(|part| part.meta.reverse == Some(true));
@@ -144,5 +144,5 @@ impl Reversals {
 
 fn problem(resource: &Resource, error: &ResourceError) -> Problem {
     let message = format!("can't find out what undoes it: {}", describe(error));
-    Problem::new(resource, message)
+    Problem::new(resource, Code::INVALID_RESOURCE, message)
 }

@@ -1,5 +1,7 @@
 //! A resource kind for tests: it does what its script says and writes down what was asked of it.
 
+mod part;
+
 use std::any::Any;
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
@@ -8,6 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use mgmt_compiler::graph::{Identity, Receive, Resource as Declared, ResourceGraph};
+use mgmt_grammar::span::{SourceId, Span};
 use mgmt_stdlib::param::HostType;
 use mgmt_stdlib::resource::{
     Declare, Invalid, Meta, ParamDef, Params, ResourceDef, SendDef, SetError, Traits, Validate,
@@ -23,6 +26,8 @@ use crate::resource::{
     Services, WatchContext,
 };
 
+pub(crate) use part::{Part, PartParams};
+
 /// What the fakes of one test share.
 #[derive(Debug)]
 pub(crate) struct World {
@@ -35,6 +40,8 @@ struct State {
     trace: Vec<Entry>,
     fakes: BTreeMap<String, Behaviour>,
     wakers: BTreeMap<String, Arc<Notify>>,
+    /// How often each was validated.
+    validations: BTreeMap<String, usize>,
 }
 
 /// How a fake behaves; by name, so that it survives replacement.
@@ -224,14 +231,26 @@ impl World {
             .collect()
     }
 
+    fn validated(&self, name: &str) {
+        let mut state = self.lock();
+        *state.validations.entry(name.to_owned()).or_default() += 1;
+    }
+
+    pub(crate) fn validations(&self, name: &str) -> usize {
+        self.lock().validations.get(name).copied().unwrap_or(0)
+    }
+
     /// What the owner does for a member.
     fn check_member(&self, member: &CheckMember) {
         let name = &member.identity.name;
-        let params = member.params::<FakeParams>().expect("a fake");
+        let text = match member.params::<FakeParams>() {
+            Some(params) => params.text.clone(),
+            None => part::text(member).expect("a part"),
+        };
         let check = What::Check {
             apply: member.apply(),
             refresh: false,
-            text: params.text.clone(),
+            text,
             changed: member.has_changed("text"),
         };
         self.note(name, check);
@@ -250,6 +269,15 @@ pub(crate) struct FakeParams {
     world: Arc<World>,
     /// Can be received.
     pub(crate) text: String,
+}
+
+impl FakeParams {
+    pub(crate) fn new(world: &Arc<World>, text: &str) -> Self {
+        Self {
+            world: world.clone(),
+            text: text.to_owned(),
+        }
+    }
 }
 
 impl Params for FakeParams {
@@ -288,7 +316,8 @@ impl Params for FakeParams {
 }
 
 impl Validate for FakeParams {
-    fn validate(&self, _name: &str) -> Result<(), Invalid> {
+    fn validate(&self, name: &str) -> Result<(), Invalid> {
+        self.world.validated(name);
         match self.text.as_str() {
             "invalid" => Err(Invalid::param("text", "must not be `invalid`")),
             "panic" => panic!("asked for"),
@@ -500,8 +529,26 @@ impl Graph {
         self.receiver(name, text, meta, &[])
     }
 
+    /// A fake that can be a part of another one.
+    pub(crate) fn part(self, name: &str, owner: &str, text: &str, meta: Meta) -> Self {
+        let params = PartParams::<false>::new(&self.world, owner, text);
+        self.declare(name, Arc::new(params), meta, &[])
+    }
+
+    /// A fake that can be a part of a part.
+    pub(crate) fn piece(self, name: &str, owner: &str, text: &str, meta: Meta) -> Self {
+        let params = PartParams::<true>::new(&self.world, owner, text);
+        self.declare(name, Arc::new(params), meta, &[])
+    }
+
     /// `from` are senders whose `out` becomes the receiver's `text`.
-    pub(crate) fn receiver(mut self, name: &str, text: &str, meta: Meta, from: &[&str]) -> Self {
+    pub(crate) fn receiver(self, name: &str, text: &str, meta: Meta, from: &[&str]) -> Self {
+        let params = FakeParams::new(&self.world, text);
+        self.declare(name, Arc::new(params), meta, from)
+    }
+
+    fn declare(mut self, name: &str, params: Arc<dyn Params>, meta: Meta, from: &[&str]) -> Self {
+        let place = u32::try_from(self.nodes.len()).expect("a small graph");
         let receives = from
             .iter()
             .map(|sender| Receive {
@@ -512,14 +559,11 @@ impl Graph {
             })
             .collect();
         let node = self.graph.add(Arc::new(Declared {
-            identity: Identity::new("fake", name),
-            params: Arc::new(FakeParams {
-                world: self.world.clone(),
-                text: text.to_owned(),
-            }),
+            identity: Identity::new(params.kind(), name),
+            params,
             meta,
             receives,
-            span: None,
+            span: Some(Span::new(SourceId(0), place, place + 1)),
         }));
         self.nodes.insert(name.to_owned(), node);
         self
@@ -547,6 +591,8 @@ pub(crate) fn services(prefix: &Path) -> Services {
 pub(crate) fn config() -> EngineConfig {
     let mut registry = Registry::default();
     registry.add::<Fake>();
+    registry.add::<Part<false>>();
+    registry.add::<Part<true>>();
     EngineConfig {
         durable_notifications: false,
         ..EngineConfig::new(registry, services(Path::new("/nonexistent")))
