@@ -1,6 +1,7 @@
 //! What could be done here: fixes of what is wrong, and rewrites of what is right.
 
 mod conditions;
+mod edges;
 mod fixes;
 mod meta;
 mod resources;

@@ -111,12 +111,28 @@ pub fn imported(path: &Path, text: &str, files: &dyn Files) -> Arc<[PathBuf]> {
                 found.push(entry_file(&clean(&dir.join(module)), files));
             }
             ImportKind::System => found.extend(library::package(quoted.trim_matches('"'))),
-            ImportKind::Remote { path, .. } => found.extend(library::module(&path)),
+            ImportKind::Remote { path, .. } => {
+                found.extend(vendored(dir, &path, files));
+                found.extend(library::module(&path));
+            }
         }
     }
     found.sort();
     found.dedup();
     found.into()
+}
+
+/// The entry files of the copies of a remote module that modules around a directory have. Which of them counts depends
+/// on who imports whom.
+fn vendored(dir: &Path, remote: &Path, files: &dyn Files) -> Vec<PathBuf> {
+    let around = dir.ancestors().filter_map(|dir| {
+        let copies = metadata(dir, files)?.path;
+        (!copies.is_empty()).then(|| clean(&dir.join(copies).join(remote)))
+    });
+    around
+        .filter(|module| files.exists(&module.join("metadata.yaml")))
+        .map(|module| entry_file(&module, files))
+        .collect()
 }
 
 /// The file that a module begins with.

@@ -1,9 +1,10 @@
 //! Imports: adding one, removing and sorting them.
 
 use mgmt_compiler::diagnostic::Code;
-use mgmt_grammar::ast::StmtKind;
+use mgmt_grammar::ast::{ImportAlias, StmtKind};
 
-use super::{TextEdit, View};
+use super::syntax::blocks;
+use super::{Range, TextEdit, View};
 
 /// The edit that imports a package at the top level, unless it is imported there already.
 pub fn add_import(view: &View, package: &str) -> Option<TextEdit> {
@@ -56,8 +57,8 @@ pub fn add_import(view: &View, package: &str) -> Option<TextEdit> {
     })
 }
 
-/// The edits that sort the imports at the top of the file, packages before files, and remove those that are
-/// not used. Comments between imports leave them as they are; one behind an import goes with it.
+/// The edits that sort the imports of each scope, packages before files, and remove those that are not used. Comments
+/// between imports leave them as they are; one behind an import goes with it.
 pub fn organize(view: &View) -> Vec<TextEdit> {
     let Some(tree) = view.tree() else {
         return Vec::new();
@@ -71,52 +72,66 @@ pub fn organize(view: &View) -> Vec<TextEdit> {
         .filter(|it| it.code == Code::UNUSED_IMPORT)
         .filter_map(|it| it.primary.as_ref().map(|label| label.span))
         .collect();
+    let inner = tree.stmts.iter().flat_map(|stmt| blocks(&stmt.kind));
     let mut edits = Vec::new();
-    let mut run: Vec<(u32, u32, bool, String)> = Vec::new();
-    let mut flush = |run: &mut Vec<(u32, u32, bool, String)>| {
-        if let (Some(first), Some(last)) = (run.first(), run.last()) {
-            let range = first.0..last.1;
-            let mut kept: Vec<_> = run.iter().filter(|(_, _, used, _)| *used).collect();
-            kept.sort_by_key(|(_, _, _, line)| {
-                let path = line.split('"').nth(1).unwrap_or_default();
-                (path.ends_with(".mcl") || path.ends_with('/'), line.clone())
-            });
-            kept.dedup_by(|a, b| a.3 == b.3);
-            let lines: Vec<&str> = kept.iter().map(|(_, _, _, line)| line.as_str()).collect();
-            let mut new = lines.concat();
-            let old = text
-                .get(range.start as usize..range.end as usize)
-                .unwrap_or_default();
-            if !old.ends_with('\n') {
-                new = new.trim_end_matches('\n').to_owned();
+    for block in std::iter::once(&tree.body).chain(inner) {
+        let mut run: Vec<Line<'_>> = Vec::new();
+        for stmt in &block.stmts {
+            let stmt = &tree[*stmt];
+            // Only an import that has its lines to itself can be moved.
+            let lines = lines_of(text, stmt.span.start, stmt.span.end, true);
+            let (StmtKind::Import { path, alias, .. }, Some((start, end))) = (&stmt.kind, lines)
+            else {
+                edits.extend(sorted(text, std::mem::take(&mut run)));
+                continue;
+            };
+            if run.last().is_some_and(|last| last.range.end != start) {
+                edits.extend(sorted(text, std::mem::take(&mut run)));
             }
-            if new != old {
-                edits.push(TextEdit { range, text: new });
-            }
-        }
-        run.clear();
-    };
-    for stmt in &tree.body.stmts {
-        let stmt = &tree[*stmt];
-        // Only an import that has its lines to itself can be moved.
-        let line = matches!(stmt.kind, StmtKind::Import { .. })
-            .then(|| lines_of(text, stmt.span.start, stmt.span.end, true))
-            .flatten();
-        match line {
-            Some((start, end)) => {
-                if run.last().is_some_and(|last| last.1 != start) {
-                    flush(&mut run);
-                }
+            run.push(Line {
+                range: start..end,
+                is_used: !unused.contains(&stmt.span),
+                is_star: matches!(alias, Some(ImportAlias::Star(_))),
+                is_file: path.ends_with(".mcl") || path.ends_with('/'),
                 // With the comment behind it.
-                let line = text.get(stmt.span.start as usize..end as usize);
-                let line = format!("{}\n", line.unwrap_or_default().trim_end());
-                run.push((start, end, !unused.contains(&stmt.span), line));
-            }
-            None => flush(&mut run),
+                text: text
+                    .get(start as usize..end as usize)
+                    .unwrap_or_default()
+                    .trim_end(),
+            });
         }
+        edits.extend(sorted(text, run));
     }
-    flush(&mut run);
+    edits.sort_by_key(|edit| edit.range.start);
     edits
+}
+
+/// An import that has its lines to itself.
+struct Line<'t> {
+    range: Range,
+    is_used: bool,
+    is_star: bool,
+    is_file: bool,
+    text: &'t str,
+}
+
+/// The edit that sorts imports which follow each other, if they are not sorted.
+fn sorted(text: &str, run: Vec<Line<'_>>) -> Option<TextEdit> {
+    let range = run.first()?.range.start..run.last()?.range.end;
+    let mut kept: Vec<Line<'_>> = run.into_iter().filter(|line| line.is_used).collect();
+    // Of two that define one name without a prefix the later one counts.
+    let keeps_order = kept.iter().filter(|line| line.is_star).count() > 1;
+    kept.sort_by_key(|line| match line.is_star && keeps_order {
+        true => (true, false, ""),
+        false => (false, line.is_file, line.text.trim_start()),
+    });
+    kept.dedup_by(|a, b| a.text == b.text);
+    let mut new: String = kept.iter().flat_map(|line| [line.text, "\n"]).collect();
+    let old = text.get(range.start as usize..range.end as usize)?;
+    if !old.ends_with('\n') {
+        new.truncate(new.trim_end_matches('\n').len());
+    }
+    (new != old).then_some(TextEdit { range, text: new })
 }
 
 /// The lines of a statement with their newline, if nothing else stands there.

@@ -188,6 +188,36 @@ fn resources_are_rewritten() {
 }
 
 #[test]
+fn conditions_of_edges_need_one_branch_only() {
+    let statement =
+        "$c = true\nnoop \"a\" {\n}\nnoop \"b\" {}\ni¦f $c {\n\tNoop[\"a\"] -> Noop[\"b\"]\n}\n";
+    let line = "$c = true\nnoop \"a\" {\n\tBefore => $c ?: Noop[\"b\"],\n}\nnoop \"b\" {}\n";
+    check(statement, "Write the `if` statement", line);
+    let at = line.replace("Before", "Bef¦ore");
+    let back =
+        "$c = true\nnoop \"a\" {\n}\nif $c {\n\tNoop[\"a\"] -> Noop[\"b\"]\n}\nnoop \"b\" {}\n";
+    check(&at, "Write the condition", back);
+    // The first end stands elsewhere, and so does the condition.
+    check(
+        "if $c {\n\tnoop \"a\" {}\n}\nnoop \"b\" {}\ni¦f $c {\n} else {\n\tNoop[\"a\"] -> Noop[\"b\"]\n}\n",
+        "Write the `if` statement",
+        "if $c {\n\tnoop \"a\" {}\n}\nnoop \"b\" {\n\tDepend => not $c ?: Noop[\"a\"],\n}\n",
+    );
+    // A resource would be there without the condition.
+    let resource = "$c = true\ni¦f $c {\n\tnoop \"a\" {}\n}\n";
+    assert_eq!(done(resource, "Write the `if` statement"), None);
+}
+
+#[test]
+fn branches_of_several_resources_become_lines_with_conditions() {
+    check(
+        "i¦f $c {\n\tprint \"a\" {\n\t\tmsg => \"1\",\n\t}\n\tnoop \"b\" {}\n} else {\n\tprint \"a\" {\n\t\tmsg => \"2\",\n\t}\n\tnoop \"b\" {\n\t\tMeta:noop => true,\n\t}\n}\n",
+        "Write the `if` statement",
+        "print \"a\" {\n\tmsg => if $c { \"1\" } else { \"2\" },\n}\nnoop \"b\" {\n\tMeta:noop => not $c ?: true,\n}\n",
+    );
+}
+
+#[test]
 fn conditions_of_lines_become_statements_and_back() {
     let line = "$c = true\nfile \"/x\" {\n\tstate => \"exists\",\n\tcontent => $c ?: \"a\nb\",\n\tmode => $c ?: \"0600\",\n}\n";
     let statement = "$c = true\nif $c {\n\tfile \"/x\" {\n\t\tstate => \"exists\",\n\t\tcontent => \"a\nb\",\n\t\tmode => \"0600\",\n\t}\n} else {\n\tfile \"/x\" {\n\t\tstate => \"exists\",\n\t}\n}\n";

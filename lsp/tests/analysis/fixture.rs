@@ -27,23 +27,13 @@ impl Fixture {
     /// A program of one file, or of several, each after a line `-- path --`. The question is about the file
     /// with the mark, or the first.
     pub fn new(text: &str) -> Self {
-        let mut files: Vec<(PathBuf, String)> = Vec::new();
-        if text.starts_with("-- ") {
-            for line in text.split_inclusive('\n') {
-                match line
-                    .trim_end()
-                    .strip_prefix("-- ")
-                    .and_then(|it| it.strip_suffix(" --"))
-                {
-                    Some(name) => {
-                        files.push((clean(&Path::new("/nowhere").join(name)), String::new()))
-                    }
-                    None => files.last_mut().unwrap().1.push_str(line),
-                }
-            }
-        } else {
-            files.push(("/nowhere/main.mcl".into(), text.to_owned()));
-        }
+        let mut files: Vec<(PathBuf, String)> = match text.starts_with("-- ") {
+            true => archive(text)
+                .into_iter()
+                .map(|(name, text)| (clean(&Path::new("/nowhere").join(name)), text))
+                .collect(),
+            false => vec![("/nowhere/main.mcl".into(), text.to_owned())],
+        };
         let marked = files
             .iter()
             .position(|(_, text)| text.contains(MARK))
@@ -78,6 +68,24 @@ impl Fixture {
     pub fn edited(&self, edits: &[TextEdit]) -> String {
         apply(self.view.text(), edits)
     }
+}
+
+/// The files of an archive, each after a line `-- path --`.
+pub fn archive(text: &str) -> Vec<(String, String)> {
+    let mut files: Vec<(String, String)> = Vec::new();
+    for line in text.split_inclusive('\n') {
+        let name = line
+            .trim_end()
+            .strip_prefix("-- ")
+            .and_then(|it| it.strip_suffix(" --"));
+        match (name, files.last_mut()) {
+            (Some(name), _) => files.push((name.to_owned(), String::new())),
+            (None, Some((_, text))) => text.push_str(line),
+            // What stands before the first file is a comment.
+            (None, None) => {}
+        }
+    }
+    files
 }
 
 /// A text after edits.

@@ -85,6 +85,30 @@ fn imports_are_sorted_and_those_without_use_go() {
 }
 
 #[test]
+fn imports_of_each_scope_are_organized() {
+    let fixture = Fixture::new(
+        "class c {\n\timport \"strings\"\n\timport \"math\"\n\timport \"fmt\" # f\n\tprint \"a\" { msg => fmt.printf(strings.to_lower(\"A\")), }\n}\ninclude c\n",
+    );
+    let edited = fixture.edited(&organize(&fixture.view));
+    assert!(
+        edited.starts_with("class c {\n\timport \"fmt\" # f\n\timport \"strings\"\n\tprint"),
+        "{edited}"
+    );
+}
+
+#[test]
+fn of_imports_without_prefix_the_last_one_stays_the_last() {
+    let fixture = Fixture::new(
+        "-- main.mcl --\nimport \"b.mcl\" as *\nimport \"a.mcl\" as *\nimport \"fmt\"\nprint \"a\" { msg => fmt.printf(\"%d%d\", $x, $y), }\n-- a.mcl --\n$x = 1\n-- b.mcl --\n$x = 2\n$y = 3\n",
+    );
+    let edited = fixture.edited(&organize(&fixture.view));
+    assert!(
+        edited.starts_with("import \"fmt\"\nimport \"b.mcl\" as *\nimport \"a.mcl\" as *\nprint"),
+        "{edited}"
+    );
+}
+
+#[test]
 fn a_comment_goes_with_its_import() {
     let fixture = Fixture::new(
         "# header\n\nimport \"strings\" # lower\nimport \"math\"\nimport \"fmt\"\n$x = fmt.printf(strings.to_lower(\"A\"))\nprint \"a\" { msg => $x, }\n",

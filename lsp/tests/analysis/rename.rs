@@ -89,6 +89,15 @@ fn all_programs_that_use_it_are_changed() {
 }
 
 #[test]
+fn a_module_that_was_fetched_belongs_to_who_imports_it() {
+    check(
+        "-- metadata.yaml --\npath: \"vendor/\"\n-- main.mcl --\nimport \"git://example.org/x/y\"\ntest \"${y.n}\" {}\n-- vendor/example.org/x/y/metadata.yaml --\n-- vendor/example.org/x/y/main.mcl --\n$n¦ = \"a\"\n",
+        "m",
+        "import \"git://example.org/x/y\"\ntest \"${y.m}\" {}\n$m = \"a\"\n",
+    );
+}
+
+#[test]
 fn what_would_change_the_meaning_is_refused() {
     refused("$x¦ = 1\n$y = 2\n$z = $x + $y\n", "y", "is defined twice");
     // The inner one would capture the use.

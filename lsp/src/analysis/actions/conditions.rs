@@ -1,9 +1,13 @@
-//! Between `if` statements and conditions of single lines: `content => $c ?: "a"`.
+//! Between `if` statements and conditions of single lines: `content => $c ?: "a"`. What stands in one branch only has to
+//! be there without the condition too, so that of a single branch only edges can be taken.
 
-use mgmt_grammar::ast::{Entry, EntryKind, ExprId, ExprKind, File, Resource, Stmt, StmtKind};
+use mgmt_grammar::ast::{
+    Block, Entry, EntryKind, ExprId, ExprKind, File, Resource, Stmt, StmtKind,
+};
 use mgmt_grammar::span::Span;
 use mgmt_grammar::{TokenKind, tokens};
 
+use super::edges::{EdgeLines, edge_statement};
 use super::{Action, ActionKind, indent, shifted};
 use crate::analysis::organize::whole_line;
 use crate::analysis::view::range;
@@ -44,6 +48,9 @@ pub fn to_statement(
             text: String::new(),
         });
     }
+    if let Some(action) = edges_to_statement(view, tree, stmt, resource, condition) {
+        return Some(action);
+    }
     let outer = indent(text, stmt.span.start);
     let copy = |edits: &[TextEdit]| {
         let body = edited(text, stmt.span, edits);
@@ -65,7 +72,45 @@ pub fn to_statement(
     ))
 }
 
-/// An `if` whose two branches are one resource each, of one name, as that resource with conditions.
+/// A resource of which a condition only decides over edges: these alone go into the `if`.
+fn edges_to_statement(
+    view: &View,
+    tree: &File,
+    stmt: &Stmt,
+    resource: &Resource,
+    condition: &str,
+) -> Option<Action> {
+    let text = view.text();
+    let outer = indent(text, stmt.span.start);
+    let (mut edits, mut edges) = (Vec::new(), String::new());
+    for entry in &resource.entries {
+        if entry
+            .cond
+            .is_none_or(|it| tree[it].span.text(text) != condition)
+        {
+            continue;
+        }
+        let edge = edge_statement(tree, text, resource, entry)?;
+        edges.push_str(&format!("{outer}\t{edge}\n"));
+        let (start, end) = whole_line(text, entry.span.start, entry.span.end)?;
+        edits.push(TextEdit {
+            range: start..end,
+            text: String::new(),
+        });
+    }
+    let at = stmt.span.end;
+    edits.push(TextEdit {
+        range: at..at,
+        text: format!("\n{outer}if {condition} {{\n{edges}{outer}}}"),
+    });
+    Some(Action::new(
+        ActionKind::Rewrite,
+        "Write the condition as an `if` statement",
+        edits,
+    ))
+}
+
+/// An `if` with the same resources in both branches, as these resources with conditions; or one that decides over edges.
 pub fn to_entries(view: &View, tree: &File, offset: u32) -> Option<Action> {
     let text = view.text();
     let stmt = tree
@@ -76,50 +121,94 @@ pub fn to_entries(view: &View, tree: &File, offset: u32) -> Option<Action> {
     let StmtKind::If {
         cond,
         then,
-        otherwise: Some(otherwise),
+        otherwise,
     } = &stmt.kind
     else {
         return None;
     };
-    let only = |stmts: &[mgmt_grammar::ast::StmtId]| match stmts {
-        [id] => match &tree[*id].kind {
-            StmtKind::Resource(resource) => Some(resource),
-            _ => None,
-        },
-        _ => None,
-    };
-    let (yes, no) = (only(&then.stmts)?, only(&otherwise.stmts)?);
-    let head = |resource: &Resource| {
-        let name = tree[resource.name].span.text(text);
-        (resource.kind.text.clone(), name.to_owned())
-    };
-    if yes.collect.or(no.collect).is_some() {
-        return None;
-    }
     // A comment would have to go somewhere.
     let has_comments = tokens(stmt.span.text(text))
         .iter()
         .any(|token| token.kind == TokenKind::Comment);
-    if head(yes) != head(no) || has_comments {
+    if has_comments {
         return None;
     }
-    let lines = merge(view, tree, *cond, yes, no)?;
-    let outer = indent(text, stmt.span.start);
-    let first = tree[*then.stmts.first()?].span.start;
-    let start = text.get(first as usize..yes.body_span.start as usize)?;
-    let body: String = lines
-        .iter()
-        .map(|line| format!("{outer}\t{},\n", shifted(line, -1)))
-        .collect();
-    let edit = TextEdit {
-        range: range(stmt.span),
-        text: format!("{start}{{\n{body}{outer}}}"),
+    let edits = match resources_to_entries(view, tree, stmt, *cond, then, otherwise.as_ref()) {
+        Some(edit) => vec![edit],
+        None => edges_to_entries(view, tree, stmt, *cond, then, otherwise.as_ref())?,
     };
     Some(Action::new(
         ActionKind::Rewrite,
         "Write the `if` statement as conditions of parameters",
-        vec![edit],
+        edits,
     ))
+}
+
+/// Branches with the same resources, in the same order.
+fn resources_to_entries(
+    view: &View,
+    tree: &File,
+    stmt: &Stmt,
+    cond: ExprId,
+    then: &Block,
+    otherwise: Option<&Block>,
+) -> Option<TextEdit> {
+    let text = view.text();
+    let otherwise = otherwise?;
+    if then.stmts.is_empty() || then.stmts.len() != otherwise.stmts.len() {
+        return None;
+    }
+    let outer = indent(text, stmt.span.start);
+    let mut parts = Vec::new();
+    for (one, other) in then.stmts.iter().zip(&otherwise.stmts) {
+        let (StmtKind::Resource(yes), StmtKind::Resource(no)) =
+            (&tree[*one].kind, &tree[*other].kind)
+        else {
+            return None;
+        };
+        let name = |resource: &Resource| tree[resource.name].span.text(text);
+        let is_same = yes.kind.text == no.kind.text && name(yes) == name(no);
+        if !is_same || yes.collect.or(no.collect).is_some() {
+            return None;
+        }
+        let lines = merge(view, tree, cond, yes, no)?;
+        let first = tree[*one].span.start;
+        let start = text.get(first as usize..yes.body_span.start as usize)?;
+        let body: String = lines
+            .iter()
+            .map(|line| format!("{outer}\t{},\n", shifted(line, -1)))
+            .collect();
+        parts.push(format!("{start}{{\n{body}{outer}}}"));
+    }
+    Some(TextEdit {
+        range: range(stmt.span),
+        text: parts.join(&format!("\n{outer}")),
+    })
+}
+
+/// Branches of edges between resources that stand beside the `if`; one of them may be missing.
+fn edges_to_entries(
+    view: &View,
+    tree: &File,
+    stmt: &Stmt,
+    cond: ExprId,
+    then: &Block,
+    otherwise: Option<&Block>,
+) -> Option<Vec<TextEdit>> {
+    let text = view.text();
+    let around = syntax::block_at(tree, stmt.span.start);
+    let mut lines = EdgeLines::default();
+    let branches = [(Some(then), true), (otherwise, false)];
+    for (branch, holds) in branches {
+        for id in branch.into_iter().flat_map(|branch| &branch.stmts) {
+            let StmtKind::Edge { halves } = &tree[*id].kind else {
+                return None;
+            };
+            let condition = condition_of(tree, text, cond, holds);
+            lines.add(tree, text, around, halves, &format!("{condition} ?: "))?;
+        }
+    }
+    lines.edits(text, stmt)
 }
 
 /// The lines of both branches, each with its condition and without its comma.

@@ -1,14 +1,13 @@
-//! Rewrites of resources and edges.
+//! Rewrites of resources.
 
 use mgmt_grammar::ast::{EntryKind, ExprKind, File, Resource, Stmt, StmtKind};
 use mgmt_stdlib::param::HostType;
 use mgmt_stdlib::types::Type;
 
-use super::{Action, ActionKind, conditions, indent, meta, still_parses};
-use crate::analysis::completion::{capitalized, required};
-use crate::analysis::organize::whole_line;
+use super::{Action, ActionKind, conditions, edges, indent, meta, still_parses};
+use crate::analysis::completion::required;
 use crate::analysis::view::range;
-use crate::analysis::{Range, TextEdit, View, syntax};
+use crate::analysis::{TextEdit, View, syntax};
 
 /// What can be done with the resource or edge at an offset.
 pub fn all(view: &View, offset: u32, found: &mut Vec<Action>) {
@@ -23,17 +22,22 @@ pub fn all(view: &View, offset: u32, found: &mut Vec<Action>) {
         found.extend(meta::join(view, tree, resource, offset));
         let statement = conditions::to_statement(view, tree, stmt, resource, offset);
         found.extend(statement.filter(|it| still_parses(text, &it.edits)));
-        found.extend(edge_out(view, tree, stmt, resource, offset));
+        found.extend(edges::edge_out(view, tree, stmt, resource, offset));
     }
     if let Some((_, stmt)) = syntax::stmt_at(tree, offset)
         && matches!(stmt.kind, StmtKind::Edge { .. })
     {
-        found.extend(edge_in(view, tree, stmt));
+        found.extend(edges::edge_in(view, tree, stmt));
     }
 }
 
 /// An edit that adds lines at the end of a resource's body, if that is closed.
-fn add_lines(text: &str, stmt: &Stmt, resource: &Resource, lines: &[String]) -> Option<TextEdit> {
+pub fn add_lines(
+    text: &str,
+    stmt: &Stmt,
+    resource: &Resource,
+    lines: &[String],
+) -> Option<TextEdit> {
     let outer = indent(text, stmt.span.start);
     let body = range(resource.body_span);
     let inside = resource
@@ -119,100 +123,4 @@ fn wrap_name(tree: &File, text: &str, resource: &Resource, offset: u32) -> Optio
         "Wrap the name in a list",
         vec![edit],
     ))
-}
-
-/// `Before => B["b"]` in a resource as `A["a"] -> B["b"]` behind it.
-fn edge_out(
-    view: &View,
-    tree: &File,
-    stmt: &Stmt,
-    resource: &Resource,
-    offset: u32,
-) -> Option<Action> {
-    let entry = syntax::entry_at(resource, offset)?;
-    let EntryKind::Edge { property, target } = &entry.kind else {
-        return None;
-    };
-    let text = view.text();
-    let name = tree[resource.name].span.text(text);
-    let own = format!("{}[{name}]", capitalized(&resource.kind.text));
-    let other = target.span.text(text);
-    // An edge statement does not notify and has no condition.
-    let edge = match property.text.as_str() {
-        "before" => format!("{own} -> {other}"),
-        "depend" => format!("{other} -> {own}"),
-        _ => return None,
-    };
-    if entry.cond.is_some() {
-        return None;
-    }
-    let (start, end) = whole_line(text, entry.span.start, entry.span.end)?;
-    let at = stmt.span.end;
-    let edits = vec![
-        TextEdit {
-            range: start..end,
-            text: String::new(),
-        },
-        TextEdit {
-            range: at..at,
-            text: format!("\n{}{edge}", indent(text, stmt.span.start)),
-        },
-    ];
-    Some(Action::new(
-        ActionKind::Rewrite,
-        "Write the edge as a statement",
-        edits,
-    ))
-}
-
-/// `A["a"] -> B["b"]` as `Before => B["b"]` in each resource but the last, if they stand in this file.
-fn edge_in(view: &View, tree: &File, edge: &Stmt) -> Option<Action> {
-    let StmtKind::Edge { halves } = &edge.kind else {
-        return None;
-    };
-    let text = view.text();
-    if halves.len() < 2 || halves.iter().any(|half| half.field.is_some()) {
-        return None;
-    }
-    let mut edits: Vec<TextEdit> = Vec::new();
-    for pair in halves.windows(2) {
-        let [from, to] = pair else { return None };
-        let wanted = syntax::name_keys(tree, text, from.name);
-        let [(wanted, _)] = wanted.as_slice() else {
-            return None;
-        };
-        // The same conditions and loops must be around both.
-        let block = syntax::block_at(tree, edge.span.start);
-        let (stmt, resource) = block.stmts.iter().find_map(|id| {
-            let stmt = &tree[*id];
-            let StmtKind::Resource(resource) = &stmt.kind else {
-                return None;
-            };
-            let names = syntax::name_keys(tree, text, resource.name);
-            let is_it =
-                resource.kind.text == from.kind.text && names.len() == 1 && names[0].0 == *wanted;
-            is_it.then_some((stmt, resource))
-        })?;
-        let line = format!("Before => {},", to.span.text(text));
-        edits.push(add_lines(text, stmt, resource, &[line])?);
-    }
-    let range: Range = match whole_line(text, edge.span.start, edge.span.end) {
-        Some((start, end)) => start..end,
-        None => range(edge.span),
-    };
-    edits.push(TextEdit {
-        range,
-        text: String::new(),
-    });
-    edits.sort_by_key(|edit| edit.range.start);
-    let apart = edits
-        .windows(2)
-        .all(|pair| pair[0].range.end <= pair[1].range.start);
-    apart.then(|| {
-        Action::new(
-            ActionKind::Rewrite,
-            "Write the edge inside of the resource",
-            edits,
-        )
-    })
 }
