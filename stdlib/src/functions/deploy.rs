@@ -182,10 +182,10 @@ fn directory(host: &dyn Host, site: &Site, text: &Str) -> CallResult {
     if !text.as_bytes().ends_with(b"/") {
         return Err(CallError::fatal("directory path must be a dir"));
     }
-    let name = crate::paths::clean(&source.to_string_lossy());
-    let place = Path::new("directory").join(name.trim_start_matches(['/', '.']));
-    let target = super::local::vardir_of(host)?.join(place);
-    mirror::mirror(tree(host, site)?, &source, &target).map_err(|error| {
+    let name = crate::paths::clean(&format!("/{}", source.to_string_lossy()));
+    let copies = super::local::vardir_of(host)?.join("directory");
+    let target = copies.join(name.trim_start_matches('/'));
+    mirror::mirror(tree(host, site)?, &source, &copies, &target).map_err(|error| {
         CallError::fatal(format!(
             "can't copy directory `{}` to `{}`: {error}",
             text.to_string_lossy(),
@@ -367,6 +367,40 @@ mod tests {
         run().unwrap();
         assert_eq!(std::fs::read(copied.join("a")).unwrap(), b"changed");
         assert!(!copied.join("b").exists());
+    }
+
+    #[test]
+    fn several_calls_may_copy_one_directory_at_once() {
+        let (directory, host) = program();
+        for name in 0..50 {
+            let file = directory.path().join(format!("site/files/{name}"));
+            std::fs::write(file, "text").unwrap();
+        }
+        let host = &host;
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(move || {
+                    let copy = sample_at("deploy.directory", &at("/"));
+                    { copy }.call(host, &["/files/".into()]).unwrap();
+                });
+            }
+        });
+    }
+
+    #[test]
+    fn directories_have_copies_of_their_own() {
+        let (directory, host) = program();
+        let copy = |name: &str| {
+            let source = directory.path().join("site").join(name);
+            std::fs::create_dir(&source).unwrap();
+            std::fs::write(source.join("which"), name).unwrap();
+            let path = format!("/{name}/");
+            let copy = sample_at("deploy.directory", &at("/")).call(&host, &[path.into()]);
+            PathBuf::from(copy.unwrap().as_str().unwrap().to_str().unwrap())
+        };
+        let (open, hidden) = (copy("x"), copy(".x"));
+        assert_eq!(std::fs::read(open.join("which")).unwrap(), b"x");
+        assert_eq!(std::fs::read(hidden.join("which")).unwrap(), b".x");
     }
 
     #[test]

@@ -1,18 +1,28 @@
 //! Makes a directory on disk like one of a file tree.
 
 use std::collections::BTreeSet;
-use std::fs::{self, Permissions};
+use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::catalog::FileTree;
 
-/// Copies `source` to `target`: what is not in the source goes, and a file that is the same stays untouched.
-pub(super) fn mirror(tree: &dyn FileTree, source: &Path, target: &Path) -> io::Result<()> {
+/// Copies `source` to `target`: what is not in the source goes, and a file that is the same stays untouched. One at a
+/// time does so below `copies`.
+pub(super) fn mirror(
+    tree: &dyn FileTree,
+    source: &Path,
+    copies: &Path,
+    target: &Path,
+) -> io::Result<()> {
     if !tree.stat(source)?.is_dir {
         return Err(io::ErrorKind::NotADirectory.into());
     }
+    fs::create_dir_all(copies)?;
+    // The lock goes with the handle.
+    let lock = File::open(copies)?;
+    lock.lock()?;
     if let Some(parent) = target.parent() {
         fs::create_dir_all(parent)?;
     }
