@@ -4,7 +4,12 @@ mod distribution;
 mod system;
 mod user;
 
-use std::io::ErrorKind;
+use std::fs::OpenOptions;
+use std::io::{self, ErrorKind, Read};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use rustix::fs::OFlags;
 
 use crate::catalog::{CallError, FunctionDef, Host, Wake};
 use crate::value::{Str, Value};
@@ -85,7 +90,7 @@ fn is_missing(kind: ErrorKind) -> bool {
 
 fn readfile(host: &dyn Host, filename: &Str) -> Result<Vec<u8>, CallError> {
     let name = filename.to_string_lossy();
-    std::fs::read(host.locate(path::from_str(filename))).map_err(|error| {
+    read_regular(&host.locate(path::from_str(filename))).map_err(|error| {
         if is_missing(error.kind()) {
             CallError::catchable(format!(
                 "error reading file: open {name}: no such file or directory"
@@ -94,6 +99,22 @@ fn readfile(host: &dyn Host, filename: &Str) -> Result<Vec<u8>, CallError> {
             CallError::fatal(format!("error reading file: {name}: {error}"))
         }
     })
+}
+
+/// The content of a file. A pipe would be waited for, and some devices have no end, so that neither is read.
+pub(crate) fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    let mut file = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags.bits().cast_signed())
+        .open(path)?;
+    let kind = file.metadata()?.file_type();
+    if !kind.is_file() && !kind.is_dir() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    let mut content = Vec::new();
+    file.read_to_end(&mut content)?;
+    Ok(content)
 }
 
 const MODULES: &str = "/proc/modules";
@@ -177,6 +198,23 @@ mod tests {
             caught(read("/a/b")),
             "error reading file: open /a/b: no such file or directory"
         );
+    }
+
+    #[test]
+    fn what_never_ends_is_not_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let pipe = directory.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let pipe = pipe.to_str().unwrap();
+        for path in [pipe, "/dev/zero"] {
+            for result in [
+                fatal(call("os.readfile", &[path.into()])),
+                caught(call("golang/os.read_file", &[path.into()])),
+            ] {
+                assert!(result.ends_with("it is not a regular file"), "{result}");
+            }
+        }
     }
 
     #[test]

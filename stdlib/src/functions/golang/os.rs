@@ -13,6 +13,7 @@ use crate::catalog::{CallError, FunctionDef, Host};
 use crate::value::Str;
 
 use super::super::declare::snapshots;
+use super::super::os::read_regular;
 use super::super::{path, sys};
 
 pub(crate) fn all() -> Vec<FunctionDef> {
@@ -47,7 +48,7 @@ pub(crate) fn all() -> Vec<FunctionDef> {
              the last `*` or at its end; it lies in the first directory, or where temporary files go if that is empty.",
             |host, dir: &Str, pattern: &Str| mkdir_temp(host, dir, pattern), catches "mkdirtemp: pattern contains path separator", "mkdirtemp D: E";
         read_file, "func(name str) str", "The content of a file, as it is when asked; `os.readfile` wakes when it changes.",
-            |host, name: &Str| std::fs::read(host.locate(path::from_str(name))).map_err(failed("open", &name.to_string_lossy())),
+            |host, name: &Str| read_regular(&host.locate(path::from_str(name))).map_err(failed("open", &name.to_string_lossy())),
             catches "open F: E";
         readlink, "func(name str) str", "Where a symbolic link leads.",
             |host, name: &Str| {
