@@ -102,8 +102,11 @@ impl Sampler for Stored {
             )));
         }
         if !value.fits(ty) {
+            // The value itself may be a secret.
+            let stored = value.ty();
+            let stored = stored.map_or_else(|| value.kind().to_owned(), |ty| ty.to_string());
             return Err(CallError::fatal(format!(
-                "type mismatch, check type in Value[{key}]: {value} is not of type {ty}"
+                "type mismatch, check type in Value[{key}]: a value of type {stored} is not of type {ty}"
             )));
         }
         let fields = [("value", value), ("ready", Value::Bool(ready))];
@@ -184,6 +187,7 @@ mod tests {
                 error.starts_with("type mismatch, check type in Value[a]: "),
                 "{error}"
             );
+            assert!(!error.contains("[1, 2]"), "{error}");
         }
     }
 
