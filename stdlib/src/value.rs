@@ -82,7 +82,7 @@ impl Str {
         self.0.is_empty()
     }
 
-    /// Both, joined.
+    /// All of them, joined.
     #[must_use]
     pub fn concat(parts: &[&Self]) -> Self {
         let mut bytes = Vec::with_capacity(parts.iter().map(|part| part.len()).sum());

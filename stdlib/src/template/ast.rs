@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// The template itself under the empty name, and those that it defines.
+/// The template itself, which is [`MAIN`], and those that it defines.
 pub(super) type Templates = BTreeMap<Vec<u8>, Vec<Node>>;
 
-/// The name of the whole template in [`Templates`]; no definition can have it.
+/// The name of the whole template; no definition can have it.
 pub(super) const MAIN: &[u8] = b"template";
 
 /// A part of a template.

@@ -95,34 +95,10 @@ fn convert(item: &Item, ty: &Type) -> Result<Value, Failure> {
             "expected {ty}; found {}",
             number.float
         ))),
-        (Item::Value(value), ty) if has_type(value, ty) => Ok(value.clone()),
+        (Item::Value(value), ty) if value.fits(ty) => Ok(value.clone()),
         (Item::Value(value), ty) => Err(Failure::new(format!(
             "wrong type for value; expected {ty}; got {}",
             type_name(value)
         ))),
-    }
-}
-
-/// Whether a value can be one of this type; an empty list is of every list type.
-fn has_type(value: &Value, ty: &Type) -> bool {
-    match (value, ty) {
-        (Value::Bool(_), Type::Bool)
-        | (Value::Int(_), Type::Int)
-        | (Value::Float(_), Type::Float)
-        | (Value::Str(_), Type::Str) => true,
-        (Value::List(list), Type::List(element)) => {
-            list.iter().all(|value| has_type(value, element))
-        }
-        (Value::Map(map), Type::Map(entry)) => map
-            .iter()
-            .all(|(key, value)| has_type(key, &entry.0) && has_type(value, &entry.1)),
-        (Value::Struct(fields), Type::Struct(types)) => {
-            fields.len() == types.len()
-                && fields
-                    .iter()
-                    .zip(types.iter())
-                    .all(|((have, value), (name, ty))| have == name && has_type(value, ty))
-        }
-        _ => false,
     }
 }

@@ -1,9 +1,7 @@
 //! Tokens into a tree (functions.md §10.2, §10.3).
 
 use std::collections::VecDeque;
-use std::iter::Peekable;
-use std::ops::Range;
-use std::vec::IntoIter;
+use std::rc::Rc;
 
 use super::Library;
 use super::ast::{Base, Branch, Command, MAIN, Node, Operand, Pipeline, Templates};
@@ -465,10 +463,12 @@ enum Ends {
     Parenthesis,
 }
 
-/// The tokens of an action that are still to be read.
+/// The tokens of an action that are still to be read. Cheap to clone.
 #[derive(Clone)]
 struct Action {
-    tokens: Peekable<IntoIter<Token>>,
+    tokens: Rc<[Token]>,
+    /// Which of them comes next.
+    next: usize,
     /// Where the last token that was read, spaces apart, ends.
     last_end: usize,
 }
@@ -476,7 +476,8 @@ struct Action {
 impl Action {
     fn new(tokens: Vec<Token>) -> Self {
         let mut action = Self {
-            tokens: tokens.into_iter().peekable(),
+            tokens: tokens.into(),
+            next: 0,
             last_end: 0,
         };
         action.spaces();
@@ -485,26 +486,24 @@ impl Action {
     }
 
     /// The next token; an action always ends with one that is not read.
-    fn peek(&mut self) -> &Kind {
-        self.tokens.peek().map_or(&Kind::End, |token| &token.kind)
-    }
-
-    fn span(&self) -> Range<usize> {
-        let mut tokens = self.tokens.clone();
-        let end = self.last_end..self.last_end;
-        tokens.peek().map_or(end, |token| token.span.clone())
+    fn peek(&self) -> &Kind {
+        let token = self.tokens.get(self.next);
+        token.map_or(&Kind::End, |token| &token.kind)
     }
 
     fn at(&self) -> usize {
-        self.span().start
+        let token = self.tokens.get(self.next);
+        token.map_or(self.last_end, |token| token.span.start)
     }
 
     fn next(&mut self) {
-        if *self.peek() != Kind::End
-            && let Some(token) = self.tokens.next()
-            && token.kind != Kind::Space
+        if let Some(token) = self.tokens.get(self.next)
+            && token.kind != Kind::End
         {
-            self.last_end = token.span.end;
+            self.next += 1;
+            if token.kind != Kind::Space {
+                self.last_end = token.span.end;
+            }
         }
     }
 
@@ -550,7 +549,7 @@ impl Action {
         SyntaxError::new(self.at(), message)
     }
 
-    fn unexpected(&mut self, context: &str) -> SyntaxError {
+    fn unexpected(&self, context: &str) -> SyntaxError {
         let what = match self.peek() {
             Kind::Space => "space".to_owned(),
             Kind::Dot => "<.>".to_owned(),

@@ -437,7 +437,13 @@ fn field(item: &Item, name: &str) -> Result<Item, Failure> {
             .iter()
             .find(|(have, _)| title(have) == name)
             .map(|(_, value)| value.clone()),
-        Item::Value(Value::Map(map)) if map.iter().all(|(key, _)| key.as_str().is_some()) => {
+        // All keys are of one type.
+        Item::Value(Value::Map(map))
+            if map
+                .iter()
+                .next()
+                .is_none_or(|(key, _)| key.as_str().is_some()) =>
+        {
             map.get(&Value::from(name)).cloned()
         }
         other => {

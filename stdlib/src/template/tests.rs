@@ -524,6 +524,26 @@ fn nesting_has_a_limit() {
     assert!(error(&chain).contains("nested too deeply"));
 }
 
+#[test]
+fn templates_that_render_each_other_have_room_for_their_nesting() {
+    for (open, close) in [
+        ("{{if 1}}", "{{end}}"),
+        ("{{with 1}}", "{{end}}"),
+        ("{{range 1}}", "{{end}}"),
+    ] {
+        let (open, close) = (open.repeat(95), close.repeat(95));
+        let again = format!(
+            "{{{{define \"t\"}}}}{open}{{{{template \"t\"}}}}{close}{{{{end}}}}{{{{template \"t\"}}}}"
+        );
+        assert!(error(&again).contains("exceeded maximum template depth"));
+    }
+    let (open, close) = ("(".repeat(190), ")".repeat(190));
+    let again = format!(
+        "{{{{define \"t\"}}}}{{{{template \"t\" .}}}}{{{{{open}1{close}}}}}{{{{end}}}}{{{{template \"t\" 1}}}}"
+    );
+    assert!(error(&again).contains("exceeded maximum template depth"));
+}
+
 proptest! {
     #[test]
     fn text_without_actions_is_copied(text in "[^{]*") {
