@@ -282,6 +282,7 @@ impl ParamType for f32 {
 }
 
 impl<T: ParamType> ParamType for Vec<T> {
+    const SECRET: bool = T::SECRET;
     fn host_type() -> HostType {
         HostType::List(Box::new(T::host_type()))
     }
@@ -302,6 +303,7 @@ impl<T: ParamType> ParamType for Vec<T> {
 }
 
 impl<K: ParamType + Ord, V: ParamType> ParamType for BTreeMap<K, V> {
+    const SECRET: bool = K::SECRET || V::SECRET;
     fn host_type() -> HostType {
         HostType::Map(Box::new((K::host_type(), V::host_type())))
     }
@@ -378,6 +380,7 @@ impl<T: Debug> Debug for Given<T> {
 }
 
 impl<T: ParamType> ParamType for Given<T> {
+    const SECRET: bool = T::SECRET;
     fn host_type() -> HostType {
         T::host_type()
     }

@@ -67,9 +67,7 @@ impl Model {
         let private = self.registry.private_params(&*declared.params);
         let shown = |(name, value): (String, Json)| {
             let value = match &value {
-                Json::String(text) if self.is_secret(declared, &name) => {
-                    Param::Private(!text.is_empty())
-                }
+                _ if self.is_secret(declared, &name) => Param::Private(value != ""),
                 _ if private.contains(&name.as_str()) => Param::Private(true),
                 Json::String(text) if text.len() > TEXT => {
                     Param::Begins(beginning(text, TEXT).into())
