@@ -97,11 +97,10 @@ fn first_line(command: &[u8]) -> Result<Option<Vec<u8>>, CallError> {
     Ok((!line.is_empty()).then(|| without_end(line)))
 }
 
-/// A line without `\n` or `\r\n`.
-pub(crate) fn without_end(mut line: Vec<u8>) -> Vec<u8> {
-    if line.ends_with(b"\n") {
-        line.pop();
-        if line.ends_with(b"\r") {
+/// A line without `\n` or `\r\n`; the last one may have only the `\r`.
+fn without_end(mut line: Vec<u8>) -> Vec<u8> {
+    for end in [b"\n", b"\r"] {
+        if line.ends_with(end) {
             line.pop();
         }
     }
@@ -119,6 +118,7 @@ mod tests {
         let run = |command: &str| call("os.system", &[command.into()]);
         assert_eq!(run("echo one; echo two"), Ok("one".into()));
         assert_eq!(run("printf 'no end'"), Ok("no end".into()));
+        assert_eq!(run(r"printf 'no end\r'"), Ok("no end".into()));
         assert_eq!(run("echo; echo two"), Ok("".into()));
         assert_eq!(
             caught(run("true")),
