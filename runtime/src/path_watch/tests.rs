@@ -389,6 +389,27 @@ fn what_can_not_be_watched_is_looked_at() {
     in_own_namespaces("inside_without_instances");
 }
 
+#[test]
+fn a_tree_may_be_deeper_than_files_can_be_open() {
+    let test = format!("{}::inside_with_few_open_files", module_path!());
+    namespaces::run_test(&[], "ulimit -n 64", &test);
+}
+
+#[tokio::test]
+#[ignore = "another test runs it"]
+async fn inside_with_few_open_files() {
+    let scratch = Scratch::new();
+    let deepest = vec!["d"; 200].join("/");
+    scratch.mkdir(&deepest);
+    let mut watch = scratch.watch_tree("d").await;
+    fs::remove_dir(scratch.path(&deepest)).unwrap();
+    changes(&mut watch).await;
+    // What removes the directory holds them open.
+    for depth in (1..200).rev() {
+        fs::remove_dir(scratch.path(&vec!["d"; depth].join("/"))).unwrap();
+    }
+}
+
 /// Sets a limit of this user namespace.
 fn limit(name: &str, value: usize) {
     fs::write(format!("/proc/sys/user/{name}"), value.to_string()).unwrap();

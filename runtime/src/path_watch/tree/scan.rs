@@ -1,5 +1,6 @@
 //! Looking at paths and watching what is there.
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -60,11 +61,8 @@ impl Tree {
         if !self.is_covered(id) {
             return;
         }
-        // What can not be listed was reported by `attach`.
-        for entry in path.read_dir().into_iter().flatten().flatten() {
-            let is_directory = entry.file_type().is_ok_and(|ty| ty.is_dir());
-            let name = entry.file_name();
-            if is_directory && !self.nodes[id].children.contains_key(&name) {
+        for name in directories_in(path) {
+            if !self.nodes[id].children.contains_key(&name) {
                 let child = self.insert(id, &name);
                 self.scan(child);
             }
@@ -170,4 +168,12 @@ impl Tree {
             .find(|id| self.nodes[*id].watch.is_some() || self.nodes[*id].blocked)
             .filter(|id| self.nodes[*id].blocked)
     }
+}
+
+/// The names of the directories in a directory, which is not held open: of a deep tree, that would be too many. What
+/// can not be listed was reported by `attach`.
+fn directories_in(path: &Path) -> Vec<OsString> {
+    let entries = path.read_dir().into_iter().flatten().flatten();
+    let directories = entries.filter(|entry| entry.file_type().is_ok_and(|ty| ty.is_dir()));
+    directories.map(|entry| entry.file_name()).collect()
 }
