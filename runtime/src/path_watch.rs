@@ -31,7 +31,6 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-
 use std::time::Duration;
 
 use tokio::sync::{Notify, oneshot};
@@ -150,6 +149,12 @@ impl PathHub {
             nodes,
             signal,
         })
+    }
+
+    /// Lets all watches fail.
+    #[cfg(test)]
+    pub(crate) fn break_down(&self) {
+        self.worker().unwrap().inbox().ask(Request::Panic);
     }
 
     fn worker(&self) -> Result<Arc<Worker>, PathWatchError> {

@@ -47,6 +47,8 @@ pub(super) enum Request {
     /// The numbers of nodes and of watches.
     #[cfg(test)]
     Count(std::sync::mpsc::Sender<(usize, usize)>),
+    #[cfg(test)]
+    Panic,
 }
 
 impl Inbox {

@@ -171,6 +171,8 @@ fn answer(tree: &mut Tree, request: Request) {
         Request::Count(counts) => {
             let _ = counts.send((tree.nodes(), tree.watches()));
         }
+        #[cfg(test)]
+        Request::Panic => panic!("a test wants it"),
     }
 }
 

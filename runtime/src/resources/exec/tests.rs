@@ -295,3 +295,18 @@ async fn nothing_is_watched_if_nothing_is_given() {
     let scratch = Scratch::new();
     exec(&scratch, shell("true")).watch().await.end().await;
 }
+
+#[tokio::test]
+async fn what_ends_the_watching_of_paths_is_told() {
+    let scratch = Scratch::new();
+    let params = declared::Exec {
+        watchcmd: "exec sleep 1000".to_owned(),
+        watchshell: SHELL.to_owned(),
+        watchfiles: vec![scratch.text("watched")],
+        ..counting(&scratch)
+    };
+    let watching = exec(&scratch, params).watch().await;
+    scratch.services.paths.break_down();
+    let error = watching.failure().await.to_string();
+    assert!(error.starts_with("can't watch any path"), "{error}");
+}

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
+use std::pin::pin;
 
 use mgmt_stdlib::resources::exec as declared;
 use tokio::sync::Notify;
@@ -51,23 +52,19 @@ pub(super) async fn watch(
 ) -> Result<(), ResourceError> {
     let paths = watch_paths(params, context).await?;
     let lines = Notify::new();
-    // Whichever of the two ends first ends the other.
     let stop = context.token().child_token();
-    let watched = async {
-        let result = run_watchcmd(exec, params, context, &lines, &stop).await;
-        stop.cancel();
-        result
-    };
-    let reported = async {
-        let result = tokio::select! {
-            result = report(context, paths, &lines) => result,
-            () = stop.cancelled() => Ok(()),
-        };
-        stop.cancel();
-        result
-    };
-    let (watched, reported) = tokio::join!(watched, reported);
-    watched.and(reported)
+    let mut watched = pin!(run_watchcmd(exec, params, context, &lines, &stop));
+    tokio::select! {
+        // The command is started before the first event.
+        biased;
+        result = &mut watched => result,
+        result = report(context, paths, &lines) => {
+            stop.cancel();
+            // It ends since it was stopped, which is not why.
+            let _ = watched.await;
+            result
+        }
+    }
 }
 
 async fn watch_paths(
