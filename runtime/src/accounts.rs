@@ -11,6 +11,9 @@ use crate::resource::ResourceError;
 
 pub use programs::{AccountCommand, change, must_be_local};
 
+/// The number that nobody can have: to chown(2) it says that the owner stays.
+const NOBODY: u32 = u32::MAX;
+
 /// What a number means that nobody in the database has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnknownNumber {
@@ -83,7 +86,7 @@ pub fn group_name(gid: u32) -> String {
 fn number(text: &str, unknown: UnknownNumber) -> Option<u32> {
     match unknown {
         UnknownNumber::Accept if text.bytes().all(|byte| byte.is_ascii_digit()) => {
-            text.parse().ok()
+            text.parse().ok().filter(|number| *number != NOBODY)
         }
         _ => None,
     }
@@ -113,5 +116,7 @@ mod tests {
         let error = gid("no-such-group", UnknownNumber::Accept).unwrap_err();
         assert_eq!(error.to_string(), "there is no group `no-such-group`");
         assert!(uid("-1", UnknownNumber::Accept).is_err());
+        assert!(uid("4294967294", UnknownNumber::Accept).is_ok());
+        assert!(uid("4294967295", UnknownNumber::Accept).is_err());
     }
 }
