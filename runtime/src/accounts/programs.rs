@@ -70,7 +70,10 @@ pub async fn change(
         identity: None,
         stop: Signal::SIGTERM,
     };
-    let _turn = services.account_work.lock().await;
+    let _turn = tokio::select! {
+        turn = services.account_work.lock() => turn,
+        () = cancel.cancelled() => return Err(ResourceError::Cancelled),
+    };
     let mut tries = 1;
     loop {
         let captured = Runner::default().run(&command, cancel).await?;
