@@ -246,6 +246,17 @@ impl Origin {
         Ok(copied)
     }
 
+    /// The modes of the files that it comes from, as far as they are there.
+    pub(super) fn modes(&self) -> impl Iterator<Item = u32> {
+        let (known, files): (Option<u32>, &[PathBuf]) = match self {
+            Self::Bytes(_) => (None, &[]),
+            Self::File(_, source) => (Some(source.mode()), &[]),
+            Self::Files(paths) => (None, paths),
+        };
+        let modes = files.iter().filter_map(|path| fs::metadata(path).ok());
+        known.into_iter().chain(modes.map(|file| file.mode()))
+    }
+
     /// Whether it takes less room on its disk than its length, which a copy should not take either.
     fn is_sparse(&self) -> bool {
         match self {

@@ -6,6 +6,7 @@ use std::os::unix::fs::MetadataExt;
 
 use super::content::Origin;
 use super::work::Work;
+use crate::regular_file;
 use crate::resource::{Change, Excerpt, LARGEST_EXCERPT};
 
 /// The permission of everybody to read.
@@ -19,7 +20,7 @@ impl Work {
         origin: Option<&Origin>,
         there: Option<&Metadata>,
     ) -> Change {
-        let private = self.is_private(there);
+        let private = self.is_private(origin, there);
         let shown = |excerpt: Excerpt| if private { Excerpt::Private } else { excerpt };
         let old = there
             .filter(|there| there.is_file())
@@ -31,8 +32,9 @@ impl Work {
         }
     }
 
-    /// Whether not everybody may read it, before or after, or it was made for this file alone.
-    fn is_private(&self, there: Option<&Metadata>) -> bool {
+    /// Whether not everybody may read it, before or after, or where it comes from, or it was made for this file
+    /// alone.
+    fn is_private(&self, origin: Option<&Origin>, there: Option<&Metadata>) -> bool {
         let present = there.map(MetadataExt::mode);
         let wanted = self
             .mode()
@@ -40,13 +42,16 @@ impl Work {
             .flatten()
             .map(|mode| mode.resolve(present.unwrap_or(0o644)));
         let closed = |mode: u32| mode & READ_BY_ALL == 0;
-        self.receives_content || present.is_some_and(closed) || wanted.is_some_and(closed)
+        self.receives_content
+            || present.is_some_and(closed)
+            || wanted.is_some_and(closed)
+            || origin.is_some_and(|origin| origin.modes().any(closed))
     }
 
     fn present(&self, there: &Metadata) -> Excerpt {
-        let read = File::open(&self.path).and_then(|file| read_up_to_limit(&file));
-        match read {
-            Ok(content) if content.len() <= LARGEST_EXCERPT => Excerpt::of(&content),
+        let file = regular_file::open(&self.path).ok();
+        match file.and_then(|file| read_up_to_limit(&file).ok()) {
+            Some(content) if content.len() <= LARGEST_EXCERPT => Excerpt::of(&content),
             _ => Excerpt::Bytes(there.len()),
         }
     }

@@ -1,6 +1,6 @@
 //! `file` against a real file system.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io::{Seek, SeekFrom, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
@@ -13,6 +13,7 @@ use mgmt_stdlib::value::Str;
 use super::*;
 use crate::namespaces;
 use crate::resource::harness::{Scratch, Subject};
+use crate::resource::{Change, Changes, Excerpt};
 
 fn exists() -> declared::File {
     declared::File {
@@ -315,6 +316,37 @@ async fn a_source_file_is_copied_with_its_mode() {
     file.is_settled().await;
     fs::remove_file(scratch.path("source")).unwrap();
     assert!(message(&file).await.contains("source"));
+}
+
+#[tokio::test]
+async fn what_comes_from_a_closed_file_is_not_shown() {
+    let scratch = Scratch::new();
+    let source = scratch.path("source");
+    fs::write(&source, "secret").unwrap();
+    for mode in [0o600, 0o644] {
+        fs::set_permissions(&source, Permissions::from_mode(mode)).unwrap();
+        let fragments = declared::File {
+            fragments: vec![scratch.text("source")],
+            ..exists()
+        };
+        for params in [copy_of(&scratch.text("source")), fragments] {
+            let copy = file(&scratch, "copy", params);
+            let context = copy.check_context().reporting(Changes::wanted());
+            let outcome = copy.resource.check_apply(&copy.params, &context).await;
+            assert_eq!(outcome.unwrap(), Outcome::Changed);
+            let content = if mode == 0o600 {
+                Excerpt::Private
+            } else {
+                Excerpt::Text("secret".to_owned())
+            };
+            let changes = context.changes().take();
+            assert!(
+                matches!(&changes[0], Change::Content { new, .. } if *new == content),
+                "{changes:?}"
+            );
+            fs::remove_file(scratch.path("copy")).unwrap();
+        }
+    }
 }
 
 #[tokio::test]
