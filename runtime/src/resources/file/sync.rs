@@ -58,14 +58,17 @@ impl Spared {
     /// # Errors
     /// If it can not be told what is mounted.
     pub(super) fn new(managed: &Managed, directory: &Path) -> Result<Self, ResourceError> {
-        // What is managed is known without dots and double slashes.
+        // What is managed is known without dots and double slashes, and perhaps without the links on the way here.
         let cleaned = PathBuf::from(paths::clean(&directory.to_string_lossy()));
-        let below = managed.below(&cleaned).filter_map(|path| {
-            let below = path.strip_prefix(&cleaned).ok()?;
-            (below != Path::new("")).then(|| directory.join(below))
-        });
-        let mut spared: BTreeSet<PathBuf> = below.collect();
-        spared.extend(mounts::below(directory)?);
+        let real = fs::canonicalize(directory);
+        let real = real.map_err(ResourceError::path("examine", directory))?;
+        let mut spared: BTreeSet<PathBuf> = mounts::below(directory)?.into_iter().collect();
+        for name in [cleaned, real] {
+            spared.extend(managed.below(&name).filter_map(|path| {
+                let below = path.strip_prefix(&name).ok()?;
+                (below != Path::new("")).then(|| directory.join(below))
+            }));
+        }
         Ok(Self(spared))
     }
 
@@ -163,7 +166,7 @@ impl Sync<'_> {
             && !same_kind
         {
             self.permit_replacement(&path, there.file_type(), kind)?;
-            // A link or file that takes the place of another is renamed over it.
+            // A link is renamed over what is there.
             let in_place = kind.is_symlink() && !there.is_dir();
             if !in_place && !take(Action::Remove(path.clone())) {
                 return Ok(false);

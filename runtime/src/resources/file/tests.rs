@@ -511,6 +511,23 @@ async fn a_purge_spares_what_is_managed() {
     assert!(!scratch.path("d/useless").is_symlink());
 }
 
+#[tokio::test]
+async fn a_purge_spares_what_is_managed_by_its_real_path() {
+    let scratch = Scratch::new();
+    tree(&scratch, &[("d/managed", "1"), ("d/unmanaged", "2")]);
+    symlink("d", scratch.path("link")).unwrap();
+    let managed = [scratch.text("d/managed")];
+    scratch.services.managed.exchange([], managed);
+    let params = declared::File {
+        purge: true,
+        recurse: true,
+        ..exists()
+    };
+    file(&scratch, "link/", params).converges().await;
+    assert!(scratch.path("d/managed").exists());
+    assert!(!scratch.path("d/unmanaged").exists());
+}
+
 #[test]
 fn a_purge_spares_what_is_mounted_further_down() {
     namespaces::run_test(
