@@ -38,6 +38,8 @@ pub(super) fn reversed(
         .map(|_| fs::read(path).map_err(ResourceError::path("read", path)))
         .transpose()?
         .map(Str::from);
+    // It is again for those whom it was for, and nobody else.
+    let comes_back = params.wanted_state() == State::Absent && content.is_some();
     let managed = params.content.is_some() || !params.fragments.is_empty();
     params.fragments.clear();
     params.content = None;
@@ -59,7 +61,7 @@ pub(super) fn reversed(
         State::Undefined => {}
     }
     let now = |param: &mut String, text: &dyn Fn(&fs::Metadata) -> String| {
-        if !param.is_empty() {
+        if comes_back || !param.is_empty() {
             *param = there.as_ref().map(text).unwrap_or_default();
         }
     };
@@ -111,12 +113,19 @@ mod tests {
         let scratch = Scratch::new();
         let path = scratch.path("a");
         fs::write(&path, "old").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        let owner = fs::metadata(&path).unwrap();
         let inverse = reversed(&path, file("absent")).unwrap();
         let expected = declared::File {
             content: Some(Str::from("old")),
+            owner: owner.uid().to_string(),
+            group: owner.gid().to_string(),
+            mode: "0600".to_owned(),
             ..file("exists")
         };
         assert_eq!(inverse, expected);
+        let nothing = reversed(&scratch.path("b"), file("absent")).unwrap();
+        assert_eq!(nothing, file("exists"));
     }
 
     #[test]
