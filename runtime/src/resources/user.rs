@@ -59,12 +59,12 @@ impl Resource for User {
         context: &CheckContext,
     ) -> Result<Outcome, ResourceError> {
         let start = Instant::now();
-        let mut again = true;
+        let (mut reported, mut again) = (false, true);
         loop {
             let Some((change, differences)) = self.planned(params, context).await? else {
                 return Ok(Outcome::Unchanged);
             };
-            if again {
+            if !std::mem::replace(&mut reported, true) {
                 for difference in differences {
                     context.report(|| difference);
                 }
