@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Change, Changes, CheckMember, Member, ResourceError, Services};
 use crate::engine::{VertexId, state_dir};
+use crate::path_watch::PathWatch;
 
 /// For `init`.
 #[derive(Clone, Debug)]
@@ -142,6 +143,20 @@ impl WatchContext {
             biased;
             () = self.cancel.cancelled() => Err(ResourceError::Cancelled),
             done = send => done,
+        }
+    }
+
+    /// Reports an event now and after each change of what is watched, until the watch is to end.
+    ///
+    /// # Errors
+    /// If it can not be watched any more. `Cancelled` if the watch is to end.
+    pub async fn follow(&self, mut watch: PathWatch) -> Result<(), ResourceError> {
+        loop {
+            self.event().await?;
+            tokio::select! {
+                () = self.cancelled() => return Ok(()),
+                changed = watch.changed() => changed?,
+            }
         }
     }
 

@@ -116,14 +116,8 @@ impl Resource for File {
     ) -> Result<(), ResourceError> {
         let paths = &context.services.paths;
         // In a box, which goes when it has begun: there are many files.
-        let mut watch = Box::pin(paths.watch_all(self.watched(params))).await?;
-        loop {
-            context.event().await?;
-            tokio::select! {
-                () = context.cancelled() => return Ok(()),
-                changed = watch.changed() => changed?,
-            }
-        }
+        let watch = Box::pin(paths.watch_all(self.watched(params))).await?;
+        context.follow(watch).await
     }
 
     fn must_rewatch(&self, old: &declared::File, new: &declared::File) -> bool {

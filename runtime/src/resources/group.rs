@@ -32,14 +32,8 @@ impl Resource for Group {
         _params: &declared::Group,
         context: &WatchContext,
     ) -> Result<(), ResourceError> {
-        let mut watch = context.services.paths.watch(GROUPS, false).await?;
-        loop {
-            context.event().await?;
-            tokio::select! {
-                () = context.cancelled() => return Ok(()),
-                changed = watch.changed() => changed?,
-            }
-        }
+        let watch = context.services.paths.watch(GROUPS, false).await?;
+        context.follow(watch).await
     }
 
     async fn check_apply(

@@ -53,18 +53,9 @@ impl Resource for Password {
         _params: &declared::Password,
         context: &WatchContext,
     ) -> Result<(), ResourceError> {
-        let mut watch = context
-            .services
-            .paths
-            .watch(stored(&context.vardir()?), false)
-            .await?;
-        loop {
-            context.event().await?;
-            tokio::select! {
-                () = context.cancelled() => return Ok(()),
-                changed = watch.changed() => changed?,
-            }
-        }
+        let file = stored(&context.vardir()?);
+        let watch = context.services.paths.watch(file, false).await?;
+        context.follow(watch).await
     }
 
     async fn check_apply(

@@ -43,14 +43,8 @@ impl Resource for User {
         context: &WatchContext,
     ) -> Result<(), ResourceError> {
         let files = [ACCOUNTS, GROUPS].map(|file| (file.into(), false));
-        let mut watch = context.services.paths.watch_all(files.to_vec()).await?;
-        loop {
-            context.event().await?;
-            tokio::select! {
-                () = context.cancelled() => return Ok(()),
-                changed = watch.changed() => changed?,
-            }
-        }
+        let watch = context.services.paths.watch_all(files.to_vec()).await?;
+        context.follow(watch).await
     }
 
     async fn check_apply(
