@@ -27,7 +27,7 @@ pub struct KernelEvents(Arc<Mutex<Sockets>>);
 #[derive(Debug, Default)]
 struct Sockets {
     interfaces: Option<broadcast::Sender<()>>,
-    devices: Option<broadcast::Sender<Arc<str>>>,
+    devices: Option<broadcast::Sender<Option<Arc<str>>>>,
     /// Ends with its owner.
     readers: JoinSet<()>,
 }
@@ -37,8 +37,8 @@ struct Sockets {
 pub enum KernelWatch {
     /// See [`KernelEvents::interfaces`].
     Interfaces(broadcast::Receiver<()>),
-    /// See [`KernelEvents::devices`].
-    Devices(&'static str, broadcast::Receiver<Arc<str>>),
+    /// See [`KernelEvents::devices`]. It is told the subsystem of each event, if that is known.
+    Devices(&'static str, broadcast::Receiver<Option<Arc<str>>>),
 }
 
 impl KernelEvents {
@@ -75,9 +75,7 @@ impl KernelEvents {
         let (sender, receiver) = broadcast::channel(QUEUED);
         let events = sender.clone();
         sockets.readers.spawn(read(socket, move |message| {
-            if let Some(subsystem) = subsystem_of(message) {
-                let _ = events.send(subsystem.into());
-            }
+            let _ = events.send(subsystem_of(message).map(Arc::from));
         }));
         sockets.devices = Some(sender);
         Ok(KernelWatch::Devices(subsystem, receiver))
@@ -96,7 +94,7 @@ impl KernelWatch {
                 Self::Devices(wanted, receiver) => match receiver.recv().await {
                     Err(broadcast::error::RecvError::Closed) => (true, false),
                     Err(broadcast::error::RecvError::Lagged(_)) => (false, true),
-                    Ok(subsystem) => (false, *subsystem == **wanted),
+                    Ok(subsystem) => (false, subsystem.is_none_or(|it| *it == **wanted)),
                 },
             };
             if hit {
@@ -155,6 +153,8 @@ fn subsystem_of(message: &[u8]) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use futures::FutureExt;
+
     use super::*;
 
     #[test]
@@ -163,6 +163,16 @@ mod tests {
             b"offline@/devices/system/cpu/cpu1\0ACTION=offline\0SUBSYSTEM=cpu\0SEQNUM=1\0";
         assert_eq!(subsystem_of(message), Some("cpu"));
         assert_eq!(subsystem_of(b""), None);
+    }
+
+    #[tokio::test]
+    async fn lost_messages_may_have_been_about_any_device() {
+        let (sender, receiver) = broadcast::channel(QUEUED);
+        let mut watch = KernelWatch::Devices("cpu", receiver);
+        sender.send(Some("net".into())).unwrap();
+        assert!(watch.changed().now_or_never().is_none());
+        sender.send(subsystem_of(&[]).map(Arc::from)).unwrap();
+        assert!(watch.changed().now_or_never().is_some());
     }
 
     #[tokio::test]
