@@ -11,6 +11,8 @@ use crate::resource::{Change, Outcome};
 
 /// So much of a change is told in the log.
 const TEXT: usize = 300;
+/// So much more than their texts do the remembered changes of a pass take, at least.
+const REMEMBERED: usize = 128;
 /// So many others are named in the log.
 const OTHERS: usize = 50;
 
@@ -155,6 +157,7 @@ impl Model {
         if bytes == 0 {
             return;
         }
+        let bytes = bytes + REMEMBERED;
         self.remembered.push_back((part, pass, bytes));
         self.remembered_bytes += bytes;
         while self.remembered_bytes > CHANGES
