@@ -8,7 +8,6 @@ use mgmt_stdlib::catalog::Catalog;
 use mgmt_stdlib::param::HostType;
 use mgmt_stdlib::resource::{Meta, MetaParam, ResourceDef};
 use serde::Deserialize;
-use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_yaml_ng::{Mapping, Value as Yaml};
 
@@ -61,13 +60,11 @@ impl Parts {
 }
 
 /// An entry of `edges`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub(super) struct EdgeEntry {
-    #[serde(default)]
     pub(super) name: String,
     pub(super) from: End,
     pub(super) to: End,
-    #[serde(default)]
     pub(super) notify: bool,
 }
 
@@ -193,8 +190,30 @@ impl<'de> Visitor<'de> for OneEdge<'_> {
         f.write_str("an edge: a mapping with `name`, `from` and `to`")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
-        let edge = EdgeEntry::deserialize(MapAccessDeserializer::new(map))?;
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let (mut name, mut notify) = (String::new(), false);
+        let (mut from, mut to) = (None, None);
+        let mut keys = BTreeSet::new();
+        while let Some(key) = map.next_key::<String>()? {
+            once(&mut keys, &key)?;
+            match key.as_str() {
+                "name" => name = map.next_value()?,
+                "from" => from = Some(map.next_value()?),
+                "to" => to = Some(map.next_value()?),
+                "notify" => notify = map.next_value()?,
+                other => {
+                    map.next_value::<IgnoredAny>()?;
+                    let text = format!("`{other}` means nothing in an edge and is ignored");
+                    self.0.warnings.push(text);
+                }
+            }
+        }
+        let edge = EdgeEntry {
+            name,
+            from: from.ok_or_else(|| A::Error::missing_field("from"))?,
+            to: to.ok_or_else(|| A::Error::missing_field("to"))?,
+            notify,
+        };
         self.0.reach(Place::Edge(self.0.edges.len()))?;
         self.0.edges.push(edge);
         Ok(())

@@ -214,3 +214,22 @@ fn what_is_no_yaml_is_shown_at_its_place() {
     let error = outcome("graph: [a\n").expect_err("is refused");
     assert!(error.primary.is_some(), "{error:?}");
 }
+
+#[test]
+fn the_place_of_a_mistake_is_found_behind_letters_of_several_bytes() {
+    let text = "graph: a # äöü €\nresources:\n  noop:\n  - nam: n\n";
+    let error = outcome(text).expect_err("is refused");
+    let start = error.primary.unwrap().span.start as usize;
+    assert!(text[start..].starts_with("nam: n"), "{start}");
+}
+
+#[test]
+fn unknown_keys_of_edges_are_warned_of() {
+    let text = "graph: a\nresources: {noop: [{name: n}, {name: m}]}\n\
+                edges: [{from: {kind: noop, name: n}, to: {kind: noop, name: m}, notfy: true}]\n";
+    let read = outcome(text).unwrap();
+    assert_eq!(
+        read.warnings[0].message,
+        "`notfy` means nothing in an edge and is ignored"
+    );
+}
