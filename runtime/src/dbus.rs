@@ -23,7 +23,7 @@ use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use zbus::connection::Builder;
 use zbus::message::Type;
 use zbus::{Connection, MessageStream};
@@ -129,9 +129,10 @@ impl Bus {
         let link = match slot.take().filter(|link| !link.lost.is_cancelled()) {
             Some(link) => slot.insert(link),
             None => {
-                let mut link = self.open().await?;
+                let (mut link, unfinished) = self.open().await?;
                 let wishes = self.subscribers().wishes();
                 self.grant(&mut link, &wishes).await?;
+                unfinished.disarm();
                 self.subscribers().notify_all();
                 slot.insert(link)
             }
@@ -145,7 +146,8 @@ impl Bus {
         async move { self.connect(&BTreeSet::new()).await.map(drop) }.boxed()
     }
 
-    async fn open(&self) -> Result<Link, DbusError> {
+    /// A new connection, on which nothing is granted. Dropping the guard ends it.
+    async fn open(&self) -> Result<(Link, DropGuard), DbusError> {
         let stream = self.stream().await?;
         let link = Link {
             connection: Connection::from(&stream),
@@ -154,8 +156,13 @@ impl Bus {
         };
         let mut readers = lock(&self.0.readers);
         while readers.try_join_next().is_some() {}
-        readers.spawn(read(Arc::downgrade(&self.0), stream, link.lost.clone()));
-        Ok(link)
+        let reader = read(Arc::downgrade(&self.0), stream, link.lost.clone());
+        let unfinished = CancellationToken::new();
+        let dropped = unfinished.clone();
+        readers.spawn(async move {
+            let _ = dropped.run_until_cancelled(reader).await;
+        });
+        Ok((link, unfinished.drop_guard()))
     }
 
     async fn grant(&self, link: &mut Link, wishes: &BTreeSet<Wish>) -> Result<(), DbusError> {
@@ -206,12 +213,15 @@ async fn read(bus: Weak<Inner>, mut stream: MessageStream, lost: CancellationTok
     }
     lost.cancel();
     drop(stream);
+    // Only of this connection: others may have made another one by the time of the second try.
+    if let Some(bus) = bus.upgrade().map(Bus) {
+        bus.subscribers().end_queues();
+    }
     let (mut delay, longest) = RETRY;
     loop {
         let Some(bus) = bus.upgrade().map(Bus) else {
             return;
         };
-        bus.subscribers().end_queues();
         if bus.subscribers().is_empty() {
             return;
         }
@@ -232,5 +242,55 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl fmt::Debug for Bus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Bus").field(&self.0.address).finish()
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::process::Stdio;
+
+    use tokio::io::{AsyncBufReadExt, BufReader};
+    use tokio::process::{Child, Command};
+    use tokio::time::timeout;
+
+    use super::systemd::SYSTEMD;
+    use super::*;
+
+    /// A bus of a test's own. It ends with this.
+    pub(crate) struct PrivateBus {
+        pub(crate) address: String,
+        _daemon: Child,
+    }
+
+    impl PrivateBus {
+        pub(crate) async fn start() -> Self {
+            let mut daemon = Command::new("dbus-daemon")
+                .args(["--session", "--nofork", "--print-address=1"])
+                .stdout(Stdio::piped())
+                .kill_on_drop(true)
+                .spawn()
+                .unwrap();
+            let mut address = String::new();
+            let mut told = BufReader::new(daemon.stdout.take().unwrap());
+            told.read_line(&mut address).await.unwrap();
+            Self {
+                address: address.trim().to_owned(),
+                _daemon: daemon,
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_does_not_give_what_was_asked_for_is_closed() {
+        let daemon = PrivateBus::start().await;
+        let bus = Bus::new("test bus", &*daemon.address);
+        for _ in 0..3 {
+            // There is no systemd on it that would tell of its signals.
+            let watch = bus.watch(vec![Signals::new(SYSTEMD, "x")]).await;
+            assert!(watch.is_err());
+        }
+        let mut readers = std::mem::take(&mut *lock(&bus.0.readers));
+        let ended = async { while readers.join_next().await.is_some() {} };
+        timeout(Duration::from_secs(10), ended).await.unwrap();
     }
 }

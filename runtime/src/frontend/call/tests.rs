@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -11,12 +11,12 @@ use jiff::Timestamp;
 use mgmt_stdlib::catalog::{Catalog, HttpResponse, Implementation, Start, SystemHost};
 use rustix::net::netlink::{KOBJECT_UEVENT, SocketAddrNetlink};
 use rustix::net::{AddressFamily, SendFlags, SocketType, sendto, socket};
-use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
 use super::*;
 use crate::dbus::Bus;
+use crate::dbus::tests::PrivateBus;
 use crate::frontend::RunningHost;
 use crate::http_responses::HttpResponses;
 use crate::local_values::LocalValues;
@@ -521,18 +521,8 @@ impl Fwupd {
 #[tokio::test]
 async fn the_daemon_for_firmware_wakes_who_asks_for_a_reboot() {
     const NAME: &str = "org.freedesktop.fwupd";
-    let mut daemon = tokio::process::Command::new("dbus-daemon")
-        .args(["--session", "--nofork", "--print-address=1"])
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
-    let mut address = String::new();
-    let told = BufReader::new(daemon.stdout.take().unwrap())
-        .read_line(&mut address)
-        .await;
-    told.unwrap();
-    let address = address.trim();
+    let daemon = PrivateBus::start().await;
+    let address = &*daemon.address;
     let system_bus = Bus::new("test bus", address);
     let directory = tempfile::tempdir().unwrap();
     let host: Arc<dyn Host> = Arc::new(RunningHost {
