@@ -1,7 +1,9 @@
 //! What the daemon fwupd says of the firmware of devices (functions.md §22.5).
 
 use std::collections::HashMap;
+use std::time::Duration;
 
+use tokio::time::timeout;
 use zbus::zvariant::OwnedValue;
 
 use crate::dbus::{Bus, DbusError, Object, SignalWatch, Signals};
@@ -9,6 +11,8 @@ use crate::dbus::{Bus, DbusError, Object, SignalWatch, Signals};
 const FWUPD: &str = "org.freedesktop.fwupd";
 /// The update of a device is done, but for a reboot.
 const NEEDS_REBOOT: u32 = 4;
+/// The daemon has to answer within this time: the end of the agent would wait for it.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Tells whenever the daemon says something, or comes or goes.
 pub(super) async fn watch(bus: &Bus) -> Result<SignalWatch, DbusError> {
@@ -16,7 +20,7 @@ pub(super) async fn watch(bus: &Bus) -> Result<SignalWatch, DbusError> {
     bus.watch(signals).await
 }
 
-/// Whether a device waits for a reboot; not if there is no bus or no daemon.
+/// Whether a device waits for a reboot; not if there is no bus, or no daemon that answers.
 pub(super) async fn needs_reboot(bus: &Bus) -> bool {
     let daemon = Object {
         bus: bus.clone(),
@@ -24,9 +28,12 @@ pub(super) async fn needs_reboot(bus: &Bus) -> bool {
         path: "/".to_owned(),
         interface: FWUPD,
     };
-    let devices: Result<Vec<HashMap<String, OwnedValue>>, _> =
-        daemon.call("list the devices", "GetDevices", &()).await;
-    devices.unwrap_or_default().iter().any(|device| {
+    let devices = daemon.call("list the devices", "GetDevices", &());
+    let devices: Vec<HashMap<String, OwnedValue>> = match timeout(PATIENCE, devices).await {
+        Ok(devices) => devices.unwrap_or_default(),
+        Err(_) => Vec::new(),
+    };
+    devices.iter().any(|device| {
         let state = device.get("UpdateState");
         state.and_then(|state| u32::try_from(state).ok()) == Some(NEEDS_REBOOT)
     })

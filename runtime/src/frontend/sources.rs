@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use mgmt_stdlib::catalog::{Host, HttpResponse, Wake};
 use mgmt_stdlib::value::Value;
 use tokio::sync::watch;
+use tokio::task::spawn_blocking;
 
 use crate::dbus::{Bus, SignalWatch};
 use crate::hostname_watch::HostnameWatch;
@@ -149,9 +150,13 @@ async fn open(sources: &EventSources, wake: &Wake) -> Result<Option<Watch>, Watc
         Wake::Interfaces => Some(Watch::Kernel(sources.kernel.interfaces()?)),
         Wake::Devices(subsystem) => Some(Watch::Kernel(sources.kernel.devices(subsystem)?)),
         Wake::KernelHostname => Some(Watch::Told(sources.hostname.subscribe()?)),
-        Wake::LocalValue(name) => match &sources.values {
-            // If its file can not be read, the call says so.
-            Some(values) => values.subscribe(name).ok().map(Watch::Value),
+        Wake::LocalValue(name) => match sources.values.clone() {
+            Some(values) => {
+                let name = name.clone();
+                let subscribed = spawn_blocking(move || values.subscribe(&name).ok()).await;
+                // If its file can not be read, the call says so.
+                subscribed.ok().flatten().map(Watch::Value)
+            }
             None => None,
         },
         Wake::HttpResponse(name) => Some(Watch::Response(sources.responses.subscribe(name))),
