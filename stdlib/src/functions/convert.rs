@@ -194,6 +194,18 @@ mod tests {
         }
     }
 
+    /// Reads a number, which gives its value or why the function of Go refuses it.
+    fn reads(function: &str, of_go: &str, text: &str, expected: Result<Value, &str>) {
+        let found = call(function, &[text.into()]);
+        match expected {
+            Ok(value) => assert_eq!(found, Ok(value), "{text}"),
+            Err(why) => assert_eq!(
+                caught(found),
+                format!("strconv.{of_go}: parsing \"{text}\": {why}")
+            ),
+        }
+    }
+
     #[test]
     fn ints_are_digits_with_a_sign() {
         for (text, value) in [
@@ -213,14 +225,12 @@ mod tests {
             ("1.0", Err("invalid syntax")),
             ("٣", Err("invalid syntax")),
         ] {
-            let found = call("convert.str_to_int", &[text.into()]);
-            match value {
-                Ok(value) => assert_eq!(found, Ok(Value::Int(value)), "{text}"),
-                Err(why) => assert_eq!(
-                    caught(found),
-                    format!("strconv.ParseInt: parsing \"{text}\": {why}")
-                ),
-            }
+            reads(
+                "convert.str_to_int",
+                "ParseInt",
+                text,
+                value.map(Value::Int),
+            );
         }
     }
 
@@ -245,14 +255,12 @@ mod tests {
             ("1 ", Err("invalid syntax")),
             ("", Err("invalid syntax")),
         ] {
-            let found = call("convert.str_to_float", &[text.into()]);
-            match value {
-                Ok(value) => assert_eq!(found, Ok(Value::Float(value)), "{text}"),
-                Err(why) => assert_eq!(
-                    caught(found),
-                    format!("strconv.ParseFloat: parsing \"{text}\": {why}")
-                ),
-            }
+            reads(
+                "convert.str_to_float",
+                "ParseFloat",
+                text,
+                value.map(Value::Float),
+            );
         }
     }
 
