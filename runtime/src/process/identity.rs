@@ -1,7 +1,8 @@
-//! Starts a command as somebody else.
+//! Acts as somebody else: for commands, and where a user could lead the agent astray.
 
 use std::ffi::CString;
 use std::io;
+use std::panic::resume_unwind;
 use std::thread;
 
 use nix::unistd::{User, getgrouplist};
@@ -13,7 +14,7 @@ use tokio::runtime::Handle;
 use crate::accounts::{self, UnknownNumber};
 use crate::resource::ResourceError;
 
-/// Who runs a command: user, group and further groups.
+/// Who acts: user, group and further groups.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     uid: u32,
@@ -65,19 +66,28 @@ impl Identity {
         Ok(Some(Self { uid, gid, groups }))
     }
 
-    /// Starts a command on a thread that has become this identity, and ends with that.
+    /// Does some work on a thread that has become this identity, and ends with that.
+    ///
+    /// # Errors
+    /// If it can not become this identity.
+    pub fn run<T: Send>(&self, work: impl FnOnce() -> T + Send) -> io::Result<T> {
+        let thread = thread::scope(|scope| {
+            let work = || {
+                self.assume()?;
+                Ok(work())
+            };
+            scope.spawn(work).join()
+        });
+        thread.unwrap_or_else(|panic| resume_unwind(panic))
+    }
+
+    /// Starts a command as this identity.
     pub(super) fn spawn(&self, mut command: Command) -> io::Result<Child> {
         let handle = Handle::current();
-        let thread = thread::scope(|scope| {
-            scope
-                .spawn(|| {
-                    self.assume()?;
-                    let _runtime = handle.enter();
-                    command.spawn()
-                })
-                .join()
-        });
-        thread.unwrap_or_else(|_| Err(io::Error::other("the thread that starts it has panicked")))
+        self.run(|| {
+            let _runtime = handle.enter();
+            command.spawn()
+        })?
     }
 
     /// Makes the present thread this identity, for good.

@@ -1,11 +1,14 @@
 //! `line` is woken by changes of its file. It compares whole lines, as bytes and without their ends, and appends the
 //! block or removes every occurrence of it. All other bytes of the file, and its owner and mode, stay.
 //!
-//! Several of these may share a file: they take turns.
+//! Several of these may share a file: they take turns. Where its user could lead the agent astray, a file
+//! in a home directory is read and written as that user.
 
 mod block;
 
+use std::fs;
 use std::io::Write;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
@@ -14,7 +17,8 @@ use mgmt_stdlib::resources::line as declared;
 use nix::unistd::{Uid, User};
 
 use crate::accounts;
-use crate::atomic_write::{Attributes, Slot, Staged};
+use crate::atomic_write::{Attributes, Slot, Staged, commit_all};
+use crate::process::Identity;
 use crate::regular_file;
 use crate::resource::{
     Change, CheckContext, Outcome, Resource, ResourceError, Services, WatchContext,
@@ -90,32 +94,89 @@ impl Resource for Line {
             context.apply(),
         );
         let target = services.blocking.run(move || Target::of(&file)).await?;
-        let _turn = services.file_work.lock(&target.path).await;
+        let _turn = tokio::select! {
+            turn = services.file_work.lock(&target.path) => turn,
+            () = context.cancelled() => return Err(ResourceError::Cancelled),
+        };
         let path = target.path.clone();
         let work = move || {
-            let old = target.read()?;
-            let new = if exists {
-                block.added_to(old.as_deref().unwrap_or_default())
-            } else {
-                block.removed_from(old.as_deref().unwrap_or_default())
+            let edit = Edit {
+                target: &target,
+                block,
+                exists,
+                apply,
             };
-            Ok(match new {
-                None => None,
-                Some(_) if !apply => Some(None),
-                Some(new) => Some(Some(target.stage(&new, old.is_none())?)),
-            })
+            match target.identity()? {
+                None => edit.stage(),
+                Some(user) => user
+                    .run(|| edit.carry_out())
+                    .map_err(ResourceError::path("act as its user on", &target.path))?,
+            }
         };
-        let Some(staged) = services.blocking.run(work).await? else {
-            return Ok(Outcome::Unchanged);
+        let staged = match services.blocking.run(work).await? {
+            Edited::Unchanged => return Ok(Outcome::Unchanged),
+            Edited::Differs => None,
+            Edited::Staged(staged) => Some(staged),
+            Edited::Done => None,
         };
         let verb = if exists { "add to" } else { "remove from" };
         context.report(|| Change::Step(format!("{verb} `{}`", path.display())));
         if let Some(staged) = staged {
             services.writer.commit(staged).await?;
+        }
+        if apply {
             let verb = if exists { "added to" } else { "removed from" };
             tracing::info!("{verb} `{}`", path.display());
         }
         Ok(Outcome::Changed)
+    }
+}
+
+/// One look at the file, and what follows from it.
+struct Edit<'a> {
+    target: &'a Target,
+    block: Block,
+    exists: bool,
+    apply: bool,
+}
+
+/// What an [`Edit`] has come to.
+enum Edited {
+    /// The file was as it should be.
+    Unchanged,
+    /// It is not, and must not be changed.
+    Differs,
+    /// This is to be put in its place.
+    Staged(Staged),
+    /// It was changed.
+    Done,
+}
+
+impl Edit<'_> {
+    fn stage(&self) -> Result<Edited, ResourceError> {
+        let old = self.target.read()?;
+        let text = old.as_deref().unwrap_or_default();
+        let new = if self.exists {
+            self.block.added_to(text)
+        } else {
+            self.block.removed_from(text)
+        };
+        Ok(match new {
+            None => Edited::Unchanged,
+            Some(_) if !self.apply => Edited::Differs,
+            Some(new) => Edited::Staged(self.target.stage(&new, old.is_none())?),
+        })
+    }
+
+    /// The same to the end, by whoever calls this.
+    fn carry_out(&self) -> Result<Edited, ResourceError> {
+        match self.stage()? {
+            Edited::Staged(staged) => {
+                let done: Result<(), _> = commit_all(vec![staged]).into_iter().collect();
+                done.map(|()| Edited::Done)
+            }
+            edited => Ok(edited),
+        }
     }
 }
 
@@ -158,13 +219,37 @@ impl Target {
         })
     }
 
+    /// Who reads and writes the file, if that is not whoever runs the agent. While it works in a home directory, its
+    /// user may put links in its way, which lead the user no farther than anywhere else (§1.12).
+    fn identity(&self) -> Result<Option<Identity>, ResourceError> {
+        match &self.home {
+            Some(user) if Uid::effective().is_root() && !self.only_root_leads(user) => {
+                Identity::new(&user.name, "")
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether nobody but root can change the directories from the home to the file.
+    fn only_root_leads(&self, home: &User) -> bool {
+        let of_root = |path: &Path| {
+            fs::symlink_metadata(path)
+                .is_ok_and(|stat| stat.is_dir() && stat.uid() == 0 && stat.mode() & 0o022 == 0)
+        };
+        let way = self.path.ancestors().skip(1);
+        self.path.starts_with(&home.dir)
+            && way
+                .take_while(|path| path.starts_with(&home.dir))
+                .all(of_root)
+    }
+
     /// The content, if there is a file.
     fn read(&self) -> Result<Option<Vec<u8>>, ResourceError> {
         self.refuse_detours()?;
         regular_file::read(&self.path)
     }
 
-    /// In a home directory, its user may have made links that lead the agent elsewhere (§1.12).
+    /// In a home directory, a link leads to what somebody else may not want to be changed (§1.12).
     fn refuse_detours(&self) -> Result<(), ResourceError> {
         let Some(home) = &self.home else {
             return Ok(());

@@ -1,7 +1,7 @@
 //! `line` on real files.
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::process::Command;
 
 use super::*;
@@ -101,6 +101,58 @@ fn links_of_users_are_not_followed() {
     fs::hard_link(scratch.path("home/one"), scratch.path("home/two")).unwrap();
     assert_eq!(fs::metadata(scratch.path("home/one")).unwrap().nlink(), 2);
     assert!(target("one").read().is_err());
+}
+
+#[test]
+fn in_a_home_directory_its_user_acts() {
+    let Some(nobody) = User::from_name("nobody").unwrap() else {
+        return;
+    };
+    // Only root can act as others.
+    if !Uid::effective().is_root() {
+        return;
+    }
+    let scratch = Scratch::new();
+    let open = |path: &Path| fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    open(scratch.path("").as_path());
+    for directory in ["home", "home/own", "home/foreign"] {
+        fs::create_dir(scratch.path(directory)).unwrap();
+        open(&scratch.path(directory));
+    }
+    let home = scratch.path("home");
+    let give = |path: &Path| {
+        chown(path, Some(nobody.uid.as_raw()), Some(nobody.gid.as_raw())).unwrap();
+    };
+    give(&scratch.path("home/own"));
+    let target = |file: &str| Target {
+        path: home.join(file),
+        home: Some(User {
+            dir: home.clone(),
+            ..nobody.clone()
+        }),
+    };
+    // There, the user can make no links.
+    assert_eq!(target("foreign/file").identity().unwrap(), None);
+    let add = |file: &str| {
+        let target = target(file);
+        let user = target.identity().unwrap().unwrap();
+        let edit = Edit {
+            target: &target,
+            block: Block::new(b"a", false).unwrap(),
+            exists: true,
+            apply: true,
+        };
+        user.run(|| edit.carry_out()).unwrap()
+    };
+    assert!(matches!(add("own/file"), Ok(Edited::Done)));
+    assert!(matches!(add("own/file"), Ok(Edited::Unchanged)));
+    let file = scratch.path("home/own/file");
+    assert_eq!(fs::read(&file).unwrap(), b"a\n");
+    assert_eq!(fs::metadata(&file).unwrap().uid(), nobody.uid.as_raw());
+    assert_eq!(mode(&file), 0o600);
+    give(&home);
+    assert!(add("foreign/file").is_err());
+    assert!(!scratch.path("home/foreign/file").exists());
 }
 
 #[tokio::test]
