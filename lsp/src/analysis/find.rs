@@ -26,8 +26,9 @@ pub struct Found {
     pub text: Arc<str>,
 }
 
-/// The definitions and resources whose names have the letters of the query in them, in that order. `step` is told
-/// how many files of how many were searched, and says whether to go on; nothing comes of it if not.
+/// The definitions and resources whose names have the letters of the query in them, in that order; those that fit best
+/// come first. `step` is told how many files of how many were searched, and says whether to go on; nothing comes of it
+/// if not.
 pub fn find(world: &World, query: &str, step: &dyn Fn(usize, usize) -> bool) -> Option<Vec<Found>> {
     let query = query.to_lowercase();
     let mut found = Vec::new();
@@ -60,10 +61,13 @@ pub fn find(world: &World, query: &str, step: &dyn Fn(usize, usize) -> bool) -> 
                 part.kind,
                 Kind::Variable | Kind::Function | Kind::Class | Kind::Resource
             );
-            if !is_definition || !has_letters(&part.name.to_lowercase(), &query) {
+            let Some(fit) = fit(&part.name.to_lowercase(), &query) else {
+                continue;
+            };
+            if !is_definition {
                 continue;
             }
-            found.push(Found {
+            let one = Found {
                 name: part.name.clone(),
                 kind: part.kind,
                 location: Location {
@@ -72,18 +76,36 @@ pub fn find(world: &World, query: &str, step: &dyn Fn(usize, usize) -> bool) -> 
                 },
                 container: container.map(str::to_owned),
                 text: text.clone(),
-            });
-            if found.len() == MAX_FOUND {
-                return Some(found);
-            }
+            };
+            found.push((fit, one));
         }
     }
-    Some(found)
+    found.sort_by_key(|(fit, _)| *fit);
+    found.truncate(MAX_FOUND);
+    Some(found.into_iter().map(|(_, one)| one).collect())
 }
 
-fn has_letters(name: &str, query: &str) -> bool {
+/// How well a name fits a query, both in lower case.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Fit {
+    Whole,
+    Begin,
+    Part,
+    Letters,
+}
+
+fn fit(name: &str, query: &str) -> Option<Fit> {
+    let name = name.strip_prefix('$').unwrap_or(name);
+    let query = query.strip_prefix('$').unwrap_or(query);
+    if name == query {
+        return Some(Fit::Whole);
+    }
+    if let Some(at) = name.find(query) {
+        return Some(if at == 0 { Fit::Begin } else { Fit::Part });
+    }
     let mut letters = name.chars();
-    query
-        .chars()
+    let mut wanted = query.chars();
+    wanted
         .all(|wanted| letters.any(|letter| letter == wanted))
+        .then_some(Fit::Letters)
 }

@@ -104,13 +104,9 @@ pub fn colours(view: &View, within: Option<Range>) -> Vec<Colour> {
         }
         let start = token.start;
         let dollar = start > 0 && text.as_bytes().get(start as usize - 1) == Some(&b'$');
-        let known = names.get(&start).or_else(|| {
-            if dollar {
-                names.get(&(start - 1))
-            } else {
-                None
-            }
-        });
+        // What a variable means is known where its `$` stands.
+        let whole = dollar.then(|| names.get(&(start - 1))).flatten();
+        let known = whole.or_else(|| names.get(&start));
         let (class, traits) = match (known, lexical(token.kind)) {
             (Some((class, traits)), Some(Class::Variable) | None) => (*class, *traits),
             (Some((class, traits)), _) if is_word(token.kind) => (*class, *traits),
@@ -242,6 +238,12 @@ fn names(view: &View) -> FxHashMap<u32, (Class, Traits)> {
             Symbol::Resource(..) => continue,
         };
         names.insert(mention.span.start, (class, traits));
+        // The name of a variable of the library has several parts.
+        if let Symbol::LibraryVar(_) = mention.symbol {
+            let text = view.text_of(mention.span);
+            let parts = text.match_indices('.').map(|(at, _)| at as u32 + 1);
+            names.extend(parts.map(|at| (mention.span.start + at, (class, traits))));
+        }
     }
     names
 }

@@ -17,7 +17,8 @@ use tower_lsp::{Client, LanguageServer};
 use super::addresses::Addresses;
 use super::capabilities::{self, Client as Abilities};
 use super::commands;
-use super::diagnostics::{ByFile, Shown, merge};
+use super::convert::markup;
+use super::diagnostics::{ByFile, Shown, merge, report};
 use super::ending::{Ending, end_of};
 use super::newer::{Said, TextContent, TextContentParams};
 use super::progress::{self, Step};
@@ -484,14 +485,10 @@ impl LanguageServer for Backend {
         if let Some(doc) = item.data.as_ref().and_then(|data| data.as_str())
             && let Some(text) = document(&state.world.shared.catalog, doc)
         {
-            item.documentation = Some(Documentation::MarkupContent(MarkupContent {
-                kind: if state.client.markdown {
-                    MarkupKind::Markdown
-                } else {
-                    MarkupKind::PlainText
-                },
-                value: text,
-            }));
+            item.documentation = Some(Documentation::MarkupContent(markup(
+                text,
+                state.client.markdown,
+            )));
         }
         Ok(item)
     }
@@ -696,14 +693,8 @@ impl LanguageServer for Backend {
                 found.remove(&path)
             })
             .await?;
-        let report = RelatedFullDocumentDiagnosticReport {
-            related_documents: None,
-            full_document_diagnostic_report: FullDocumentDiagnosticReport {
-                result_id: None,
-                items: items.unwrap_or_default(),
-            },
-        };
-        Ok(DocumentDiagnosticReport::Full(report).into())
+        let items = items.unwrap_or_default();
+        Ok(report(items, params.previous_result_id.as_deref()).into())
     }
 
     async fn semantic_tokens_full_delta(

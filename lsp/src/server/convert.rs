@@ -1,10 +1,25 @@
-//! Between byte offsets and the positions of the protocol. Nothing else knows the encoding that was agreed upon.
+//! Between what the analysis says and the protocol: byte offsets and positions, whose encoding nothing else knows, and texts.
 
 use mgmt_compiler::files::Source;
 use mgmt_grammar::span::LineIndex;
-use tower_lsp::ls_types::{Position, Range};
+use tower_lsp::ls_types::{MarkupContent, MarkupKind, Position, Range};
 
 use crate::analysis;
+
+/// A text in Markdown as a client can show it: without its fences, if it shows no Markdown.
+pub fn markup(text: String, markdown: bool) -> MarkupContent {
+    if markdown {
+        return MarkupContent {
+            kind: MarkupKind::Markdown,
+            value: text,
+        };
+    }
+    let lines = text.lines().filter(|line| !line.starts_with("```"));
+    MarkupContent {
+        kind: MarkupKind::PlainText,
+        value: lines.collect::<Vec<_>>().join("\n"),
+    }
+}
 
 /// How columns are counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! The compiler's diagnostics in the protocol's form.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,7 +9,9 @@ use mgmt_compiler::diagnostic::{Code, Diagnostic, Severity};
 use mgmt_grammar::span::Span;
 use tower_lsp::ls_types::{
     self as lsp, CodeDescription, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag,
-    NumberOrString, Uri,
+    DocumentDiagnosticReport, FullDocumentDiagnosticReport, NumberOrString,
+    RelatedFullDocumentDiagnosticReport, RelatedUnchangedDocumentDiagnosticReport,
+    UnchangedDocumentDiagnosticReport, Uri,
 };
 
 use super::addresses::Addresses;
@@ -153,6 +156,28 @@ pub fn merge(all: &mut ByFile, more: ByFile) {
             }
         }
     }
+}
+
+/// The answer to who asks for the diagnostics of a file, and may have had the same before.
+pub fn report(items: Vec<lsp::Diagnostic>, previous: Option<&str>) -> DocumentDiagnosticReport {
+    let mut hasher = DefaultHasher::new();
+    serde_json::to_string(&items).ok().hash(&mut hasher);
+    let id = format!("{:016x}", hasher.finish());
+    if previous == Some(&id) {
+        return DocumentDiagnosticReport::Unchanged(RelatedUnchangedDocumentDiagnosticReport {
+            related_documents: None,
+            unchanged_document_diagnostic_report: UnchangedDocumentDiagnosticReport {
+                result_id: id,
+            },
+        });
+    }
+    DocumentDiagnosticReport::Full(RelatedFullDocumentDiagnosticReport {
+        related_documents: None,
+        full_document_diagnostic_report: FullDocumentDiagnosticReport {
+            result_id: Some(id),
+            items,
+        },
+    })
 }
 
 /// The page that explains a code.

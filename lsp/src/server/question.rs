@@ -9,13 +9,13 @@ use tower_lsp::ls_types::{
     CodeActionResponse, CodeLens, Command, CompletionItem, CompletionItemKind, CompletionTextEdit,
     Diagnostic, DocumentHighlight, DocumentHighlightKind, DocumentSymbol, Documentation,
     FoldingRange, FoldingRangeKind, Hover, HoverContents, InlayHint, InlayHintKind, InlayHintLabel,
-    InsertTextFormat, Location, LocationLink, MarkupContent, MarkupKind, NumberOrString,
-    ParameterInformation, ParameterLabel, Position, Range, SelectionRange, SemanticToken,
-    SignatureHelp, SignatureInformation, SymbolInformation, SymbolKind, TextEdit, WorkspaceEdit,
+    InsertTextFormat, Location, LocationLink, MarkupContent, NumberOrString, ParameterInformation,
+    ParameterLabel, Position, Range, SelectionRange, SemanticToken, SignatureHelp,
+    SignatureInformation, SymbolInformation, SymbolKind, TextEdit, WorkspaceEdit,
 };
 
 use super::commands;
-use super::convert::Text;
+use super::convert::{Text, markup};
 use super::diagnostics::Shown;
 use crate::analysis::actions::{self, ActionKind};
 use crate::analysis::calls::Caller;
@@ -119,14 +119,7 @@ impl Question {
     }
 
     fn markup(&self, text: String) -> MarkupContent {
-        MarkupContent {
-            kind: if self.shown.client.markdown {
-                MarkupKind::Markdown
-            } else {
-                MarkupKind::PlainText
-            },
-            value: text,
-        }
+        markup(text, self.shown.client.markdown)
     }
 
     pub fn documentation(&self, text: String) -> Documentation {

@@ -34,6 +34,19 @@ fn check(text: &str, wanted: &[&str], unwanted: &[&str]) {
 }
 
 #[test]
+fn the_nearest_variables_come_first() {
+    let fixture = Fixture::new(
+        "import \"os\"\n$a = \"x\"\nclass c($s) {\n\t$r = \"b\"\n\tprint \"${a}\" { msg => $¦, }\n}\ninclude c(\"y\") as i\n$z = $i.r\n",
+    );
+    let found = complete(&fixture.view, fixture.offset);
+    let order: Vec<&str> = found.iter().map(|it| it.label.as_str()).collect();
+    assert!(
+        order.starts_with(&["$r", "$s", "$a", "$z", "$i.r", "$hostname"]),
+        "{order:?}"
+    );
+}
+
+#[test]
 fn statements_begin_with_kinds_and_words() {
     check("¦\n", &["file", "import"], &["state", "true"]);
     check("if true {\n\tfi¦\n}\n", &["file", "include"], &["state"]);

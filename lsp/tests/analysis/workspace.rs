@@ -53,7 +53,10 @@ fn symbols_are_found_by_some_of_their_letters() {
             .map(|it| it.name)
             .collect()
     };
-    assert_eq!(found("serv"), ["web_server", "$server_name"]);
+    // What begins so comes before what has it somewhere.
+    assert_eq!(found("serv"), ["$server_name", "web_server"]);
+    assert_eq!(found("$server_name"), ["$server_name"]);
+    assert_eq!(found("wsr"), ["web_server"]);
     assert_eq!(found("ETCX"), ["file \"/etc/x\""]);
     assert_eq!(found("zzz"), [""; 0]);
     assert_eq!(

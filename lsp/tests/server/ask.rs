@@ -310,6 +310,15 @@ fn tokens_that_the_client_has_are_not_sent_again() {
 }
 
 #[test]
+fn who_shows_no_markdown_gets_plain_text() {
+    let mut client = Client::start(&[]);
+    client.open("a.mcl", "# why\n$x = 1\n");
+    let hover = client.at("textDocument/hover", "a.mcl", 1, 1);
+    assert_eq!(hover["contents"]["kind"], "plaintext");
+    assert_eq!(hover["contents"]["value"], "$x int\n\nValue: `1`\n\nwhy");
+}
+
+#[test]
 fn diagnostics_can_be_asked_for() {
     let mut client = Client::start_with(&[], json!({ "textDocument": { "diagnostic": {} } }));
     client.open("a.mcl", "$x = $y\n");
@@ -317,6 +326,15 @@ fn diagnostics_can_be_asked_for() {
     let report = client.request("textDocument/diagnostic", &params);
     assert_eq!(report["kind"], "full");
     assert_eq!(report["items"][0]["code"], "E0301");
+    // What the client has is not sent again.
+    let mut again = params.clone();
+    again["previousResultId"] = report["resultId"].clone();
+    let same = client.request("textDocument/diagnostic", &again);
+    assert_eq!(same["kind"], "unchanged");
+    assert_eq!(same["resultId"], report["resultId"]);
+    client.change("a.mcl", None, "$x = 1 + $y\n");
+    let other = client.request("textDocument/diagnostic", &again);
+    assert_eq!(other["kind"], "full");
     // What is asked for is not sent besides.
     client.change("a.mcl", None, "$x = $z\n");
     client.request("textDocument/diagnostic", &params);

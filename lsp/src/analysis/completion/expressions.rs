@@ -87,6 +87,11 @@ fn words(cursor: &Cursor<'_>, expected: Option<&Type>, items: &mut Vec<Item>) {
     }
 }
 
+/// Of variables that fit alike, those of other modules and of includes come behind the program's own,
+const BEHIND_ALIASES: usize = 900;
+/// and those of the library last.
+const OF_LIBRARY: usize = 950;
+
 /// Variables, those of the wanted type first.
 pub fn variables(cursor: &Cursor<'_>, form: Form, expected: Option<&Type>, items: &mut Vec<Item>) {
     let view = cursor.view;
@@ -96,14 +101,15 @@ pub fn variables(cursor: &Cursor<'_>, form: Form, expected: Option<&Type>, items
         (_, Some(_)) => 6,
         _ => 3,
     };
-    let mut add = |name: String, ty: Option<Type>, kind, comment| {
+    let mut add = |name: String, ty: Option<Type>, kind, comment, order: usize| {
         let rank = rank(ty.as_ref());
         let detail = ty.map(|ty| ty.to_string()).unwrap_or_default();
         let item = Item::new(cursor, kind, form.write(&name)).detail(detail);
-        items.push(item.comment(comment).rank(rank));
+        items.push(item.comment(comment).rank(rank).order(order));
     };
     let own = being_bound(cursor);
-    for (name, var) in &visible.vars {
+    // The nearest comes first.
+    for (i, (name, var)) in visible.vars.iter().enumerate() {
         if own != Some(*var) {
             let comment = comment_on(view, *var);
             add(
@@ -111,11 +117,13 @@ pub fn variables(cursor: &Cursor<'_>, form: Form, expected: Option<&Type>, items
                 view.var_type(*var),
                 ItemKind::Variable,
                 comment,
+                i.min(BEHIND_ALIASES - 1),
             );
         }
     }
     let hostname = "hostname".to_owned();
-    add(hostname, Some(Type::Str), ItemKind::Constant, None);
+    let order = OF_LIBRARY;
+    add(hostname, Some(Type::Str), ItemKind::Constant, None, order);
     for (alias, target) in &visible.aliases {
         match view.behind(target) {
             Some(Members::Scope(scope)) => {
@@ -128,6 +136,7 @@ pub fn variables(cursor: &Cursor<'_>, form: Form, expected: Option<&Type>, items
                         view.var_type(*var),
                         ItemKind::Variable,
                         comment_on(view, *var),
+                        BEHIND_ALIASES,
                     );
                 }
             }
@@ -138,6 +147,7 @@ pub fn variables(cursor: &Cursor<'_>, form: Form, expected: Option<&Type>, items
                         Some(variable.ty.clone()),
                         ItemKind::Constant,
                         None,
+                        OF_LIBRARY,
                     );
                 }
             }

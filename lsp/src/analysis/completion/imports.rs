@@ -45,7 +45,7 @@ pub fn paths(cursor: &Cursor<'_>, quoted: Option<Range>, items: &mut Vec<Item>) 
     for (name, is_dir) in entries(&dir) {
         let path = format!("{below}{name}");
         if is_dir {
-            add(ItemKind::Folder, &format!("{path}/"), "directory", 5);
+            add(ItemKind::Folder, &format!("{path}/"), "directory", 2);
         } else if name.ends_with(".mcl") && dir.join(&name) != cursor.view.path() {
             add(ItemKind::File, &path, "file", 1);
         }
