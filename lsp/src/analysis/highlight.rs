@@ -5,8 +5,9 @@ use mgmt_grammar::ast::{EntryKind, ExprKind, StmtKind};
 use mgmt_grammar::{TokenKind, tokens};
 use rustc_hash::FxHashMap;
 
+use super::fields::places::structs;
 use super::symbol::Symbol;
-use super::{Range, View};
+use super::{Range, View, syntax};
 
 /// The kinds of token, in the order of the protocol's legend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,6 +179,9 @@ fn names(view: &View) -> FxHashMap<u32, (Class, Traits)> {
                 }
                 _ => {}
             }
+        }
+        for (name, _) in syntax::annotations(tree).flat_map(structs).flatten() {
+            names.insert(name.span.start, (Class::Property, Traits::default()));
         }
         for stmt in &tree.stmts {
             match &stmt.kind {

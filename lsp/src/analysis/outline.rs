@@ -3,7 +3,7 @@
 use mgmt_compiler::files::clean;
 use mgmt_compiler::load::{ImportKind, ImportName};
 use mgmt_compiler::resolve::AliasDef;
-use mgmt_grammar::ast::{Block, File, ImportAlias, StmtId, StmtKind};
+use mgmt_grammar::ast::{Block, ExprKind, File, ImportAlias, StmtId, StmtKind};
 use mgmt_grammar::span::LineIndex;
 use mgmt_grammar::{Token, TokenKind, tokens};
 use rustc_hash::FxHashMap;
@@ -263,10 +263,27 @@ pub fn selections(view: &View, offset: u32) -> Vec<Range> {
             }
         }
     }
+    for half in syntax::halves(tree) {
+        add(range(half.span));
+    }
     for expr in &tree.exprs {
         add(range(expr.span));
+        // The entries of structs and maps, and all arguments of a call.
+        match &expr.kind {
+            ExprKind::Struct(fields) => fields
+                .iter()
+                .for_each(|(name, value)| add(name.span.start..tree[*value].span.end)),
+            ExprKind::Map(entries) => entries
+                .iter()
+                .for_each(|(key, value)| add(tree[*key].span.start..tree[*value].span.end)),
+            ExprKind::Call(call) => {
+                add(inside(range(call.args.span)));
+                add(range(call.args.span));
+            }
+            _ => {}
+        }
         // The text of a string, without its quotes.
-        if matches!(expr.kind, mgmt_grammar::ast::ExprKind::Str(_)) {
+        if matches!(expr.kind, ExprKind::Str(_)) {
             add(inside(range(expr.span)));
         }
     }

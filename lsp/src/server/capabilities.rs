@@ -25,6 +25,8 @@ use crate::analysis::highlight;
 pub struct Client {
     /// How columns are counted.
     pub encoding: Encoding,
+    /// Whether edits may say which version of a document they are for.
+    pub versioned_edits: bool,
     /// Whether it can be asked to watch files.
     pub watches_files: bool,
     /// Whether a code is shown as a link.
@@ -77,6 +79,9 @@ impl Client {
             } else {
                 Encoding::Utf16
             },
+            versioned_edits: workspace
+                .and_then(|workspace| workspace.workspace_edit.as_ref()?.document_changes)
+                .unwrap_or_default(),
             watches_files: workspace
                 .and_then(|workspace| workspace.did_change_watched_files.as_ref())
                 .and_then(|watching| watching.dynamic_registration)

@@ -9,9 +9,10 @@ use mgmt_compiler::diagnostic::{Code, Diagnostic, Severity};
 use mgmt_grammar::span::Span;
 use tower_lsp::ls_types::{
     self as lsp, CodeDescription, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag,
-    DocumentDiagnosticReport, FullDocumentDiagnosticReport, NumberOrString,
-    RelatedFullDocumentDiagnosticReport, RelatedUnchangedDocumentDiagnosticReport,
-    UnchangedDocumentDiagnosticReport, Uri,
+    DocumentChanges, DocumentDiagnosticReport, FullDocumentDiagnosticReport, NumberOrString, OneOf,
+    OptionalVersionedTextDocumentIdentifier, RelatedFullDocumentDiagnosticReport,
+    RelatedUnchangedDocumentDiagnosticReport, TextDocumentEdit, TextEdit,
+    UnchangedDocumentDiagnosticReport, Uri, WorkspaceEdit,
 };
 
 use super::addresses::Addresses;
@@ -128,6 +129,27 @@ impl Shown {
         match analysis.insight.sources.get(span.source) {
             Some(source) => Text::of(source, self.client.encoding).range(&(span.start..span.end)),
             None => lsp::Range::default(),
+        }
+    }
+
+    /// Edits of several files. Where the client understands that, they are for the version that they were made for.
+    pub fn workspace_edit(&self, changes: Vec<(PathBuf, Vec<TextEdit>)>) -> WorkspaceEdit {
+        let changes = changes
+            .into_iter()
+            .filter_map(|(path, edits)| Some((self.uri(&path)?, path, edits)));
+        if !self.client.versioned_edits {
+            return WorkspaceEdit::new(changes.map(|(uri, _, edits)| (uri, edits)).collect());
+        }
+        let edits = changes.map(|(uri, path, edits)| TextDocumentEdit {
+            text_document: OptionalVersionedTextDocumentIdentifier {
+                uri,
+                version: self.documents.get(&path).map(|it| it.version),
+            },
+            edits: edits.into_iter().map(OneOf::Left).collect(),
+        });
+        WorkspaceEdit {
+            document_changes: Some(DocumentChanges::Edits(edits.collect())),
+            ..WorkspaceEdit::default()
         }
     }
 

@@ -324,7 +324,6 @@ impl Question {
 
     pub fn actions(&self, params: &CodeActionParams) -> Option<CodeActionResponse> {
         let range = self.text()?.offsets(params.range);
-        let uri = &params.text_document.uri;
         let wanted = params.context.only.as_ref();
         let found = actions::actions(&self.view, &range)
             .into_iter()
@@ -354,9 +353,10 @@ impl Question {
                     is_preferred: action.mends.is_some().then_some(true),
                     kind: Some(kind),
                     diagnostics: mended.map(|it| vec![it]),
-                    edit: Some(WorkspaceEdit::new(
-                        [(uri.clone(), self.edits(&action.edits)?)].into(),
-                    )),
+                    edit: Some(self.shown.workspace_edit(vec![(
+                        self.view.path().to_owned(),
+                        self.edits(&action.edits)?,
+                    )])),
                     ..CodeAction::default()
                 }))
             });
@@ -382,9 +382,9 @@ impl Question {
                     convert(Text::new(&text, &lines, self.shown.client.encoding))
                 }
             };
-            Some((self.shown.uri(path)?, edits))
+            Some((path.clone(), edits))
         });
-        WorkspaceEdit::new(changes.collect())
+        self.shown.workspace_edit(changes.collect())
     }
 
     /// Ranges in a file of the program.

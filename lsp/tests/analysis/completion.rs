@@ -34,6 +34,17 @@ fn check(text: &str, wanted: &[&str], unwanted: &[&str]) {
 }
 
 #[test]
+fn a_string_that_is_not_closed_yet_goes_on() {
+    check("$g = \"x\"\n$y = \"x ${¦\n", &["g"], &["$g", "len"]);
+    check(
+        "$g = \"x\"\nprint \"a\" {\n\tmsg => \"x ${¦\n}\n",
+        &["g"],
+        &["$g"],
+    );
+    check("$y = \"x ¦\n", &[], &["and", "or"]);
+}
+
+#[test]
 fn the_nearest_variables_come_first() {
     let fixture = Fixture::new(
         "import \"os\"\n$a = \"x\"\nclass c($s) {\n\t$r = \"b\"\n\tprint \"${a}\" { msg => $¦, }\n}\ninclude c(\"y\") as i\n$z = $i.r\n",

@@ -118,13 +118,14 @@ fn colours_follow_the_meaning() {
     ] {
         assert!(found.contains(&wanted), "{wanted:?} is not in {found:?}");
     }
-    let text = "func f($n) {\n\t$n * 2\n}\nclass c($p) {\n\t$v = $p\n}\ninclude c(f(1)) as i\nfile \"/x${y}\" {\n\tstate => $const.res.file.state.exists,\n}\n$z = $i.v\n";
+    let text = "$t struct{k int} = struct{k => 1}\nfunc f($n) {\n\t$n * 2\n}\nclass c($p) {\n\t$v = $p\n}\ninclude c(f(1)) as i\nfile \"/x${y}\" {\n\tstate => $const.res.file.state.exists,\n}\n$z = $i.v\n";
     let meanings = Fixture::new(text);
     let found: Vec<(Class, bool, &str)> = colours(&meanings.view, None)
         .iter()
         .map(|it| (it.class, it.traits.declaration, meanings.text(&it.range)))
         .collect();
     for wanted in [
+        (Class::Property, false, "k"),
         (Class::Parameter, true, "$n"),
         (Class::Parameter, false, "$n"),
         (Class::Parameter, false, "$p"),

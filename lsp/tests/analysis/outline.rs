@@ -52,6 +52,29 @@ fn a_selection_grows_step_by_step() {
     assert_eq!(&found[..3], ["0644", "\"0644\"", "mode => \"0644\","]);
     assert!(found.contains(&"file \"/x\" {\n\t\tmode => \"0644\",\n\t}"));
     assert_eq!(found.last(), Some(&fixture.view.text()));
+    let grown = |text: &str| -> Vec<String> {
+        let fixture = Fixture::new(text);
+        let found = selections(&fixture.view, fixture.offset);
+        let found = found.iter().map(|range| fixture.text(range).to_owned());
+        found.take(4).collect()
+    };
+    assert_eq!(
+        grown("$s = struct{a => 1, b => 8¦0}\n"),
+        [
+            "80",
+            "b => 80",
+            "struct{a => 1, b => 80}",
+            "$s = struct{a => 1, b => 80}"
+        ]
+    );
+    assert_eq!(
+        grown("noop \"a\" {\n\tDepend => Noop[\"b¦\"],\n}\n"),
+        ["b", "\"b\"", "Noop[\"b\"]", "Depend => Noop[\"b\"],"]
+    );
+    assert_eq!(
+        grown("$x = contains(1¦, [1, 2])\n"),
+        ["1", "1, [1, 2]", "(1, [1, 2])", "contains(1, [1, 2])"]
+    );
 }
 
 #[test]

@@ -210,6 +210,36 @@ fn renaming_reaches_all_files_and_says_why_not() {
 }
 
 #[test]
+fn edits_are_for_the_version_that_they_were_made_for() {
+    let abilities = json!({ "workspace": { "workspaceEdit": { "documentChanges": true } } });
+    let mut client = Client::start_with(&[], abilities);
+    let text = "$x = 1\nnoop \"n\" { Meta:retry => $x, }\n";
+    client.open("main.mcl", "");
+    client.change("main.mcl", None, text);
+    let mut params = json!({ "textDocument": { "uri": client.uri("main.mcl") } });
+    let at = json!({ "line": 0, "character": 1 });
+    let range = json!({ "start": at, "end": at });
+    params["position"] = at;
+    params["newName"] = json!("y");
+    let edit = client.request("textDocument/rename", &params);
+    let changed = &edit["documentChanges"][0];
+    assert_eq!(changed["textDocument"]["uri"], client.uri("main.mcl"));
+    assert!(changed["textDocument"]["version"].is_number(), "{edit}");
+    assert_eq!(changed["edits"][0]["newText"], "y");
+    let params = json!({
+        "textDocument": { "uri": client.uri("main.mcl") },
+        "range": range,
+        "context": { "diagnostics": [] },
+    });
+    let actions = client.request("textDocument/codeAction", &params);
+    let actions = actions.as_array().unwrap();
+    assert!(!actions.is_empty());
+    for action in actions {
+        assert!(action["edit"]["documentChanges"].is_array(), "{action}");
+    }
+}
+
+#[test]
 fn the_workspace_is_searched_and_calls_are_followed() {
     let mut client = client();
     client.wait_for_diagnostics("main.mcl", <[Value]>::is_empty);

@@ -416,10 +416,7 @@ fn changes(session: &mut Session) {
         "textDocument/rename",
         &with(place, "newName", json!("shape")),
     );
-    assert_eq!(
-        edit["changes"].as_object().map(serde_json::Map::len),
-        Some(1)
-    );
+    assert_eq!(edit["documentChanges"].as_array().map(Vec::len), Some(1));
 }
 
 /// What concerns more than a document.

@@ -21,21 +21,37 @@ pub struct Cursor<'v> {
     pub inside: Option<Token>,
 }
 
+/// Whether what stands behind a string that was never closed is to be a part of it: blanks, and the brace of a variable.
+fn goes_on(text: &str, end: usize, offset: usize) -> bool {
+    let Some(behind) = text.get(end..offset) else {
+        return false;
+    };
+    let behind = match text[..end].ends_with('$') {
+        true => behind.strip_prefix('{').unwrap_or(behind),
+        false => behind,
+    };
+    behind.chars().all(|c| matches!(c, ' ' | '\t'))
+}
+
 impl<'v> Cursor<'v> {
     pub fn new(view: &'v View, offset: u32) -> Self {
         let text = view.text();
         let offset = (offset as usize).min(text.len());
         let all = tokens(text);
-        let inside = all.iter().copied().find(|token| {
+        let inside = all.iter().find_map(|token| {
             let (start, end) = (token.start as usize, token.end as usize);
-            match token.kind {
+            let is_inside = match token.kind {
                 TokenKind::Comment => start < offset && offset <= end,
                 TokenKind::String => {
                     let closed = end > start + 1 && text[..end].ends_with('"');
-                    start < offset && (offset < end || (!closed && offset == end))
+                    start < offset && (offset < end || (!closed && goes_on(text, end, offset)))
                 }
                 _ => false,
-            }
+            };
+            is_inside.then(|| Token {
+                end: token.end.max(offset as u32),
+                ..*token
+            })
         });
         let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | ':');
         let head = &text[..offset];
