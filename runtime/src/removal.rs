@@ -263,7 +263,7 @@ mod tests {
         let tree = dir.path().join("tree");
         fs::create_dir(&tree).unwrap();
         let mut directory = openat(CWD, &tree, OFlags::DIRECTORY, Mode::empty()).unwrap();
-        for _ in 0..3000 {
+        for _ in 0..2100 {
             for name in ["a", "b"] {
                 mkdirat(&directory, name, Mode::RWXU).unwrap();
             }

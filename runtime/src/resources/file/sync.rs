@@ -176,7 +176,10 @@ impl Sync<'_> {
             if !same_kind && !take(Action::MakeDirectory(path.clone())) {
                 return Ok(false);
             }
-            return self.compare(&path, true, same_kind, take);
+            // Whoever nests the source more than the stack can bear must not bring down the agent.
+            return stacker::maybe_grow(64 * 1024, 1024 * 1024, || {
+                self.compare(&path, true, same_kind, take)
+            });
         }
         let destination = self.destination.join(&path);
         if kind.is_symlink() {

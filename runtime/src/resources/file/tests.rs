@@ -349,6 +349,20 @@ async fn what_comes_from_a_closed_file_is_not_shown() {
     }
 }
 
+#[test]
+fn a_source_tree_may_be_deep() {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().thread_stack_size(256 * 1024).build();
+    runtime.unwrap().block_on(async {
+        let scratch = Scratch::new();
+        let deepest = vec!["d"; 200].join("/");
+        fs::create_dir_all(scratch.path("source").join(&deepest)).unwrap();
+        let params = copy_of(&scratch.text("source/"));
+        file(&scratch, "copy/", params).converges().await;
+        assert!(scratch.path("copy").join(&deepest).is_dir());
+    });
+}
+
 #[tokio::test]
 async fn a_source_tree_is_copied_and_extras_stay() {
     let scratch = Scratch::new();
