@@ -1,6 +1,7 @@
 //! Checks that fail since somebody else changes the same files at the same time: a look at what is there then does
 //! better than an error, which may be for good.
 
+use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
@@ -36,7 +37,8 @@ pub(super) fn is_behind(error: &ResourceError, name: &str, params: &declared::Fi
                 };
             }
             let in_source = in_tree(&params.source) && path != Path::new(&params.source);
-            has_another_kind(error) && (in_tree(&managed) || in_source)
+            let misses = has_another_kind(error) || is_in_removed_directory(path, error);
+            misses && (in_tree(&managed) || in_source)
         }
         _ => false,
     }
@@ -52,4 +54,33 @@ fn has_another_kind(error: &io::Error) -> bool {
             | ErrorKind::IsADirectory
             | ErrorKind::DirectoryNotEmpty
     )
+}
+
+/// Whether the directory of a path is gone: ext4 then says that no nameless file may be made in it.
+fn is_in_removed_directory(path: &Path, error: &io::Error) -> bool {
+    error.kind() == ErrorKind::PermissionDenied
+        && path
+            .parent()
+            .is_some_and(|directory| fs::symlink_metadata(directory).is_err())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::harness::Scratch;
+
+    #[test]
+    fn nothing_may_be_made_in_a_removed_directory() {
+        let scratch = Scratch::new();
+        let refused = |path: &str| {
+            let error = io::Error::from(rustix::io::Errno::PERM);
+            let error = ResourceError::path("create", &scratch.path(path))(error);
+            let name = format!("{}/", scratch.text("d"));
+            is_behind(&error, &name, &declared::File::default())
+        };
+        fs::create_dir(scratch.path("d")).unwrap();
+        assert!(refused("d/gone/file"));
+        assert!(!refused("d/file"));
+        assert!(!refused("gone/file"));
+    }
 }
