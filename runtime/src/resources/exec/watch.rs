@@ -1,6 +1,6 @@
 //! What wakes an `exec`: the lines of its watch command and changes of paths.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::pin::pin;
 
@@ -16,11 +16,12 @@ use crate::resource::{ResourceError, WatchContext};
 /// How much of a line is logged. Longer lines are as good as several.
 const LOGGED: usize = 1024;
 
-/// The paths to watch, each with whether everything below counts, and the watch command.
+/// The paths to watch, each with whether everything below counts, and the watch command with its environment and all
+/// else that it depends on.
 #[derive(PartialEq, Eq)]
 pub(super) struct Sources<'a> {
     paths: Vec<(&'a str, bool)>,
-    command: Option<[&'a str; 3]>,
+    command: Option<(&'a BTreeMap<String, String>, [&'a str; 6])>,
 }
 
 impl Sources<'_> {
@@ -36,12 +37,19 @@ pub(super) fn sources(params: &declared::Exec) -> Sources<'_> {
         .iter()
         .chain(&params.mtimes)
         .chain(creates);
-    let command = [&params.watchcmd, &params.watchshell, &params.watchcwd];
+    let command = [
+        &params.watchcmd,
+        &params.watchshell,
+        &params.watchcwd,
+        &params.user,
+        &params.group,
+        &params.sig,
+    ];
     Sources {
         paths: paths
             .map(|path| (path.as_str(), path.ends_with('/')))
             .collect(),
-        command: (!params.watchcmd.is_empty()).then(|| command.map(String::as_str)),
+        command: (!params.watchcmd.is_empty()).then(|| (&params.env, command.map(String::as_str))),
     }
 }
 
@@ -171,6 +179,19 @@ mod tests {
     use futures::FutureExt;
 
     use super::*;
+
+    #[test]
+    fn what_the_watch_command_depends_on_counts_with_it() {
+        let without = declared::Exec::default();
+        let mut other = without.clone();
+        other.env.insert("A".to_owned(), "b".to_owned());
+        assert!(sources(&other) == sources(&without));
+        let with = |params: &declared::Exec| declared::Exec {
+            watchcmd: "a".to_owned(),
+            ..params.clone()
+        };
+        assert!(sources(&with(&other)) != sources(&with(&without)));
+    }
 
     #[test]
     fn lines_are_put_together_and_empty_ones_skipped() {
