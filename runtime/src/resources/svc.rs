@@ -7,6 +7,8 @@
 mod startup;
 mod why;
 
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
 use async_trait::async_trait;
 use mgmt_compiler::resolve::closest;
 use mgmt_stdlib::resources::svc as declared;
@@ -99,6 +101,7 @@ impl Resource for Svc {
         context: &CheckContext,
     ) -> Result<Outcome, ResourceError> {
         let systemd = Systemd::new(&context.services.buses, params.session);
+        let acted = AtomicBool::new(false);
         let check = async {
             let mut attempts = 1..ATTEMPTS;
             loop {
@@ -107,8 +110,11 @@ impl Resource for Svc {
                     name: &self.unit,
                     params,
                     context,
+                    acted: &acted,
                 };
                 match work.check_apply().await {
+                    // What was done before the connection was lost is done.
+                    Ok(Outcome::Unchanged) if acted.load(Relaxed) => return Ok(Outcome::Changed),
                     Err(Failure::Dbus(error)) if error.is_lost() && attempts.next().is_some() => {
                         tracing::debug!("{error}; once more");
                     }
@@ -207,6 +213,8 @@ struct Work<'a> {
     name: &'a str,
     params: &'a declared::Svc,
     context: &'a CheckContext,
+    /// Whether systemd was told to change anything, by this check or an earlier one.
+    acted: &'a AtomicBool,
 }
 
 impl Work<'_> {
@@ -388,6 +396,7 @@ impl Work<'_> {
                 tracing::info!("disabled {}", unit.id);
             }
         }
+        self.acted.store(true, Relaxed);
         self.systemd.reload().await?;
         Ok(Outcome::Changed)
     }
@@ -409,6 +418,7 @@ impl Work<'_> {
 
     async fn run_held(&self, verb: Verb, unit: &Unit) -> Result<(), Failure> {
         let last_run = why::run(self.systemd, unit).await;
+        self.acted.store(true, Relaxed);
         let JobResult(result) = self.systemd.run(verb, &unit.id).await?;
         let after = self.systemd.unit(self.name).await?;
         match result.as_str() {
