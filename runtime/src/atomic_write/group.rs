@@ -30,6 +30,8 @@ pub struct AtomicWriter {
     queue: Arc<Mutex<Queue>>,
     sweep: Arc<Mutex<Sweep>>,
     closed: CancellationToken,
+    #[cfg(test)]
+    simulated: bool,
 }
 
 #[derive(Debug, Default)]
@@ -62,11 +64,22 @@ impl Default for AtomicWriter {
             queue: Arc::default(),
             sweep: Arc::new(Mutex::new(Sweep::new(SystemTime::now()))),
             closed: CancellationToken::new(),
+            #[cfg(test)]
+            simulated: false,
         }
     }
 }
 
 impl AtomicWriter {
+    /// Without threads; see [`BlockingPool::simulated`](crate::blocking::BlockingPool::simulated).
+    #[cfg(test)]
+    pub(crate) fn simulated() -> Self {
+        Self {
+            simulated: true,
+            ..Self::default()
+        }
+    }
+
     /// Waits until another file may be staged.
     ///
     /// # Errors
@@ -166,6 +179,11 @@ impl AtomicWriter {
 
     fn start_leading(&self) {
         let writer = self.clone();
+        #[cfg(test)]
+        if self.simulated {
+            writer.lead();
+            return;
+        }
         drop(Handle::current().spawn_blocking(move || writer.lead()));
     }
 

@@ -1,8 +1,7 @@
 //! The engine as its users see it, with fake resources on a paused clock.
 //!
 //! The invariants of engine.md §12, and where random graphs, deeds and kills try to break each. A failure
-//! prints the input that it comes from, which for the state machine is a seed: `MGMT_SEED` repeats it.
-//! `PROPTEST_CASES` tries more of them.
+//! prints the input that it comes from, and a seed: `MGMT_SEED` repeats it. `PROPTEST_CASES` tries more of them.
 //!
 //! | invariant | property |
 //! |---|---|
@@ -14,7 +13,7 @@
 //! | T14 | `autogroup::tests::grouping_loses_no_order_and_no_notification` |
 //! | T16 | also `limiter::tests::no_window_holds_more_than_burst_and_rate` |
 //! | T18 | `export::tests::what_others_see_is_what_the_graph_says` |
-//! | T19 | `reversal::tests::no_reversal_is_forgotten_whenever_the_agent_is_killed` with real files; of the real agent `tests/e2e/crash.rs` |
+//! | T19 | `reversal::tests::simulated::whatever_fails_and_whenever_the_agent_is_killed_all_is_undone`; some cases with real files `reversal::tests::no_reversal_is_forgotten_whenever_the_agent_is_killed`; of the real agent `tests/e2e/crash.rs` |
 //! | T20 | `random::an_interrupt_ends_everything_at_once_and_costs_nobody_a_try`, `lives::objects_live_in_order_whatever_fails`, `lives::lives_leave_no_descriptors` |
 
 pub(crate) mod chance;

@@ -1,5 +1,7 @@
 //! Reversals with the real `file`, over several lives of an engine.
 
+mod simulated;
+
 use std::sync::Arc;
 
 use mgmt_compiler::graph::ResourceGraph;

@@ -4,6 +4,7 @@ mod part;
 
 use std::any::Any;
 use std::collections::{BTreeMap, VecDeque};
+use std::panic::resume_unwind;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -17,9 +18,12 @@ use mgmt_stdlib::resource::{
 };
 use mgmt_stdlib::value::Value;
 use petgraph::stable_graph::NodeIndex;
+use tempfile::TempDir;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
+use crate::atomic_write::AtomicWriter;
+use crate::blocking::BlockingPool;
 use crate::engine::{CommitReport, Engine, EngineConfig, SubmitOptions};
 use crate::resource::{
     CheckContext, CheckMember, Group, InitContext, Outcome, Registry, Resource, ResourceError,
@@ -386,7 +390,7 @@ impl Resource for Fake {
     async fn init(&self, _: &FakeParams, _: &InitContext) -> Result<(), ResourceError> {
         match self.world.behaviour(&self.name).init {
             Some(Act::Fail) => return Err(ResourceError::message("init failed")),
-            Some(Act::Panic) => panic!("init panicked"),
+            Some(Act::Panic) => panic_silently("init panicked"),
             _ => {}
         }
         self.world.note(&self.name, What::Init);
@@ -400,7 +404,7 @@ impl Resource for Fake {
             .set(&self.name, |fake| act = fake.watch_script.pop_front());
         match act {
             Some(Act::Fail) => return Err(ResourceError::message("can not watch")),
-            Some(Act::Panic) => panic!("watch panicked"),
+            Some(Act::Panic) => panic_silently("watch panicked"),
             Some(Act::Stop) => return Ok(()),
             _ => {}
         }
@@ -468,7 +472,7 @@ impl Resource for Fake {
             Some(Act::Fail) => Err(ResourceError::message("apply failed")),
             Some(Act::Panic) => {
                 self.world.note(&self.name, What::Checked(None));
-                panic!("apply panicked")
+                panic_silently("apply panicked")
             }
             _ if fake.broken || context.refresh() => Ok(Outcome::Changed),
             _ => Ok(Outcome::Unchanged),
@@ -495,7 +499,7 @@ impl Resource for Fake {
         self.world.note(&self.name, What::Cleanup);
         match self.world.behaviour(&self.name).cleanup {
             Some(Act::Fail) => Err(ResourceError::message("cleanup failed")),
-            Some(Act::Panic) => panic!("cleanup panicked"),
+            Some(Act::Panic) => panic_silently("cleanup panicked"),
             _ => Ok(()),
         }
     }
@@ -583,8 +587,24 @@ impl Graph {
     }
 }
 
+/// Services without threads, so that a test on a paused clock is the same each time.
 pub(crate) fn services(prefix: &Path) -> Services {
-    Services::new("h1", "mgmt", prefix)
+    let mut services = Services::new("h1", "mgmt", prefix);
+    services.blocking = BlockingPool::simulated();
+    services.writer = AtomicWriter::simulated();
+    services
+}
+
+/// A directory in memory, if there is such a place: thousands of cases must not wait for a disk.
+pub(crate) fn scratch() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    let directory = tempfile::tempdir_in(memory).or_else(|_| tempfile::tempdir());
+    directory.expect("a temporary directory")
+}
+
+/// A panic that is not printed: with its backtrace it would take longer than all else.
+fn panic_silently(message: &'static str) -> ! {
+    resume_unwind(Box::new(message))
 }
 
 /// The configuration of an engine that runs fakes and keeps nothing on disk.

@@ -91,6 +91,34 @@ async fn converge(seconds: u64, graph: Graph, world: &World) -> Option<u64> {
     })
 }
 
+/// Ticks that were missed during a pause are one.
+#[tokio::test(start_paused = true)]
+async fn polling_rests_during_a_pause() {
+    let world = World::new();
+    let engine = engine();
+    let graph = |others: &[&str]| {
+        let graph = Graph::new(&world).fake("polled", "", meta(|meta| meta.poll = 1));
+        graph.fakes(&["slow"]).fakes(others)
+    };
+    submit(&engine, graph(&[])).await;
+    idle(&engine).await;
+    world.set("slow", |fake| fake.latency = Duration::from_secs(5));
+    pass(2_500).await;
+    world.break_it("slow");
+    pass(100).await;
+    let report = submit(&engine, graph(&["another"])).await;
+    assert_eq!((report.kept, report.added), (2, 1));
+    let paused: Vec<_> = world
+        .starts("polled")
+        .into_iter()
+        .filter(|start| (2_600..7_500).contains(start))
+        .collect();
+    assert_eq!(paused, [0; 0]);
+    idle(&engine).await;
+    assert_eq!(world.starts("polled"), [0, 1_000, 2_000, 7_500]);
+    engine.shutdown(false).await.expect("an orderly end");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_poll_that_finds_nothing_to_do_does_not_restart_the_idle_clock() {
     let world = World::new();

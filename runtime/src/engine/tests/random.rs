@@ -14,10 +14,10 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use self::simulation::Simulation;
-use super::chance::{cases, seeds};
+use super::chance::{cases_of_seeds, seeds};
 
 proptest! {
-    #![proptest_config(cases(3_000))]
+    #![proptest_config(cases_of_seeds(3_000))]
 
     /// T1 to T6, T8 to T10, T12, T15 to T17.
     #[test]
@@ -34,7 +34,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(cases(1_000))]
+    #![proptest_config(cases_of_seeds(2_000))]
 
     /// T20: the second rung at any instant, and then the end.
     #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use mgmt_stdlib::resource::Params;
 
 use super::simulation::{Happening, IDLE, LONGEST, SEMAPHORES, Simulation};
-use crate::engine::core::{CheckRequest, Mode};
+use crate::engine::core::CheckRequest;
 use crate::engine::metrics::Gauges;
 use crate::engine::prepare::Prepared;
 use crate::engine::scheduler::VertexId;
@@ -21,10 +21,11 @@ impl Simulation {
     pub(super) fn check_starts(&mut self, vertex: VertexId, request: &CheckRequest) {
         self.calls += 1;
         assert!(!self.interrupted, "T20: no call begins after an interrupt");
-        assert!(
-            self.core.mode() != Mode::Paused,
-            "T9: nothing runs while paused"
-        );
+        let pause = self.switching.as_ref();
+        let paused = self.resting || pause.is_some_and(|it| it.paused);
+        assert!(!paused, "T9: nothing runs while paused");
+        let hurried = pause.is_some_and(|it| it.fast);
+        assert!(!hurried, "T9: nothing begins during a fast pause");
         let name = self.accounts[&vertex].name.clone();
         let mut ancestors: Vec<&String> = self.parents[&name].iter().collect();
         let mut seen = BTreeSet::new();

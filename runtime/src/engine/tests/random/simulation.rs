@@ -45,10 +45,10 @@ pub(super) enum Happening {
 /// A graph on its way.
 pub(super) struct Switch {
     graph: ResourceGraph,
-    fast: bool,
+    pub(super) fast: bool,
     began: Duration,
     /// Everybody rests.
-    paused: bool,
+    pub(super) paused: bool,
 }
 
 pub(super) struct Simulation {
@@ -82,6 +82,8 @@ pub(super) struct Simulation {
     size: usize,
     calm: bool,
     pub(super) interrupted: bool,
+    /// The new graph is there, and nobody runs yet.
+    pub(super) resting: bool,
 }
 
 impl Simulation {
@@ -122,6 +124,7 @@ impl Simulation {
             size: 0,
             calm: false,
             interrupted: false,
+            resting: false,
         }
     }
 
@@ -177,17 +180,17 @@ impl Simulation {
             }
             Happening::WatchFails(vertex, incarnation) => {
                 let paused = self.is_paused();
-                let Some(account) = self.accounts.get_mut(&vertex) else {
-                    return;
-                };
-                if account.incarnation != incarnation || !account.watching {
+                let current =
+                    |account: &Account| account.incarnation == incarnation && account.watching;
+                if !self.accounts.get(&vertex).is_some_and(current) {
                     return;
                 }
-                if paused {
-                    // The driver looks at it when it resumes.
+                if paused && self.chance(50) {
+                    // The driver looks at it when it resumes, or at once if it waits for other watches.
                     self.later(20, happening);
                     return;
                 }
+                let account = self.accounts.get_mut(&vertex).expect("it is watching");
                 account.watching = false;
                 account.listening = false;
                 self.inputs += 1;
@@ -243,6 +246,8 @@ impl Simulation {
 
     fn event(&mut self, vertex: VertexId, incarnation: u32) {
         if self.core.watch_event(vertex, incarnation, self.now) {
+            let open = self.switching.is_none() && !self.interrupted;
+            assert!(open, "L7: no event is taken in during a pause");
             self.inputs += 1;
             if let Some(account) = self.accounts.get_mut(&vertex) {
                 account.listening = true;
@@ -463,6 +468,11 @@ impl Simulation {
             self.core.plan(&prepared);
         }
         self.active = self.now;
+        // Whatever the clock wakes now has to wait.
+        self.resting = true;
+        self.core.advance(self.now);
+        self.obey();
+        self.resting = false;
         let told = self.reports.len();
         self.core.resume(accepted, self.now);
         self.obey();
