@@ -56,6 +56,11 @@ impl Managed {
         self.by_path.contains_key(&with_slash(path))
     }
 
+    /// All that is managed.
+    pub fn all(&self) -> impl Iterator<Item = &Path> {
+        self.by_path.keys().map(Path::new)
+    }
+
     /// What is managed at or below a directory, the directory itself included if it is managed as such.
     pub fn below(&self, directory: &Path) -> impl Iterator<Item = &Path> {
         let start = with_slash(directory);

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use mgmt_stdlib::resources::file::State;
 
-use super::sync::{Spared, Sync};
+use super::sync::{Action, Spared, Sync};
 use super::work::Work;
 use crate::removal::remove_one;
 use crate::resource::{Change, Outcome, ResourceError};
@@ -98,7 +98,7 @@ impl Work {
             Spared::default()
         };
         let source = (!params.source.is_empty()).then(|| Path::new(&params.source));
-        let sync = Sync {
+        let mut sync = Sync {
             source,
             destination: &self.path,
             force: params.force,
@@ -107,7 +107,15 @@ impl Work {
             writer: &self.writer,
             cancel: &self.cancel,
         };
-        let plan = sync.plan()?;
+        let mut plan = sync.plan()?;
+        if params.purge
+            && plan
+                .iter()
+                .any(|action| matches!(action, Action::Remove(_)))
+        {
+            sync.spared.look_behind_links(&self.managed, &self.path)?;
+            plan = sync.plan()?;
+        }
         if plan.is_empty() {
             return Ok(Outcome::Unchanged);
         }

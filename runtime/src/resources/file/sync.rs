@@ -72,6 +72,25 @@ impl Spared {
         Ok(Self(spared))
     }
 
+    /// Adds what is managed by other names, which have links on the way. That takes a look at all that is managed.
+    ///
+    /// # Errors
+    /// If there is no directory.
+    pub(super) fn look_behind_links(
+        &mut self,
+        managed: &Managed,
+        directory: &Path,
+    ) -> Result<(), ResourceError> {
+        let real = fs::canonicalize(directory);
+        let real = real.map_err(ResourceError::path("examine", directory))?;
+        self.0.extend(managed.all().filter_map(|path| {
+            let above = fs::canonicalize(path.parent()?).ok()?;
+            let below = above.strip_prefix(&real).ok()?;
+            Some(directory.join(below).join(path.file_name()?))
+        }));
+        Ok(())
+    }
+
     fn contains(&self, path: &Path) -> bool {
         self.0.contains(path)
     }

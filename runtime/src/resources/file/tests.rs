@@ -542,6 +542,25 @@ async fn a_purge_spares_what_is_managed_by_its_real_path() {
     assert!(!scratch.path("d/unmanaged").exists());
 }
 
+#[tokio::test]
+async fn a_purge_spares_what_is_managed_through_a_link() {
+    let scratch = Scratch::new();
+    tree(&scratch, &[("d/a/managed", "1"), ("d/unmanaged", "2")]);
+    symlink("managed", scratch.path("d/a/itself")).unwrap();
+    symlink("d/a", scratch.path("link")).unwrap();
+    let managed = ["link/managed", "link/itself"].map(|path| scratch.text(path));
+    scratch.services.managed.exchange([], managed);
+    let params = declared::File {
+        purge: true,
+        recurse: true,
+        ..exists()
+    };
+    file(&scratch, "d/", params).converges().await;
+    assert!(scratch.path("d/a/managed").exists());
+    assert!(scratch.path("d/a/itself").is_symlink());
+    assert!(!scratch.path("d/unmanaged").exists());
+}
+
 #[test]
 fn a_purge_spares_what_is_mounted_further_down() {
     namespaces::run_test(
