@@ -34,6 +34,27 @@ fn commands_inherit_no_descriptors() {
     assert_eq!(agent.read("fds").as_deref(), Some("0\n1\n2\n3\n"));
 }
 
+/// As when the disk of its log is full, or when who read it has gone.
+#[test]
+fn what_nobody_can_be_told_of_is_done_all_the_same() {
+    for redirection in [">/dev/full 2>/dev/full", ">&- 2>&-", "2>&1 | true"] {
+        let agent =
+            Agent::new("file \"@DIR@/a\" {\n\tstate => \"exists\",\n\tcontent => \"a\",\n}\n");
+        let script = format!(
+            "{{ sleep 0.1; \"$0\" run --tmp-prefix --converged-timeout=0 site.mcl; echo $? >status; }} {redirection}"
+        );
+        let status = Command::new("sh")
+            .args(["-c", &script])
+            .arg(binary("mgmt"))
+            .current_dir(agent.path(""))
+            .status()
+            .unwrap();
+        assert!(status.success(), "{redirection}");
+        agent.wait_for_text("status", "0\n");
+        assert_eq!(agent.read("a").as_deref(), Some("a"), "{redirection}");
+    }
+}
+
 #[test]
 fn a_directory_that_goes_is_nothing_to_be_warned_of() {
     let agent = Agent::new(

@@ -39,6 +39,8 @@ pub(crate) fn start(format: LogFormat, filter: Option<&str>, color: bool) {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
+        // To complain of a standard error that takes nothing, there; it would end the agent.
+        .log_internal_errors(false)
         .with_ansi(color)
         .fmt_fields(ResourceSpan)
         .event_format(Lines {

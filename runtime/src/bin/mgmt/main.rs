@@ -72,7 +72,9 @@ fn main() -> ExitCode {
         // Whoever read the output has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {}", redact::passwords(&error.to_string()));
+            let text = error.to_string();
+            // Without standard error there is nobody to tell.
+            let _ = writeln!(io::stderr(), "error: {}", redact::passwords(&text));
             ExitCode::FAILURE
         }
     }
