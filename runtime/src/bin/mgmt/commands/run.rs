@@ -146,7 +146,8 @@ impl Run {
     /// Does it, and gives the exit status.
     pub(crate) fn run(self: Box<Self>, terminal: Terminal) -> io::Result<u8> {
         let version = env!("CARGO_PKG_VERSION");
-        writeln!(io::stdout(), "This is: mgmt, version: {version}")?;
+        // An agent that nobody listens to does its work all the same.
+        let _ = writeln!(io::stdout(), "This is: mgmt, version: {version}");
         logging::start(self.log_format, self.log.as_deref(), terminal.color);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(available_parallelism().map_or(1, |n| n.get().min(MAX_THREADS)))
@@ -155,6 +156,8 @@ impl Run {
         info!("start: {}", Timestamp::now().as_nanosecond());
         let status = runtime.block_on(self.supervise(terminal))?;
         info!("goodbye!");
+        // A look at the machine that nobody waits for any more may take for ever.
+        runtime.shutdown_background();
         Ok(status)
     }
 
