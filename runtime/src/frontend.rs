@@ -242,10 +242,8 @@ impl Frontend {
         });
         let compilation = compiled.await.ok()??;
         let works = compilation.program.is_some();
-        let mut successor =
-            SourceWatch::new(&self.sources.paths, &compilation.sources, works).await;
-        successor.succeed(watch);
-        *watch = successor;
+        let (paths, sources) = (&self.sources.paths, &compilation.sources);
+        *watch = SourceWatch::after(watch, paths, sources, works).await;
         if !compilation.diagnostics.is_empty() {
             (self.report)(compilation.findings());
         }

@@ -23,6 +23,8 @@ pub(super) type Texts = BTreeMap<PathBuf, Arc<str>>;
 /// Watches the files of a program.
 pub(super) struct SourceWatch {
     watches: Vec<PathWatch>,
+    /// What they watch.
+    watched: BTreeSet<PathBuf>,
     texts: Texts,
     /// Something has changed of which nobody knows yet.
     stale: bool,
@@ -77,13 +79,41 @@ impl SourceWatch {
     /// Watches all files that were read. If the program does not work, a file that it misses may appear
     /// beside one of them, so their directories are watched too.
     pub(super) async fn new(paths: &PathHub, sources: &Sources, works: bool) -> Self {
+        Self::with(paths, sources, works, BTreeSet::new()).await
+    }
+
+    /// The same for the next state of a program, after a watch whose events nobody has asked for lately. If that
+    /// does not work, a file that has gone may come back.
+    pub(super) async fn after(
+        former: &mut Self,
+        paths: &PathHub,
+        sources: &Sources,
+        works: bool,
+    ) -> Self {
+        let more = if works {
+            BTreeSet::new()
+        } else {
+            former.watched.clone()
+        };
+        let mut watch = Self::with(paths, sources, works, more).await;
+        watch.stale |= former.stale || former.event().now_or_never().is_some();
+        watch
+    }
+
+    async fn with(
+        paths: &PathHub,
+        sources: &Sources,
+        works: bool,
+        mut watched: BTreeSet<PathBuf>,
+    ) -> Self {
         let texts = texts(sources);
-        let mut watched: BTreeSet<&Path> = texts.keys().map(PathBuf::as_path).collect();
+        watched.extend(texts.keys().cloned());
         if !works {
-            watched.extend(texts.keys().filter_map(|path| path.parent()));
+            let directories = texts.keys().filter_map(|path| path.parent());
+            watched.extend(directories.map(Path::to_owned));
         }
         let mut watches = Vec::new();
-        for path in watched {
+        for path in &watched {
             match paths.watch(path, false).await {
                 Ok(watch) => watches.push(watch),
                 Err(error) => warn!("the program is not reloaded: {error}"),
@@ -92,14 +122,10 @@ impl SourceWatch {
         let stale = differ_from_disk(&texts).await;
         Self {
             watches,
+            watched,
             texts,
             stale,
         }
-    }
-
-    /// Takes over from a watch whose events nobody has asked for lately.
-    pub(super) fn succeed(&mut self, former: &mut Self) {
-        self.stale |= former.stale || former.event().now_or_never().is_some();
     }
 
     /// What the watched files contained.
@@ -196,9 +222,27 @@ mod tests {
         fs::write(directory.path().join("other.mcl"), "").unwrap();
         assert!(is_told(&mut former).await);
         former.stale = true;
-        let mut watch = SourceWatch::new(&hub, &sources(&path, "old"), false).await;
-        assert!(!watch.stale);
-        watch.succeed(&mut former);
+        let old = sources(&path, "old");
+        let mut watch = SourceWatch::after(&mut former, &hub, &old, false).await;
+        assert!(watch.stale);
+        assert!(is_told(&mut watch).await);
+    }
+
+    /// Of a program that can not be read, nobody knows of which files it consists.
+    #[tokio::test]
+    async fn a_program_that_comes_back_is_noticed() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("site.mcl");
+        fs::write(&path, "old").unwrap();
+        let hub = PathHub::new();
+        let mut watch = SourceWatch::new(&hub, &sources(&path, "old"), true).await;
+        fs::remove_file(&path).unwrap();
+        // However often it is looked for.
+        for _ in 0..2 {
+            watch = SourceWatch::after(&mut watch, &hub, &Sources::default(), false).await;
+        }
+        watch.stale = false;
+        fs::write(&path, "new").unwrap();
         assert!(is_told(&mut watch).await);
     }
 }

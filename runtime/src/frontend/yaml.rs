@@ -156,7 +156,7 @@ impl GraphSource for YamlGraphs {
                 Ok(loaded) => (&loaded.sources, true),
                 Err(sources) => (sources, false),
             };
-            watch = SourceWatch::new(&frontend.paths, sources, works).await;
+            watch = SourceWatch::after(&mut watch, &frontend.paths, sources, works).await;
             match loaded {
                 Ok(loaded) => {
                     info!("the graph has changed");
