@@ -4,6 +4,8 @@ mod findings;
 pub mod graphviz;
 pub mod ladder;
 pub mod place;
+#[cfg(test)]
+mod tests;
 
 use std::future::pending;
 use std::sync::Arc;
@@ -11,7 +13,7 @@ use std::time::Duration;
 
 use axum::Router;
 use mgmt_stdlib::catalog::Catalog;
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -87,6 +89,7 @@ impl Run {
             engine: Arc::clone(&engine),
             frontend,
             newest,
+            turn: Arc::new(Semaphore::new(1)),
             submissions: JoinSet::new(),
             rung: self.rung.clone(),
             report_failures: self.report_failures,
@@ -146,6 +149,9 @@ struct Conductor {
     engine: Arc<Engine>,
     frontend: JoinSet<Result<(), ProgramFailed>>,
     newest: watch::Receiver<Option<SourcedGraph>>,
+    /// Held by the graph that the engine looks at. Those that come meanwhile are skipped for the newest, and none
+    /// overtakes another.
+    turn: Arc<Semaphore>,
     submissions: JoinSet<Submission>,
     rung: watch::Receiver<Rung>,
     report_failures: bool,
@@ -183,13 +189,13 @@ impl Conductor {
                 Some(submission) = self.submissions.join_next() => {
                     self.submitted(submission, show)?;
                 }
-                Ok(()) = self.newest.changed() => self.submit(),
+                Some(turn) = next_turn(&self.turn, &mut self.newest) => self.submit(turn),
             }
         }
     }
 
     /// Offers the newest graph to the engine. Several may be under way; the newer ones win.
-    fn submit(&mut self) {
+    fn submit(&mut self, turn: OwnedSemaphorePermit) {
         let Some(newest) = self.newest.borrow_and_update().clone() else {
             return;
         };
@@ -197,7 +203,12 @@ impl Conductor {
         let draws = self.draws;
         self.submissions.spawn(async move {
             let graph = Arc::clone(&newest.graph);
-            let result = engine.submit(graph, SubmitOptions::default()).await;
+            let offered = engine.offer(graph, SubmitOptions::default()).await;
+            drop(turn);
+            let result = match offered {
+                Ok(offered) => offered.outcome().await,
+                Err(error) => Err(error),
+            };
             let running = match result {
                 Ok(report) if draws => Ok((report, engine.running_graph().await)),
                 result => result.map(|report| (report, None)),
@@ -267,6 +278,17 @@ impl Conductor {
         }
         result
     }
+}
+
+/// Completes when there is a newer graph, and the engine can look at it; nothing if no more will come.
+async fn next_turn(
+    turn: &Arc<Semaphore>,
+    newest: &mut watch::Receiver<Option<SourcedGraph>>,
+) -> Option<OwnedSemaphorePermit> {
+    // In this order, whoever is dropped while he waits has missed nothing.
+    let turn = Arc::clone(turn).acquire_owned().await.ok()?;
+    newest.changed().await.ok()?;
+    Some(turn)
 }
 
 /// An error if resources failed, or were kept from running by others that did.

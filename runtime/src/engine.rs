@@ -176,6 +176,26 @@ pub enum SubmitError {
     Fatal(String),
 }
 
+impl SubmitError {
+    fn ended() -> Self {
+        Self::Fatal("the engine has ended".to_owned())
+    }
+}
+
+/// A graph on its way.
+#[derive(Debug)]
+pub(crate) struct Offered(oneshot::Receiver<Result<CommitReport, SubmitError>>);
+
+impl Offered {
+    /// What becomes of it.
+    ///
+    /// # Errors
+    /// See [`SubmitError`].
+    pub(crate) async fn outcome(self) -> Result<CommitReport, SubmitError> {
+        self.0.await.map_err(|_| SubmitError::ended())?
+    }
+}
+
 fn join(problems: &[Problem]) -> String {
     let texts: Vec<_> = problems.iter().map(ToString::to_string).collect();
     texts.join("; ")
@@ -255,12 +275,24 @@ impl Engine {
         graph: impl Into<Arc<ResourceGraph>>,
         options: SubmitOptions,
     ) -> Result<CommitReport, SubmitError> {
+        self.offer(graph, options).await?.outcome().await
+    }
+
+    /// The first half of [`Engine::submit`]: when it returns, the graph is good and on its way, before all that are
+    /// submitted from then on.
+    ///
+    /// # Errors
+    /// See [`SubmitError`].
+    pub(crate) async fn offer(
+        &self,
+        graph: impl Into<Arc<ResourceGraph>>,
+        options: SubmitOptions,
+    ) -> Result<Offered, SubmitError> {
         let overrides = Overrides {
             noop: self.overrides.noop || options.noop,
             sema: options.sema.or(self.overrides.sema),
             ..self.overrides
         };
-        let gone = || SubmitError::Fatal("the engine has ended".to_owned());
         let graph = graph.into();
         let mut preparer = self.preparer.lock().await;
         let began = Instant::now();
@@ -272,7 +304,7 @@ impl Engine {
                     SubmitError::Rejected(problems)
                 })?
             }
-            () = self.control.closed() => return Err(gone()),
+            () = self.control.closed() => return Err(SubmitError::ended()),
         };
         debug!("the graph was checked in {:?}", began.elapsed());
         let (reply, answer) = oneshot::channel();
@@ -282,10 +314,11 @@ impl Engine {
             fast: options.fast,
             reply,
         };
-        self.control.send(control).await.map_err(|_| gone())?;
-        drop(preparer);
-        drop(graph);
-        answer.await.map_err(|_| gone())?
+        self.control
+            .send(control)
+            .await
+            .map_err(|_| SubmitError::ended())?;
+        Ok(Offered(answer))
     }
 
     /// Ends everything in order: pauses, stops and joins all watches, cleans all resources up. A running
