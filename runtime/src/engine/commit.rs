@@ -246,7 +246,7 @@ impl Core {
                 }
             }
         }
-        self.connect_receivers(&prepared, &ids);
+        self.connect_receivers(&prepared, plan, &ids);
         self.order.clone_from(&ids);
 
         let edges: Vec<NewEdge> = prepared
@@ -319,7 +319,7 @@ impl Core {
 
     /// Resolves the senders of every receiver, adopts changed mappings, and gives new receivers what
     /// their senders have published already, so that their watch starts in the right place.
-    fn connect_receivers(&mut self, prepared: &Prepared, ids: &[VertexId]) {
+    fn connect_receivers(&mut self, prepared: &Prepared, plan: &Plan, ids: &[VertexId]) {
         for (new, vertex) in prepared.vertices.iter().zip(ids) {
             if self
                 .vertex(*vertex)
@@ -329,13 +329,13 @@ impl Core {
             }
         }
         let receives = |new: &PreparedVertex| new.parts().any(|part| !part.receives.is_empty());
-        let all = prepared.vertices.iter().zip(ids);
-        let receivers: Vec<_> = all.filter(|(new, _)| receives(new)).collect();
+        let all = prepared.vertices.iter().zip(&plan.targets).zip(ids);
+        let receivers: Vec<_> = all.filter(|((new, _), _)| receives(new)).collect();
         if receivers.is_empty() {
             return;
         }
         let senders = senders(prepared, ids);
-        for (_, vertex) in receivers {
+        for ((_, target), vertex) in receivers {
             let Some(mut state) = self.take_vertex(*vertex) else {
                 continue;
             };
@@ -345,7 +345,8 @@ impl Core {
                     slot.sender = senders.get(&slot.receive.sender).copied();
                 }
             }
-            if state.incarnation == 0 {
+            // Who is kept takes in its values in a pass, which then knows that they are new.
+            if matches!(target, Target::Add { .. }) {
                 // What does not fit is reported by the first pass.
                 let _ = self.pull(&mut state, true, &mut false);
             }

@@ -28,7 +28,10 @@ impl Core {
             }
             self.granted.clear();
         }
-        self.mode = Mode::Pausing { fast };
+        // A switch that failed half-way leaves no edges to go by: whoever is paused then stays so.
+        if self.mode != Mode::Paused {
+            self.mode = Mode::Pausing { fast };
+        }
         self.settle();
     }
 

@@ -112,6 +112,29 @@ async fn a_bad_graph_never_harms_a_good_one() {
     engine.shutdown(false).await.expect("an orderly end");
 }
 
+/// What was to be done stays undone: the edges that said when are gone.
+#[tokio::test(start_paused = true)]
+async fn nothing_runs_out_of_order_after_a_failed_init() {
+    let world = World::new();
+    world.set("bad", |fake| fake.init = Some(Act::Fail));
+    world.set("a", |fake| fake.script.push_back(Act::Fail));
+    let engine = engine();
+    let graph = |more: &[&str]| {
+        let patient = meta(|meta| (meta.retry, meta.delay) = (-1, 60_000));
+        let graph = Graph::new(&world).fake("a", "", patient).fakes(&["b"]);
+        graph.edge("a", "b").fakes(more)
+    };
+    submit(&engine, graph(&[])).await;
+    pass(1).await;
+    assert_eq!((world.checks("a"), world.checks("b")), (1, 0));
+    let bad = graph(&["bad"]);
+    let result = engine.submit(bad.graph, SubmitOptions::default()).await;
+    assert!(matches!(result, Err(SubmitError::Fatal(_))), "{result:?}");
+    engine.shutdown(false).await.expect("an orderly end");
+    assert_eq!(world.story("a"), "init watch check failed unwatch cleanup");
+    assert_eq!(world.story("b"), "init watch unwatch cleanup");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_failed_init_ends_the_engine_in_order() {
     let world = World::new();

@@ -98,6 +98,40 @@ async fn a_kept_receiver_adopts_another_sender() {
     engine.shutdown(false).await.expect("an orderly end");
 }
 
+/// The receiver waits for somebody else when the value comes and the graph is replaced.
+#[tokio::test(start_paused = true)]
+async fn a_value_that_comes_before_a_switch_is_not_lost_on_who_has_no_watch() {
+    let world = World::new();
+    world.set("s", |fake| fake.out = "one".to_owned());
+    let engine = engine();
+    let graph = |more: &[&str]| {
+        let patient = meta(|meta| (meta.retry, meta.delay) = (-1, 60_000));
+        Graph::new(&world)
+            .fakes(&["s"])
+            .fake("p", "", patient)
+            .receiver("r", "", meta(|meta| meta.poll = -1), &["s"])
+            .edge("p", "r")
+            .fakes(more)
+    };
+    submit(&engine, graph(&[])).await;
+    idle(&engine).await;
+    world.set("p", |fake| fake.script.push_back(Act::Fail));
+    world.touch("p");
+    pass(1).await;
+    world.set("s", |fake| fake.out = "two".to_owned());
+    world.touch("s");
+    pass(1).await;
+    let report = submit(&engine, graph(&["n"])).await;
+    assert_eq!((report.kept, report.added), (3, 1));
+    idle(&engine).await;
+    let expected = [("one", true), ("two", true)];
+    assert_eq!(
+        texts(&world, "r"),
+        expected.map(|(text, changed)| (text.to_owned(), changed))
+    );
+    engine.shutdown(false).await.expect("an orderly end");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_change_that_no_check_has_seen_outlives_another_sender() {
     let world = World::new();
