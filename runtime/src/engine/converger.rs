@@ -15,6 +15,8 @@ pub(crate) struct Converger {
     paused: bool,
     last_activity: Duration,
     busy_since: Option<Duration>,
+    /// Something happened while nothing could be reported.
+    stirred: bool,
     commits: u64,
     reports: Vec<bool>,
 }
@@ -28,6 +30,7 @@ impl Converger {
             paused: true,
             last_activity: Duration::ZERO,
             busy_since: None,
+            stirred: false,
             commits: 0,
             reports: Vec::new(),
         }
@@ -40,7 +43,9 @@ impl Converger {
         self.commits += u64::from(committed);
         self.paused = self.commits == 0;
         self.last_activity = now;
-        if self.timeout.is_some() && committed && self.commits > 1 {
+        let stirred = std::mem::take(&mut self.stirred);
+        let anew = committed && self.commits > 1;
+        if self.timeout.is_some() && (anew || stirred) {
             self.set(false);
         }
     }
@@ -53,8 +58,10 @@ impl Converger {
     /// Something happened that restarts the idle clock (engine.md 5.3.4).
     pub(crate) fn activity(&mut self, now: Duration) {
         self.last_activity = self.last_activity.max(now);
-        if self.converged && !self.paused {
-            self.set(false);
+        match (self.converged, self.paused) {
+            (true, false) => self.set(false),
+            (true, true) => self.stirred = true,
+            (false, _) => {}
         }
     }
 
@@ -144,6 +151,20 @@ mod tests {
         converger.update(true, seconds(8));
         converger.update(true, seconds(9));
         assert_eq!(converger.take_reports(), [false]);
+    }
+
+    /// A graph is given up after a chain ran to its end in the pause for it.
+    #[test]
+    fn what_happened_in_a_pause_is_reported_after_it() {
+        let mut converger = Converger::new(Some(seconds(1)));
+        converger.resume(seconds(0), true);
+        converger.update(false, seconds(1));
+        converger.pause();
+        converger.activity(seconds(2));
+        converger.update(false, seconds(2));
+        converger.resume(seconds(3), false);
+        converger.update(false, seconds(4));
+        assert_eq!(converger.take_reports(), [true, false, true]);
     }
 
     #[test]
