@@ -6,6 +6,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::OFlags;
+
 use super::{ConvergerConfig, StateFn};
 
 /// Those who are told.
@@ -44,6 +46,30 @@ fn append(path: &Path, converged: bool) -> io::Result<()> {
         .create(true)
         .append(true)
         .mode(0o600)
+        // A pipe that nobody reads is an error, and keeps nobody waiting.
+        .custom_flags(OFlags::NONBLOCK.bits() as i32)
         .open(path)?;
     file.write_all(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use nix::sys::stat::Mode;
+    use nix::unistd::mkfifo;
+
+    use super::*;
+
+    #[test]
+    fn lines_are_appended_and_a_pipe_without_a_reader_keeps_nobody_waiting() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("status");
+        append(&file, true).unwrap();
+        append(&file, false).unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), "true\nfalse\n");
+        let pipe = directory.path().join("pipe");
+        mkfifo(&pipe, Mode::S_IRWXU).unwrap();
+        assert!(append(&pipe, true).is_err());
+    }
 }
