@@ -12,18 +12,22 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use mgmt_compiler::graph::Identity;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, watch};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
-use tracing::warn;
+use tracing::{info, warn};
 
 use crate::atomic_write::{Attributes, Slot, Staged};
 use crate::resource::{ResourceError, Services};
 
 const FILE: &str = "pending.json";
 const VERSION: u32 = 1;
+/// The pause before what could not be written is tried again, if nothing changes before.
+const RETRY: Duration = Duration::from_secs(10);
 
 /// The outstanding notifications of one engine.
 #[derive(Clone, Debug)]
@@ -143,24 +147,27 @@ impl RefreshLog {
         let mut failed = false;
         loop {
             let (version, file) = self.file();
-            if version > *self.0.durable.borrow() {
+            if failed || version > *self.0.durable.borrow() {
                 let written = self.write(&services, file).await;
-                if let Err(error) = &written
-                    && !failed
-                {
-                    warn!(
+                match (&written, failed) {
+                    (Err(error), false) => warn!(
                         "pending notifications can't be recorded, and a crash may lose some: {error}"
-                    );
+                    ),
+                    (Ok(()), true) => info!("pending notifications are recorded again"),
+                    (Err(_), true) | (Ok(()), false) => {}
                 }
-                failed = written.is_err();
                 self.0.durable.send_replace(version);
-                continue;
+                failed = written.is_err();
+                if !failed {
+                    continue;
+                }
             }
             if stop.is_cancelled() {
                 return;
             }
             tokio::select! {
                 () = self.0.changed.notified() => {}
+                () = sleep(RETRY), if failed => {}
                 () = stop.cancelled() => {}
             }
         }
@@ -326,6 +333,28 @@ mod tests {
         let left = outstanding(directory.path());
         assert!(left.contains(&p, &c) && !left.contains(&q, &c));
         assert!(left.intents.is_empty());
+    }
+
+    /// As after a disk was full.
+    #[tokio::test(start_paused = true)]
+    async fn what_could_not_be_written_is_written_when_it_can_be() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let home = directory.path().join("refresh");
+        std::fs::write(&home, "in the way").expect("it can be written");
+        with_log(directory.path(), async |log| {
+            log.intend(&identity("p")).await;
+            std::fs::remove_file(&home).expect("it is there");
+            let recorded = async {
+                while !home.join(FILE).exists() {
+                    sleep(RETRY / 10).await;
+                }
+            };
+            let patience = RETRY * 100;
+            let recorded = tokio::time::timeout(patience, recorded).await;
+            recorded.expect("it is written");
+            assert!(outstanding(directory.path()).contains(&identity("p"), &identity("c")));
+        })
+        .await;
     }
 
     #[test]
