@@ -7,6 +7,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use tracing::debug;
 
 use crate::atomic_write::write_private;
 use crate::resource::ResourceError;
@@ -19,11 +20,20 @@ struct Change {
     value: Option<String>,
 }
 
+/// A file that is smaller than this is not worth the effort.
+const SMALL: u64 = 64 * 1024;
+/// What counts is written anew when the file is so many times as long as it was then.
+const GROWTH: u64 = 4;
+
 /// The file, opened for more changes.
 #[derive(Debug)]
 pub(super) struct Journal {
     path: PathBuf,
     file: File,
+    /// Of the whole lines.
+    length: u64,
+    /// The length when only what counted was in it.
+    tidied: u64,
 }
 
 impl Journal {
@@ -42,26 +52,76 @@ impl Journal {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(ResourceError::path("read", &path)(error)),
         };
-        let (entries, lines) = replay(&text);
-        let is_tidy = text.is_empty() || (text.ends_with(b"\n") && lines == entries.len());
-        if !is_tidy {
-            let lines: Vec<_> = entries
-                .iter()
-                .map(|(key, value)| line(key, Some(value)))
-                .collect();
-            let parts: Vec<&[u8]> = lines.iter().map(Vec::as_slice).collect();
-            write_private(&path, &parts)?;
-        }
+        let whole = text.iter().rposition(|byte| *byte == b'\n');
+        let whole = &text[..whole.map_or(0, |end| end + 1)];
+        let (entries, lines) = replay(whole);
         let file = open(&path).map_err(ResourceError::path("open", &path))?;
-        Ok((Self { path, file }, entries))
+        let mut journal = Self {
+            path,
+            file,
+            length: whole.len() as u64,
+            tidied: 0,
+        };
+        if whole.len() < text.len() {
+            journal.cut().map_err(|error| journal.failed(error))?;
+        }
+        if lines != entries.len() {
+            journal.tidy(&entries)?;
+        }
+        Ok((journal, entries))
     }
 
     /// Notes a change for good.
     pub(super) fn append(&mut self, key: &str, value: Option<&str>) -> Result<(), ResourceError> {
-        self.file
-            .write_all(&line(key, value))
-            .and_then(|()| self.file.sync_data())
-            .map_err(ResourceError::path("write", &self.path))
+        let line = line(key, value);
+        let written = self.file.write_all(&line);
+        match written.and_then(|()| self.file.sync_data()) {
+            Ok(()) => {
+                self.length += line.len() as u64;
+                Ok(())
+            }
+            Err(error) => {
+                // The next line must not be joined to what is left of this one.
+                let _ = self.cut();
+                Err(self.failed(error))
+            }
+        }
+    }
+
+    /// Whether most of the file no longer counts.
+    pub(super) fn is_long(&self) -> bool {
+        self.length > SMALL.max(GROWTH.saturating_mul(self.tidied))
+    }
+
+    /// Leaves in the file only what counts. Without room for that it stays as it is.
+    ///
+    /// # Errors
+    /// If the new file can not be used; the journal is to be opened again then.
+    pub(super) fn tidy(&mut self, entries: &BTreeMap<String, String>) -> Result<(), ResourceError> {
+        let lines: Vec<_> = entries
+            .iter()
+            .map(|(key, value)| line(key, Some(value)))
+            .collect();
+        let parts: Vec<&[u8]> = lines.iter().map(Vec::as_slice).collect();
+        if let Err(error) = write_private(&self.path, &parts) {
+            debug!("the journal is not tidied: {error}");
+            self.tidied = self.length;
+            return Ok(());
+        }
+        self.file = open(&self.path).map_err(|error| self.failed(error))?;
+        self.length = lines.iter().map(|line| line.len() as u64).sum();
+        self.tidied = self.length;
+        Ok(())
+    }
+
+    /// Takes away what follows the whole lines.
+    fn cut(&self) -> io::Result<()> {
+        self.file.set_len(self.length)?;
+        self.file.sync_data()
+    }
+
+    fn failed(&self, error: io::Error) -> ResourceError {
+        ResourceError::path("write", &self.path)(error)
     }
 }
 
@@ -123,5 +183,38 @@ mod tests {
         assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 1);
         journal.append("d", Some("4")).unwrap();
         assert_eq!(Journal::open(path).unwrap().1.len(), 2);
+    }
+
+    #[test]
+    fn what_no_longer_counts_is_taken_out_while_it_runs() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("journal");
+        let (mut journal, mut entries) = Journal::open(path.clone()).unwrap();
+        for round in 0..10_000 {
+            for key in ["a", "b"] {
+                let value = format!("{key}{round}");
+                journal.append(key, Some(&value)).unwrap();
+                entries.insert(key.to_owned(), value);
+            }
+            if journal.is_long() {
+                journal.tidy(&entries).unwrap();
+            }
+        }
+        assert!(fs::metadata(&path).unwrap().len() <= SMALL + 100);
+        assert_eq!(Journal::open(path).unwrap().1, entries);
+    }
+
+    #[test]
+    fn a_line_that_could_not_be_written_does_not_spoil_the_next() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("journal");
+        let (mut journal, _) = Journal::open(path.clone()).unwrap();
+        journal.append("a", Some("1")).unwrap();
+        // The disk was full after some bytes.
+        journal.file.write_all(b"{\"key\":\"b").unwrap();
+        journal.cut().unwrap();
+        journal.append("c", Some("3")).unwrap();
+        let keys: Vec<_> = Journal::open(path).unwrap().1.into_keys().collect();
+        assert_eq!(keys, ["a", "c"]);
     }
 }

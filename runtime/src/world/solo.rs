@@ -72,6 +72,12 @@ impl SoloWorld {
             Some(value) => state.entries.insert(key.to_owned(), value.to_owned()),
             None => state.entries.remove(key),
         };
+        if let Some(journal) = state.journal.as_mut().filter(|journal| journal.is_long())
+            && journal.tidy(&state.entries).is_err()
+        {
+            // The next use opens it again, and tells if that fails.
+            state.journal = None;
+        }
         state.watches.retain(|_, watch| !watch.is_closed());
         for (event, watch) in &state.watches {
             if concerns(event, key) {
