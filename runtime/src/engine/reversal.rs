@@ -191,7 +191,7 @@ fn create_directory(path: &Path) -> Result<(), ResourceError> {
     let Some(directory) = path.parent().filter(|directory| !directory.exists()) else {
         return Ok(());
     };
-    fs::create_dir_all(directory).map_err(ResourceError::path("create", directory))?;
+    state_dir::create(directory).map_err(ResourceError::path("create", directory))?;
     directory.parent().map_or(Ok(()), sync_directory)
 }
 

@@ -35,6 +35,13 @@ pub(crate) fn vardir(prefix: &Path, identity: &Identity) -> PathBuf {
     state(prefix).join(unique_name(identity)).join("")
 }
 
+/// Creates a directory below the prefix, with those above it. Commands that run as other users may look into it, but
+/// only its owner and group may put something there, whatever the process lets others do.
+pub(crate) fn create(directory: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true).mode(0o775).create(directory)
+}
+
 /// Where pending notifications are kept.
 pub(crate) fn refresh(prefix: &Path) -> PathBuf {
     prefix.join("engine").join("refresh")
@@ -97,11 +104,7 @@ fn lock_within(patience: Duration, prefix: &Path) -> Result<PrefixLock, PrefixEr
         path: prefix.to_owned(),
         source,
     };
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o775)
-        .create(prefix)
-        .map_err(unusable)?;
+    create(prefix).map_err(unusable)?;
     let file = OpenOptions::new()
         .create(true)
         .truncate(false)

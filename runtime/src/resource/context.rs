@@ -50,7 +50,7 @@ impl InitContext {
     /// If it can not be created.
     pub fn vardir(&self) -> Result<PathBuf, ResourceError> {
         let vardir = state_dir::vardir(&self.services.prefix, &self.identity);
-        std::fs::create_dir_all(&vardir).map_err(ResourceError::path("create", &vardir))?;
+        state_dir::create(&vardir).map_err(ResourceError::path("create", &vardir))?;
         Ok(vardir)
     }
 }

@@ -77,7 +77,7 @@ impl Reversals {
         for (part, inverse) in computed {
             match inverse {
                 Ok(inverse) => inverses.extend(inverse.map(|inverse| (part, inverse))),
-                Err(error) => problems.push(problem(&part, &error)),
+                Err(error) => problems.push(problem(&part, "find out", &error)),
             }
         }
         if !problems.is_empty() {
@@ -92,7 +92,8 @@ impl Reversals {
             .collect()
             .await;
         for (part, recorded) in &records {
-            problems.extend(recorded.as_ref().err().map(|error| problem(part, error)));
+            let error = recorded.as_ref().err();
+            problems.extend(error.map(|error| problem(part, "record", error)));
         }
         if problems.is_empty() {
             for part in unwanted.iter().filter(|part| self.contains(&part.identity)) {
@@ -142,7 +143,7 @@ impl Reversals {
     }
 }
 
-fn problem(resource: &Resource, error: &ResourceError) -> Problem {
-    let message = format!("can't find out what undoes it: {}", describe(error));
+fn problem(resource: &Resource, what: &str, error: &ResourceError) -> Problem {
+    let message = format!("can't {what} what undoes it: {}", describe(error));
     Problem::new(resource, Code::INVALID_RESOURCE, message)
 }
