@@ -1,10 +1,14 @@
 //! How an agent starts and ends.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::process::Command;
 use std::time::Duration;
 
-use mgmt_tests::agent::{Agent, eventually};
+use mgmt_tests::agent::{Agent, binary, eventually};
 use nix::sys::signal::Signal;
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
 
 const FILE: &str = "file \"@DIR@/a\" {\n\tstate => \"exists\",\n\tcontent => \"a\\n\",\n}\n";
 
@@ -180,6 +184,73 @@ file "@DIR@/d/f" { state => "exists", }
     assert!(text.starts_with("digraph"), "{text}\n{}", agent.log());
     let edges: Vec<_> = text.lines().filter(|line| line.contains(" -> ")).collect();
     assert_eq!(edges.len(), 2, "declared and automatic: {text}");
+}
+
+/// As when a file is on a server that does not answer.
+#[test]
+fn a_look_that_takes_for_ever_does_not_hold_up_the_end() {
+    let program = "import \"os\"\nfile \"@DIR@/a\" {\n\tstate => \"exists\",\n\t\
+                   content => os.readfile(\"@DIR@/pipe\"),\n}\n";
+    let mut agent = Agent::new(program);
+    mkfifo(&agent.path("pipe"), Mode::S_IRWXU).unwrap();
+    agent = agent.run(&[]);
+    agent.wait_for_log("start:");
+    agent.signal(Signal::SIGINT);
+    agent.wait_for_log("goodbye!");
+    assert_eq!(agent.wait().code(), Some(0));
+}
+
+/// As when it is checked out anew, or copied by a tool that removes it first.
+#[test]
+fn a_program_that_goes_and_comes_back_is_run() {
+    let agent = Agent::new(FILE).run(&[]);
+    agent.wait_for_text("a", "a\n");
+    fs::remove_file(agent.path("site.mcl")).unwrap();
+    agent.wait_for_log("the running one stays as it is");
+    fs::create_dir(agent.path("site.mcl")).unwrap();
+    fs::remove_dir(agent.path("site.mcl")).unwrap();
+    agent.save(&FILE.replace("a\\n", "b\\n"));
+    agent.wait_for_text("a", "b\n");
+}
+
+/// Under sudo, the program that makes the picture has no more rights than who called it.
+#[test]
+fn a_picture_is_made_with_the_rights_of_who_wants_it() {
+    let agent = Agent::new("print \"a\" {}\n");
+    // Only root can act for others.
+    if fs::metadata(agent.path("site.mcl")).unwrap().uid() != 0 {
+        return;
+    }
+    fs::set_permissions(agent.path(""), Permissions::from_mode(0o777)).unwrap();
+    fs::write(
+        agent.path("dot"),
+        "#!/bin/sh\n{ id -u; id -g; cat \"$4\"; } >\"$3\"\n",
+    )
+    .unwrap();
+    fs::set_permissions(agent.path("dot"), Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:/usr/bin:/bin", agent.path("").display());
+    let output = Command::new(binary("mgmt"))
+        .args([
+            "run",
+            "--tmp-prefix",
+            "--converged-timeout=0",
+            "--graphviz=graph.dot",
+            "site.mcl",
+        ])
+        .envs([
+            ("PATH", &*path),
+            ("SUDO_UID", "65533"),
+            ("SUDO_GID", "65532"),
+        ])
+        .current_dir(agent.path(""))
+        .output()
+        .unwrap();
+    let log = String::from_utf8_lossy(&output.stderr);
+    let picture = agent.read("graph.dot.png").unwrap_or_default();
+    assert!(
+        picture.starts_with("65533\n65532\ndigraph"),
+        "{picture}\n{log}"
+    );
 }
 
 #[test]

@@ -6,7 +6,7 @@
 use std::env;
 use std::fmt;
 use std::io::{self, Write};
-use std::os::unix::fs::{chown, fchown};
+use std::os::unix::fs::fchown;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
@@ -130,15 +130,15 @@ async fn draw(path: &Path, filter: Filter, text: &str) -> io::Result<()> {
         .stderr(Stdio::null())
         .process_group(0)
         .kill_on_drop(true);
+    if let Some((user, group)) = owner {
+        command.uid(user).gid(group);
+    }
     let status = command
         .status()
         .await
         .map_err(|error| io::Error::new(error.kind(), format!("can't run `{filter}`: {error}")))?;
     if !status.success() {
         return Err(io::Error::other(format!("`{filter}` ended with {status}")));
-    }
-    if let Some((user, group)) = owner {
-        chown(&picture, Some(user), Some(group))?;
     }
     Ok(())
 }
