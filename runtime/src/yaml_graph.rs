@@ -29,10 +29,12 @@ pub struct YamlGraph {
 /// # Errors
 /// The first thing that is wrong, at the line where the resource, the edge or the list in question begins.
 pub fn read(text: &str, source: SourceId, catalog: &Catalog) -> Result<YamlGraph, Box<Diagnostic>> {
+    // The reader takes a byte order mark for a document.
+    let begin = text.find(|c| c != '\u{feff}').unwrap_or(0);
     let parse = |parts: &mut Parts| {
         Document { catalog, parts }
-            .deserialize(Deserializer::from_str(text))
-            .map_err(|error| syntax_error(&error, text, source))
+            .deserialize(Deserializer::from_str(&text[begin..]))
+            .map_err(|error| syntax_error(&error, text, begin, source))
     };
     let mut parts = Parts::default();
     parse(&mut parts)?;
@@ -54,14 +56,14 @@ fn wrong(text: impl Into<String>) -> Box<Diagnostic> {
     Box::new(Diagnostic::error(Code::YAML_GRAPH, Stage::Parse, text))
 }
 
-fn syntax_error(error: &Error, text: &str, source: SourceId) -> Box<Diagnostic> {
+fn syntax_error(error: &Error, text: &str, begin: usize, source: SourceId) -> Box<Diagnostic> {
     let message = error.to_string();
     let Some(location) = error.location() else {
         return wrong(message);
     };
     // The place is shown, and need not be told.
     let place = format!(" at line {} column {}", location.line(), location.column());
-    let start = location.index().min(text.len());
+    let start = (begin + location.index()).min(text.len());
     let start = (0..=start).rev().find(|at| text.is_char_boundary(*at));
     let start = start.unwrap_or(0);
     let rest = text[start..].lines().next().unwrap_or_default();

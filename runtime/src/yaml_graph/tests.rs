@@ -109,7 +109,7 @@ fn values_are_of_the_types_of_the_parameters() {
 #[test]
 fn unknown_keys_are_warned_of() {
     let read = outcome(
-        "graph: a\nremote: ssh://b\nnode: c\nresources:\n  noop:\n  - name: n\n    coment: x\n",
+        "\u{feff}graph: a\nremote: ssh://b\nnode: c\nresources:\n  noop:\n  - name: n\n    coment: x\n",
     )
     .unwrap();
     assert_eq!(read.warnings.len(), 3);
