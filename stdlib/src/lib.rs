@@ -11,6 +11,7 @@ pub mod bmc;
 pub mod catalog;
 pub mod duration;
 pub mod functions;
+pub mod hostname;
 pub mod mode;
 pub mod modules;
 pub mod param;

@@ -1,5 +1,6 @@
 //! Meta parameters: what the engine, not the kind, does with a resource (engine.md §1.10).
 
+use crate::hostname;
 use crate::param::out_of_range;
 use crate::types::Type;
 use crate::value::Value;
@@ -355,6 +356,13 @@ impl Meta {
             return wrong(
                 "export",
                 "has an empty entry; write a host or `*`".to_owned(),
+            );
+        }
+        let is_target = |target: &str| target == "*" || hostname::is_valid(target);
+        if let Some(target) = self.export.iter().find(|target| !is_target(target)) {
+            return wrong(
+                "export",
+                format!("names `{target}`, which can not be a host; write a host name or `*`"),
             );
         }
         Ok(())
