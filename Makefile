@@ -28,6 +28,7 @@ soak: ## Fuzz, kill the agent 500 times, disturb it, then run the tests over and
 	MGMT_SOAK_SECONDS=$$(( $(MINUTES) * 60 )) $(CARGO) test -p mgmt-tests --test e2e --quiet --release soak
 	MGMT_MONKEY_SECONDS=3600 $(CARGO) test -p mgmt-lsp --test server --release -- --nocapture monkey
 	MGMT_EVERYTHING=1 $(CARGO) test -p mgmt-lsp --test analysis --quiet --release robust
+	scripts/outside
 	end=$$(( $$(date +%s) + $(MINUTES) * 60 )); \
 	while [ $$(date +%s) -lt $$end ]; do \
 		MGMT_SOAK=20 PROPTEST_CASES=2000 $(CARGO) test --workspace --quiet --release || exit 1; \

@@ -43,9 +43,9 @@ fn graph(agent: &Agent) -> Result<String, String> {
 /// A live call of a function.
 fn sample(package: &str, name: &str) -> Box<dyn Sampler> {
     let catalog = Catalog::standard().unwrap();
-    match catalog.function(package, name).unwrap().implementation {
+    match &catalog.function(package, name).unwrap().implementation {
         Implementation::Sampled(start) => start(&Start::default()),
-        ref other => panic!("{package}.{name} is {other:?}"),
+        other => panic!("{package}.{name} is {other:?}"),
     }
 }
 

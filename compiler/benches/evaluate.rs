@@ -53,7 +53,7 @@ static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
             purity: Purity::Source,
             catchable: &[],
             inference: Inference::Signature,
-            implementation: Implementation::Sampled(|_| Box::new(Silent)),
+            implementation: Implementation::Sampled(Arc::new(|_| Box::new(Silent))),
             examples: &[],
         };
         catalog.add_function(function).expect("no duplicates");

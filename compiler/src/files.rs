@@ -3,8 +3,8 @@
 mod disk;
 mod download;
 mod library;
+mod memory;
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -13,6 +13,7 @@ use mgmt_grammar::span::{LineColumn, LineIndex, SourceId, Span};
 
 pub use disk::Disk;
 pub use download::Download;
+pub use memory::MemoryFiles;
 
 /// Where the text of files comes from: the disk, a deploy, or an editor's unsaved buffers laid over
 /// the disk. Paths are absolute.
@@ -36,38 +37,6 @@ pub trait Files {
     fn fetch(&self, url: &str, modules: &Path, module: &Path) -> io::Result<()> {
         let _ = (url, modules, module);
         Ok(())
-    }
-}
-
-/// Files in memory, for tests and for programs given on a command line.
-#[derive(Clone, Debug, Default)]
-pub struct MemoryFiles(BTreeMap<PathBuf, Vec<u8>>);
-
-impl MemoryFiles {
-    /// The same with one more file.
-    #[must_use]
-    pub fn with(mut self, path: impl Into<PathBuf>, text: impl Into<Vec<u8>>) -> Self {
-        self.0.insert(path.into(), text.into());
-        self
-    }
-}
-
-impl Files for MemoryFiles {
-    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        self.0
-            .get(path)
-            .cloned()
-            .ok_or_else(|| io::ErrorKind::NotFound.into())
-    }
-
-    fn exists(&self, path: &Path) -> bool {
-        self.0.contains_key(path) || self.is_dir(path)
-    }
-
-    fn is_dir(&self, path: &Path) -> bool {
-        self.0
-            .keys()
-            .any(|file| file != path && file.starts_with(path))
     }
 }
 

@@ -40,7 +40,7 @@ pub fn first_graph(
                     start,
                     args,
                 } => {
-                    let Implementation::Sampled(new) = function.implementation else {
+                    let Implementation::Sampled(new) = &function.implementation else {
                         continue;
                     };
                     let sampler = samplers.entry(id).or_insert_with(|| new(&start));

@@ -11,7 +11,8 @@ use std::sync::Arc;
 
 use ecow::EcoString;
 use mgmt_grammar::span::Span;
-use mgmt_stdlib::resource::{Meta, Params};
+use mgmt_stdlib::resource::{Meta, Params, ResourceDef, SetError};
+use mgmt_stdlib::value::Value;
 use petgraph::stable_graph::{NodeIndex, StableDiGraph};
 use rustc_hash::FxHashMap;
 
@@ -94,6 +95,40 @@ impl Resource {
             receives: Vec::new(),
             span: None,
         }
+    }
+
+    /// A resource of any kind that is declared, for those who know it only by its name: the parameters are called as
+    /// in mcl.
+    ///
+    /// ```
+    /// use mgmt_compiler::graph::Resource;
+    /// use mgmt_stdlib::catalog::Catalog;
+    ///
+    /// let catalog = Catalog::standard()?;
+    /// let kind = catalog.resource("file").ok_or("there is no such kind")?;
+    /// let resource = Resource::of_kind(kind, "/tmp/x", [("content", "hello\n".into())])?;
+    /// assert_eq!(resource.identity.to_string(), "file[/tmp/x]");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the kind has no such parameter, or a value does not fit.
+    pub fn of_kind<'p>(
+        kind: &ResourceDef,
+        name: impl Into<EcoString>,
+        params: impl IntoIterator<Item = (&'p str, Value)>,
+    ) -> Result<Self, SetError> {
+        let mut declared = (kind.new)();
+        for (param, value) in params {
+            declared.set(param, &value)?;
+        }
+        Ok(Self {
+            identity: Identity::new(kind.kind, name),
+            params: declared.into(),
+            meta: Meta::default(),
+            receives: Vec::new(),
+            span: None,
+        })
     }
 
     /// What differs from another declaration; nothing if one can stand for the other

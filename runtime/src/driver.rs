@@ -12,58 +12,90 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use mgmt_stdlib::catalog::Catalog;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use crate::engine::{
-    CommitReport, Engine, EngineConfig, Exit, RunningGraph, SubmitError, SubmitOptions,
-};
-use crate::frontend::{GraphSource, ProgramFailed, SourcedGraph};
+use crate::engine::{CommitReport, Engine, Exit, RunningGraph, SubmitError};
+use crate::frontend::{GraphSource, ProgramFailed, Report, SourcedGraph};
 use crate::http::HttpServer;
 use crate::metrics;
+use crate::resource::Services;
 use crate::ui::Ui;
+use crate::vocabulary::Vocabulary;
 use findings::Teller;
 use graphviz::Graphviz;
 use ladder::Rung;
 
 /// What one run consists of.
-pub struct Run {
-    /// Where its graphs come from.
-    pub graphs: Box<dyn GraphSource>,
+pub(crate) struct Run {
+    /// Where its graphs come from; without, it only waits for its end.
+    pub(crate) graphs: Option<Box<dyn GraphSource>>,
     /// What the graphs can name.
-    pub catalog: Arc<Catalog>,
-    /// The engine to be.
-    pub engine: EngineConfig,
+    pub(crate) vocabulary: Vocabulary,
+    /// Tells people what is wrong with them.
+    pub(crate) report: Report,
+    /// What holds them.
+    pub(crate) engine: Arc<Engine>,
+    /// What its resources share.
+    pub(crate) services: Services,
     /// Whether a converged end tells of resources that failed by its status.
-    pub report_failures: bool,
+    pub(crate) report_failures: bool,
     /// Ends the run with an error.
-    pub max_runtime: Option<Duration>,
+    pub(crate) max_runtime: Option<Duration>,
     /// Where each graph is drawn.
-    pub graphviz: Option<Graphviz>,
+    pub(crate) graphviz: Option<Graphviz>,
     /// Where its metrics are to be read.
-    pub metrics: Option<HttpServer>,
+    pub(crate) metrics: Option<HttpServer>,
     /// Where the run can be looked at.
-    pub ui: Option<Ui>,
+    pub(crate) ui: Option<Ui>,
     /// What the operator wants.
-    pub rung: watch::Receiver<Rung>,
+    pub(crate) rung: watch::Receiver<Rung>,
 }
 
-/// The exit status of a run that did not end well (engine.md §7.5). Why was logged.
-const FAILED: u8 = 1;
-/// The exit status of a run that converged although some resources failed, if it is asked for.
-const FAILED_RESOURCES: u8 = 2;
+/// Why a run did not end well. It was logged when it happened (engine.md §7.5).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Ended {
+    /// Something that the whole run depends on failed.
+    #[error("{0}")]
+    Failed(String),
+    /// It converged, but not all is as it should be; only if that is to be told.
+    #[error("{failed} resources failed, {blocked} did not run because of that")]
+    ResourcesFailed {
+        /// Those that failed for good.
+        failed: usize,
+        /// Those that did not run because of that.
+        blocked: usize,
+    },
+    /// A resource asked for the end, with a status other than 0.
+    #[error("a resource asks for the end, with status {0}")]
+    Requested(u8),
+}
+
+impl Ended {
+    /// The exit status of a process whose run ended like this.
+    pub fn exit_status(&self) -> u8 {
+        match self {
+            Self::Failed(_) => 1,
+            Self::ResourcesFailed { .. } => 2,
+            Self::Requested(status) => *status,
+        }
+    }
+
+    fn failed(reason: impl Into<String>) -> Self {
+        let reason = reason.into();
+        error!("{reason}");
+        Self::Failed(reason)
+    }
+}
 
 impl Run {
-    /// Runs until somebody or something asks for the end, ends everything in order, and gives the exit
-    /// status (engine.md §7.4, §7.5).
-    pub async fn run(self) -> u8 {
-        let exit = self.engine.services.exit.clone();
-        let writer = self.engine.services.writer.clone();
-        let registry = self.engine.registry.clone();
-        let engine = Arc::new(Engine::new(self.engine));
+    /// Runs until somebody or something asks for the end, and ends everything in order (engine.md §7.4, §7.5).
+    pub(crate) async fn run(self) -> Result<(), Ended> {
+        let exit = self.services.exit.clone();
+        let writer = self.services.writer.clone();
+        let engine = self.engine;
         let mut servers = Servers::default();
         if let Some(server) = self.metrics {
             info!("metrics: http://{}/metrics", server.address());
@@ -71,12 +103,13 @@ impl Run {
         }
         let ui = self
             .ui
-            .map(|ui| ui.start(Arc::clone(&engine), registry, Arc::clone(&self.catalog)));
+            .map(|ui| ui.start(Arc::clone(&engine), self.vocabulary));
         let cancel = CancellationToken::new();
         let (graphs, newest) = watch::channel(None);
         let mut frontend = JoinSet::new();
-        let teller = Teller::new(self.graphs.report());
-        frontend.spawn(self.graphs.run(graphs, cancel.clone()));
+        if let Some(source) = self.graphs {
+            frontend.spawn(source.run(self.services, graphs, cancel.clone()));
+        }
         let show = |newest: SourcedGraph, running: Option<RunningGraph>| {
             if let (Some(graphviz), Some(running)) = (&self.graphviz, running) {
                 graphviz.draw(&running);
@@ -95,17 +128,16 @@ impl Run {
             report_failures: self.report_failures,
             draws: self.graphviz.is_some(),
             committed: false,
-            teller,
+            teller: Teller::new(self.report),
         };
-        let status = tokio::select! {
-            result = conductor.conduct(&show) => result.err().unwrap_or(0),
+        let ended = tokio::select! {
+            result = conductor.conduct(&show) => result,
             code = exit.requested() => {
                 info!("a resource asks for the end, with status {code}");
-                code
+                if code == 0 { Ok(()) } else { Err(Ended::Requested(code)) }
             }
             () = time_limit(self.max_runtime) => {
-                error!("the limit of --max-runtime is reached");
-                FAILED
+                Err(Ended::failed("the limit of --max-runtime is reached"))
             }
         };
         cancel.cancel();
@@ -118,11 +150,7 @@ impl Run {
             graphviz.finish().await;
         }
         servers.stop().await;
-        if status == 0 {
-            stopped.err().unwrap_or(0)
-        } else {
-            status
-        }
+        ended.and(stopped)
     }
 }
 
@@ -168,10 +196,10 @@ type Submission = (
 );
 
 /// Is shown what runs from now on.
-type Show<'a> = &'a dyn Fn(SourcedGraph, Option<RunningGraph>);
+type Show<'a> = &'a (dyn Fn(SourcedGraph, Option<RunningGraph>) + Sync);
 
 impl Conductor {
-    async fn conduct(&mut self, show: Show<'_>) -> Result<(), u8> {
+    async fn conduct(&mut self, show: Show<'_>) -> Result<(), Ended> {
         loop {
             let engine = Arc::clone(&self.engine);
             tokio::select! {
@@ -180,10 +208,7 @@ impl Conductor {
                 exit = engine.exit_requested() => return match exit {
                     Exit::Converged if self.report_failures => failures(&engine),
                     Exit::Converged => Ok(()),
-                    Exit::Failed(reason) => {
-                        error!("{reason}");
-                        Err(FAILED)
-                    }
+                    Exit::Failed(reason) => Err(Ended::failed(&*reason)),
                 },
                 Some(ended) = self.frontend.join_next() => return frontend_ended(ended),
                 Some(submission) = self.submissions.join_next() => {
@@ -203,7 +228,7 @@ impl Conductor {
         let draws = self.draws;
         self.submissions.spawn(async move {
             let graph = Arc::clone(&newest.graph);
-            let offered = engine.offer(graph, SubmitOptions::default()).await;
+            let offered = engine.offer(graph, newest.options).await;
             drop(turn);
             let result = match offered {
                 Ok(offered) => offered.outcome().await,
@@ -221,7 +246,7 @@ impl Conductor {
         &mut self,
         submission: Result<Submission, JoinError>,
         show: Show<'_>,
-    ) -> Result<(), u8> {
+    ) -> Result<(), Ended> {
         match submission {
             Ok((graph, Ok((report, running)))) => {
                 self.committed = true;
@@ -236,33 +261,29 @@ impl Conductor {
                     warn!("the running graph stays as it is");
                     Ok(())
                 } else {
-                    Err(FAILED)
+                    let rejected = SubmitError::Rejected(problems);
+                    Err(Ended::Failed(rejected.to_string()))
                 }
             }
-            Ok((_, Err(SubmitError::Fatal(reason)))) => {
-                error!("{reason}");
-                Err(FAILED)
-            }
-            Err(error) => {
-                error!("internal error: {error}");
-                Err(FAILED)
-            }
+            Ok((_, Err(SubmitError::Fatal(reason)))) => Err(Ended::failed(reason)),
+            Err(error) => Err(Ended::failed(format!("internal error: {error}"))),
         }
     }
 
     /// Ends the front end, then the engine, faster if the operator asks for it.
-    async fn stop(mut self, mut rung: watch::Receiver<Rung>) -> Result<(), u8> {
+    async fn stop(mut self, mut rung: watch::Receiver<Rung>) -> Result<(), Ended> {
         let mut result = Ok(());
         let engine = Arc::clone(&self.engine);
         let end = async {
             while let Some(ended) = self.frontend.join_next().await {
-                result = result.and(frontend_ended(ended));
+                if let Err(ended) = frontend_ended(ended) {
+                    result = Err(ended);
+                }
             }
             let ended = self.engine.shutdown(false).await;
             while self.submissions.join_next().await.is_some() {}
             if let Err(errors) = ended {
-                error!("{errors}");
-                result = Err(FAILED);
+                result = Err(Ended::failed(errors.to_string()));
             }
         };
         let hurry = async {
@@ -292,29 +313,24 @@ async fn next_turn(
 }
 
 /// An error if resources failed, or were kept from running by others that did.
-fn failures(engine: &Engine) -> Result<(), u8> {
+fn failures(engine: &Engine) -> Result<(), Ended> {
     let status = *engine.status().borrow();
     if status.failed + status.blocked == 0 {
         return Ok(());
     }
-    error!(
-        "{} resources failed, {} did not run because of that",
-        status.failed, status.blocked
-    );
-    Err(FAILED_RESOURCES)
+    let ended = Ended::ResourcesFailed {
+        failed: status.failed,
+        blocked: status.blocked,
+    };
+    error!("{ended}");
+    Err(ended)
 }
 
-fn frontend_ended(ended: Result<Result<(), ProgramFailed>, JoinError>) -> Result<(), u8> {
+fn frontend_ended(ended: Result<Result<(), ProgramFailed>, JoinError>) -> Result<(), Ended> {
     match ended {
         Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => {
-            error!("{error}");
-            Err(FAILED)
-        }
-        Err(error) => {
-            error!("internal error: {error}");
-            Err(FAILED)
-        }
+        Ok(Err(error)) => Err(Ended::failed(error.to_string())),
+        Err(error) => Err(Ended::failed(format!("internal error: {error}"))),
     }
 }
 

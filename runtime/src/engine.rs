@@ -103,6 +103,17 @@ pub struct ConvergerConfig {
     pub state_functions: BTreeMap<String, StateFn>,
 }
 
+impl fmt::Debug for ConvergerConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConvergerConfig")
+            .field("timeout", &self.timeout)
+            .field("exit", &self.exit)
+            .field("status_file", &self.status_file)
+            .field("state_functions", &self.state_functions.keys())
+            .finish()
+    }
+}
+
 impl EngineConfig {
     /// Applies everything, without limits and without ever converging.
     pub fn new(registry: Registry, services: Services) -> Self {
@@ -129,7 +140,7 @@ impl fmt::Debug for EngineConfig {
             .field("services", &self.services)
             .field("noop", &self.noop)
             .field("sema", &self.sema)
-            .field("timeout", &self.converger.timeout)
+            .field("converger", &self.converger)
             .finish_non_exhaustive()
     }
 }

@@ -6,24 +6,26 @@
 //!
 //! # As a library
 //!
-//! The engine needs neither the language nor the command line (engine.md §9): make [`Services`](resource::Services)
-//! for a directory, an [`Engine`](engine::Engine) with the [kinds](resources::registry) and your own, build a
-//! [`ResourceGraph`](graph::ResourceGraph) of parameters from `mgmt_stdlib::resources`, and submit it. The engine
-//! tells its [status](engine::Engine::status) and its [events](engine::Engine::events). Several engines may live
-//! in one process, each with a directory of its own. `examples/embed.rs` is a complete program; a package outside of this
-//! workspace needs these dependencies:
+//! `docs/embedding.md` is the guide (engine.md §9). From the least to the most:
 //!
-//! ```toml
-//! mgmt-runtime = { path = "runtime" }
-//! mgmt-stdlib = { path = "stdlib" }
-//! tokio = { version = "1", features = ["macros", "rt-multi-thread"] }
-//! ```
+//! - [`engine::Engine`] alone holds graphs that are built in Rust; `examples/embed.rs` is a complete program.
+//! - [`runner::Runner`] is all that `mgmt run` does, with its options as a struct, for graphs from anywhere.
+//! - [`cli::Program`] ships a program in mcl with arguments of its own; `examples/custom.rs`.
+//! - [`cli::App`] is the whole of `mgmt`, with whatever is added.
+//!
+//! [`vocabulary::Vocabulary`] has the kinds and functions that programs can name, and takes more.
 
-pub use mgmt_compiler::graph;
+/// The guide, so that its examples are tested.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/embedding.md")]
+struct Guide;
+
+pub use mgmt_compiler::{files, graph};
 
 pub mod accounts;
 pub mod atomic_write;
 pub mod blocking;
+pub mod cli;
 pub mod dbus;
 pub mod driver;
 pub mod engine;
@@ -46,7 +48,9 @@ mod regular_file;
 pub mod removal;
 pub mod resource;
 pub mod resources;
+pub mod runner;
 pub mod secrets;
 pub mod ui;
+pub mod vocabulary;
 pub mod world;
 pub mod yaml_graph;

@@ -50,7 +50,7 @@ pub struct About {
     /// Who this machine is.
     pub hostname: Arc<str>,
     /// The version of the agent.
-    pub version: &'static str,
+    pub version: Arc<str>,
     /// The program that it was told to run, as the operator wrote it.
     pub program: Masked,
     /// Whether nothing is ever changed.

@@ -15,7 +15,6 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use mgmt_stdlib::catalog::Catalog;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{info, warn};
@@ -24,7 +23,7 @@ use crate::engine::Engine;
 use crate::frontend::SourcedGraph;
 use crate::http::{HttpServer, ListenAddress, ListenError};
 use crate::observe::{About, Observer, View};
-use crate::resource::Registry;
+use crate::vocabulary::Vocabulary;
 use address::AddressFile;
 use guard::Guard;
 
@@ -75,14 +74,9 @@ impl Ui {
     }
 
     /// Looks on while the engine runs, and shows it.
-    pub fn start(
-        self,
-        engine: Arc<Engine>,
-        registry: Registry,
-        catalog: Arc<Catalog>,
-    ) -> RunningUi {
+    pub fn start(self, engine: Arc<Engine>, vocabulary: Vocabulary) -> RunningUi {
         let guard = Guard::new(&self.about.hostname);
-        let observer = Observer::start(engine, registry, catalog, self.about);
+        let observer = Observer::start(engine, vocabulary.registry, vocabulary.catalog, self.about);
         let stop = CancellationToken::new();
         let router = router(observer.view().clone(), stop.clone(), guard);
         RunningUi {

@@ -1,5 +1,6 @@
 //! Everything a program can name, as data.
 
+mod define;
 mod function;
 mod signature;
 mod site;
@@ -15,7 +16,7 @@ use crate::value::Value;
 
 pub use function::{
     CallError, CallResult, Claims, Example, FunctionDef, GraphFunction, Host, HttpResponse,
-    Implementation, Inference, Purity, Sampler, SystemHost, Wake,
+    Implementation, Inference, Purity, Sampler, StartSampler, SystemHost, Wake,
 };
 pub use signature::{Bound, Signature, SignatureError};
 pub use site::{DiskTree, FileTree, Origin, Site, Start, Stat};

@@ -52,6 +52,28 @@ fn a_graph_with_errors_is_not_applied() {
 }
 
 #[test]
+fn what_a_graph_would_change_can_be_planned() {
+    let agent = Agent::new(GRAPH);
+    let output = agent.command("mgmt", &["plan", "yaml", "site.mcl"]);
+    let plan = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(2), "{plan}");
+    assert!(plan.contains("file[first]  site.mcl:"), "{plan}");
+    assert_eq!(agent.read("first"), None);
+}
+
+#[test]
+fn a_front_end_that_is_not_there_is_named() {
+    let agent = Agent::new(GRAPH);
+    let output = agent.command("mgmt", &["run", "--tmp-prefix", "yml", "site.mcl"]);
+    let log = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{log}");
+    assert!(
+        log.contains("no front end `yml`; there are `lang`, `yaml`"),
+        "{log}"
+    );
+}
+
+#[test]
 fn a_saved_graph_is_applied_and_a_wrong_one_is_not() {
     let agent = Agent::new(GRAPH).run(&["yaml"]);
     agent.wait_for_text("second", "one\n");

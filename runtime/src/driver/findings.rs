@@ -3,21 +3,20 @@
 use mgmt_compiler::diagnostic::Diagnostic;
 use mgmt_compiler::files::Sources;
 use mgmt_compiler::render::Findings;
-use tracing::{error, warn};
 
 use crate::engine::Problem;
 use crate::frontend::Report;
 
 /// Tells people what is wrong with graphs, and what somebody should look at.
 pub(super) struct Teller {
-    /// Who shows it; without it the log does.
-    report: Option<Report>,
+    /// Who shows it.
+    report: Report,
     /// The warnings about the running graph.
     told: Vec<Problem>,
 }
 
 impl Teller {
-    pub(super) fn new(report: Option<Report>) -> Self {
+    pub(super) fn new(report: Report) -> Self {
         Self {
             report,
             told: Vec::new(),
@@ -42,21 +41,10 @@ impl Teller {
         if diagnostics.is_empty() {
             return;
         }
-        if let Some(report) = &self.report {
-            report(Findings {
-                diagnostics,
-                sources,
-            });
-            return;
-        }
-        for diagnostic in diagnostics {
-            let Diagnostic { code, message, .. } = diagnostic;
-            if diagnostic.is_error() {
-                error!(%code, "{message}");
-            } else {
-                warn!(%code, "{message}");
-            }
-        }
+        (self.report)(Findings {
+            diagnostics,
+            sources,
+        });
     }
 }
 
@@ -87,7 +75,7 @@ mod tests {
             Problem::new(&resource, Code::IGNORED_META, "in vain")
         };
         let sources = Sources::default();
-        let mut teller = Teller::new(Some(report));
+        let mut teller = Teller::new(report);
         let mut committed = |names: &[&str]| {
             let warnings = names.iter().map(|name| problem(name)).collect();
             teller.committed(warnings, &sources);

@@ -1,13 +1,17 @@
 //! The signal ladder: each SIGINT or SIGTERM climbs a rung (engine.md §7.3).
+//!
+//! A [`StopHandle`] is the ladder; signals are one way to climb it.
 
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use futures::{Stream, StreamExt as _, stream};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use tokio_util::task::AbortOnDropHandle;
 use tracing::info;
 
 /// A service manager signals once; the other rungs follow after this long each.
@@ -37,27 +41,87 @@ impl Rung {
     }
 }
 
+/// Asks a run for its end, from anywhere and at any time, also before it has begun. What was asked for can not be
+/// taken back. Cheap to clone; clones are one ladder.
+///
+/// ```
+/// use mgmt_runtime::driver::ladder::{Rung, StopHandle};
+///
+/// let stop = StopHandle::new();
+/// stop.soft_interrupt();
+/// stop.stop();
+/// assert_eq!(stop.rung(), Rung::Interrupt);
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct StopHandle(Arc<watch::Sender<Rung>>);
+
+impl StopHandle {
+    /// A handle by which nothing is asked for yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Ends the run in order: what is running completes.
+    pub fn stop(&self) {
+        self.reach(Rung::Stop);
+    }
+
+    /// Ends the run; what is running is cancelled.
+    pub fn soft_interrupt(&self) {
+        self.reach(Rung::Interrupt);
+    }
+
+    /// Ends the run; what is running is torn down.
+    pub fn hard_interrupt(&self) {
+        self.reach(Rung::Kill);
+    }
+
+    /// How urgently the end is asked for.
+    pub fn rung(&self) -> Rung {
+        *self.0.borrow()
+    }
+
+    /// Lets SIGINT and SIGTERM climb, until what is returned is dropped. From here on they do not end the process.
+    /// Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub fn on_signals(&self) -> io::Result<AbortOnDropHandle<()>> {
+        let ladder = Ladder::install()?;
+        let climbing = tokio::spawn(ladder.climb(self.clone()));
+        Ok(AbortOnDropHandle::new(climbing))
+    }
+
+    pub(crate) fn subscribe(&self) -> watch::Receiver<Rung> {
+        self.0.subscribe()
+    }
+
+    fn reach(&self, wanted: Rung) {
+        self.0.send_if_modified(|rung| {
+            let climbs = *rung < wanted;
+            *rung = (*rung).max(wanted);
+            climbs
+        });
+    }
+}
+
 /// The handlers of both signals.
 #[derive(Debug)]
-pub struct Ladder {
+struct Ladder {
     interrupt: Signal,
     terminate: Signal,
 }
 
 impl Ladder {
-    /// Takes over the signals. From here on they do not end the process.
-    ///
-    /// # Errors
-    /// If the system refuses.
-    pub fn install() -> io::Result<Self> {
+    /// Takes over the signals.
+    fn install() -> io::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
         })
     }
 
-    /// Reports every rung that is reached, for as long as somebody listens.
-    pub async fn climb(self, reached: watch::Sender<Rung>) {
+    async fn climb(self, stop: StopHandle) {
         let Self {
             mut interrupt,
             mut terminate,
@@ -70,7 +134,7 @@ impl Ladder {
                 .poll_recv(context)
                 .map(|one| one.map(|()| By::Terminate))
         });
-        climb(signals, reached).await;
+        climb(signals, stop).await;
     }
 }
 
@@ -92,27 +156,27 @@ impl fmt::Display for By {
     }
 }
 
-async fn climb(mut signals: impl Stream<Item = By> + Unpin, reached: watch::Sender<Rung>) {
-    let mut rung = Rung::Run;
+async fn climb(mut signals: impl Stream<Item = By> + Unpin, stop: StopHandle) {
     // Only a service manager needs the timer: a person can press the keys again.
     let mut timed = false;
     loop {
+        let before = stop.rung();
         let by = tokio::select! {
             Some(by) = signals.next() => by,
-            () = tokio::time::sleep(STEP), if timed && rung < Rung::Kill => By::Time,
-            () = reached.closed() => return,
+            () = tokio::time::sleep(STEP), if timed && before < Rung::Kill => By::Time,
         };
-        timed |= rung == Rung::Run && by == By::Terminate;
-        if rung == Rung::Kill {
+        let before = stop.rung();
+        timed |= before == Rung::Run && by == By::Terminate;
+        if before == Rung::Kill {
             continue;
         }
-        rung = rung.next();
+        let rung = before.next();
         match rung {
             Rung::Run | Rung::Stop => info!("interrupted by {by}"),
             Rung::Interrupt => info!("interrupted by {by} (soft interrupt)"),
             Rung::Kill => info!("interrupted by {by} (hard interrupt)"),
         }
-        reached.send_replace(rung);
+        stop.reach(rung);
     }
 }
 
@@ -132,8 +196,9 @@ mod tests {
         });
         // Who holds a rung of the ladder does not leave when the last signal was sent.
         let signals = Box::pin(signals.chain(stream::pending()));
-        let (reached, mut rung) = watch::channel(Rung::Run);
-        let ladder = climb(signals, reached);
+        let stop = StopHandle::new();
+        let mut rung = stop.subscribe();
+        let ladder = climb(signals, stop);
         let look = async move {
             let mut seen = Vec::new();
             let end = sleep(Duration::from_secs(3_600));
@@ -147,9 +212,10 @@ mod tests {
                 }
             }
         };
-        // The ladder ends when nobody looks any more.
-        let (seen, ()) = tokio::join!(look, ladder);
-        seen
+        tokio::select! {
+            seen = look => seen,
+            () = ladder => unreachable!("signals may always come"),
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -13,8 +13,10 @@ use tracing::warn;
 
 use crate::engine::{PrefixError, PrefixLock, lock_prefix};
 
-/// Where the agent of the machine keeps its files.
-pub const SYSTEM_PREFIX: &str = "/var/lib/mgmt";
+/// Where the agent of the machine keeps its files, if it runs as root.
+pub fn system_prefix(program: &str) -> PathBuf {
+    Path::new("/var/lib").join(program)
+}
 
 /// Which working directory is to be used.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,6 +54,8 @@ pub enum PlaceError {
         "there is no place to work in: neither STATE_DIRECTORY, XDG_CACHE_HOME nor HOME is set; use `--prefix`"
     )]
     NoPrefix,
+    #[error("can't find out the working directory: {0}")]
+    NoDirectory(#[source] io::Error),
     #[error(transparent)]
     Prefix(#[from] PrefixError),
 }
@@ -76,28 +80,30 @@ pub fn hostname(wanted: Option<&str>) -> Result<String, PlaceError> {
 }
 
 impl Prefix {
-    /// Makes the directory if it is not there, and takes it. `env` gives the environment.
+    /// Makes the directory if it is not there, and takes it. The usual one and those that go away have the name of
+    /// the program; `env` gives the environment.
     ///
     /// # Errors
     /// If there is none, or another process uses it.
     pub fn take(
         choice: &PrefixChoice,
+        program: &str,
         hostname: &str,
         env: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, PlaceError> {
         if choice.temporary {
-            return Self::temporary(hostname);
+            return Self::temporary(program, hostname);
         }
         let path = match &choice.prefix {
             Some(path) => path.clone(),
-            None => usual_prefix(env).ok_or(PlaceError::NoPrefix)?,
+            None => usual_prefix(program, env).ok_or(PlaceError::NoPrefix)?,
         };
         match Self::lock(&path, None) {
             Err(error @ PlaceError::Prefix(PrefixError::Unusable { .. }))
                 if choice.allow_temporary =>
             {
                 warn!("{error}");
-                Self::temporary(hostname)
+                Self::temporary(program, hostname)
             }
             result => result,
         }
@@ -108,13 +114,13 @@ impl Prefix {
         &self.path
     }
 
-    fn temporary(hostname: &str) -> Result<Self, PlaceError> {
+    fn temporary(program: &str, hostname: &str) -> Result<Self, PlaceError> {
         let error = |source| PrefixError::Unusable {
             path: std::env::temp_dir(),
             source,
         };
         let directory = tempfile::Builder::new()
-            .prefix(&format!("mgmt-{hostname}-"))
+            .prefix(&format!("{program}-{hostname}-"))
             .permissions(Permissions::from_mode(0o775))
             .tempdir()
             .map_err(error)?;
@@ -139,22 +145,22 @@ impl Prefix {
 }
 
 /// The directory that [`Prefix::take`] uses unless another is asked for.
-pub fn usual_prefix(env: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
-    usual(Uid::effective().is_root(), env)
+pub fn usual_prefix(program: &str, env: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
+    usual(program, Uid::effective().is_root(), env)
 }
 
-fn usual(is_root: bool, env: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
+fn usual(program: &str, is_root: bool, env: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
     let set = |name: &str| env(name).filter(|value| !value.is_empty());
     // A service may have several directories, separated by colons.
     if let Some(directories) = set("STATE_DIRECTORY") {
         return directories.split(':').next().map(PathBuf::from);
     }
     if is_root {
-        return Some(PathBuf::from(SYSTEM_PREFIX));
+        return Some(system_prefix(program));
     }
     let cache = set("XDG_CACHE_HOME").map(PathBuf::from);
     let home = || set("HOME").map(|home| Path::new(&home).join(".cache"));
-    Some(cache.or_else(home)?.join("mgmt"))
+    Some(cache.or_else(home)?.join(program))
 }
 
 #[cfg(test)]
@@ -184,11 +190,17 @@ mod tests {
             ("XDG_CACHE_HOME", "/x"),
             ("HOME", "/h"),
         ];
-        assert_eq!(usual(true, env(all)), Some("/s".into()));
-        assert_eq!(usual(true, env(&all[1..])), Some("/var/lib/mgmt".into()));
-        assert_eq!(usual(false, env(&all[1..])), Some("/x/mgmt".into()));
-        assert_eq!(usual(false, env(&all[2..])), Some("/h/.cache/mgmt".into()));
-        assert_eq!(usual(false, env(&[])), None);
+        assert_eq!(usual("mgmt", true, env(all)), Some("/s".into()));
+        assert_eq!(
+            usual("mgmt", true, env(&all[1..])),
+            Some("/var/lib/mgmt".into())
+        );
+        assert_eq!(usual("mgmt", false, env(&all[1..])), Some("/x/mgmt".into()));
+        assert_eq!(
+            usual("mgmt", false, env(&all[2..])),
+            Some("/h/.cache/mgmt".into())
+        );
+        assert_eq!(usual("mgmt", false, env(&[])), None);
     }
 
     #[test]
@@ -197,7 +209,7 @@ mod tests {
             temporary: true,
             ..PrefixChoice::default()
         };
-        let prefix = Prefix::take(&choice, "h1", |_| None).unwrap();
+        let prefix = Prefix::take(&choice, "mgmt", "h1", |_| None).unwrap();
         let path = prefix.path().clone();
         assert!(path.is_dir());
         drop(prefix);

@@ -6,7 +6,9 @@ use mgmt_stdlib::resources::noop::Noop;
 use tokio::time::{Instant, sleep};
 
 use super::*;
-use crate::resource::{CheckContext, Outcome, Registry, Resource, ResourceError, Services};
+use crate::engine::EngineConfig;
+use crate::resource::{CheckContext, Outcome, Registry, Resource, ResourceError};
+use crate::runner::log_findings;
 
 /// Takes its time to say what it is ordered with.
 struct Slow;
@@ -43,6 +45,7 @@ fn graph(name: String) -> SourcedGraph {
     SourcedGraph {
         graph: Arc::new(graph),
         sources: Arc::new(Sources::default()),
+        ..SourcedGraph::default()
     }
 }
 
@@ -66,7 +69,7 @@ async fn graphs_that_come_faster_than_they_can_be_looked_at_are_skipped() {
         submissions: JoinSet::new(),
         rung,
         report_failures: false,
-        teller: Teller::new(None),
+        teller: Teller::new(Arc::new(log_findings)),
         draws: false,
         committed: false,
     };

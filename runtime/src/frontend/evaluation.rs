@@ -7,7 +7,7 @@ use mgmt_compiler::diagnostic::{Code, Diagnostic, Stage};
 use mgmt_compiler::evaluator::{CallId, Evaluator, Request, Step};
 use mgmt_compiler::graph::ResourceGraph;
 use mgmt_compiler::program::Program;
-use mgmt_stdlib::catalog::{CallResult, Implementation};
+use mgmt_stdlib::catalog::{CallResult, Host, Implementation};
 use mgmt_stdlib::value::Value;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
@@ -15,8 +15,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::Frontend;
 use super::call::Call;
+use super::sources::EventSources;
 
 /// A program at work. It must be stopped.
 pub(super) struct Evaluation {
@@ -25,6 +25,13 @@ pub(super) struct Evaluation {
     owner: JoinHandle<()>,
     calls: TaskTracker,
     cancel: CancellationToken,
+}
+
+/// What the functions of a program look at, and what wakes them.
+#[derive(Clone)]
+pub(super) struct Machine {
+    pub(super) host: Arc<dyn Host>,
+    pub(super) sources: EventSources,
 }
 
 /// What comes of a program.
@@ -45,13 +52,13 @@ pub(super) enum Message {
 
 impl Evaluation {
     /// Starts a program.
-    pub(super) fn start(frontend: &Frontend, program: Arc<Program>) -> Self {
+    pub(super) fn start(machine: &Machine, program: Arc<Program>) -> Self {
         let (inbox, messages) = mpsc::unbounded_channel();
         let (outputs, received) = mpsc::unbounded_channel();
         let calls = TaskTracker::new();
         let cancel = CancellationToken::new();
         let live = LiveCalls {
-            frontend: frontend.clone(),
+            machine: machine.clone(),
             running: HashMap::new(),
             inbox: inbox.clone(),
             tracker: calls.clone(),
@@ -132,7 +139,7 @@ fn evaluate(
 
 /// The calls of a program that look at the machine.
 struct LiveCalls {
-    frontend: Frontend,
+    machine: Machine,
     running: HashMap<CallId, (watch::Sender<Vec<Value>>, CancellationToken)>,
     inbox: mpsc::UnboundedSender<Message>,
     tracker: TaskTracker,
@@ -158,7 +165,7 @@ impl LiveCalls {
                     running.send_replace(args);
                     return;
                 }
-                let Implementation::Sampled(sampler) = function.implementation else {
+                let Implementation::Sampled(sampler) = &function.implementation else {
                     return;
                 };
                 let (args, latest) = watch::channel(args);
@@ -169,8 +176,8 @@ impl LiveCalls {
                     name: function.full_name(),
                     sampler: sampler(&start),
                     args: latest,
-                    host: Arc::clone(&self.frontend.host),
-                    sources: self.frontend.sources.clone(),
+                    host: Arc::clone(&self.machine.host),
+                    sources: self.machine.sources.clone(),
                     results: self.inbox.clone(),
                 };
                 self.tracker.spawn_on(

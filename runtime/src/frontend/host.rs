@@ -14,13 +14,17 @@ use crate::http_responses::HttpResponses;
 use crate::local_values::LocalValues;
 use crate::world::World;
 
-use super::firmware;
+use super::{Given, firmware};
 
 /// This process, with the directory and the values that it keeps.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct RunningHost {
     /// The process.
     pub system: SystemHost,
+    /// The files that the program came with.
+    pub files: Arc<dyn FileTree>,
+    /// See [`Host::option`].
+    pub given: Given,
     /// See [`Host::state_dir`].
     pub state_dir: Arc<std::path::Path>,
     /// What resources brought back.
@@ -83,6 +87,10 @@ impl Host for RunningHost {
     }
 
     fn program_files(&self) -> Option<&dyn FileTree> {
-        self.system.program_files()
+        Some(&*self.files)
+    }
+
+    fn option(&self, name: &str) -> Option<Value> {
+        self.given.get(name).cloned()
     }
 }

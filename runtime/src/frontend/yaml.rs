@@ -5,53 +5,73 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use mgmt_compiler::diagnostic::{Code, Diagnostic, Stage};
-use mgmt_compiler::files::{Files, Source, Sources, reason};
+use mgmt_compiler::files::{Disk, Files, Source, Sources, clean, reason};
 use mgmt_compiler::graph::ResourceGraph;
 use mgmt_compiler::render::Findings;
 use mgmt_grammar::span::SourceId;
-use mgmt_stdlib::catalog::Catalog;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use super::reload::SourceWatch;
-use super::{GraphSource, Graphs, ProgramFailed, Report, SourcedGraph, runnable};
-use crate::path_watch::PathHub;
-use crate::resource::Registry;
+use super::{
+    Frontend, FrontendContext, FrontendError, GraphSource, Graphs, ProgramFailed, SourcedGraph,
+    runnable,
+};
+use crate::resource::Services;
 use crate::yaml_graph;
+
+/// The front end `yaml`: files with graphs.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Yaml;
+
+impl Frontend for Yaml {
+    fn name(&self) -> &'static str {
+        "yaml"
+    }
+
+    /// The payload is the path of the file.
+    fn load(
+        &self,
+        payload: &str,
+        context: &FrontendContext,
+    ) -> Result<Box<dyn GraphSource>, FrontendError> {
+        let file = YamlFile {
+            path: clean(&context.directory.join(payload)),
+            name: payload.to_owned(),
+            context: context.clone(),
+            files: Arc::new(Disk),
+        };
+        match file.load() {
+            Ok(first) => Ok(Box::new(YamlGraphs { file, first })),
+            Err(_) => Err(FrontendError::Reported),
+        }
+    }
+}
 
 /// A file with a graph.
 #[derive(Clone)]
-pub struct YamlFrontend {
+struct YamlFile {
     /// The file, as an absolute path.
-    pub path: PathBuf,
+    path: PathBuf,
     /// As it is shown in diagnostics.
-    pub name: String,
-    /// Everything it can name.
-    pub catalog: Arc<Catalog>,
-    /// The kinds that can run.
-    pub registry: Registry,
+    name: String,
+    context: FrontendContext,
     /// Where its text comes from.
-    pub files: Arc<dyn Files + Send + Sync>,
-    /// How files are watched.
-    pub paths: PathHub,
-    /// Tells people what is wrong.
-    pub report: Report,
-    /// Whether a change of the file leads to a new graph.
-    pub watch: bool,
+    files: Arc<dyn Files + Send + Sync>,
 }
 
 /// What a file gave.
-pub struct Loaded {
+struct Loaded {
     graph: Arc<ResourceGraph>,
     sources: Sources,
 }
 
-impl YamlFrontend {
+impl YamlFile {
     /// Reads the file, and reports what is wrong with it.
     ///
     /// # Errors
     /// The text, so that a better one can be waited for.
-    pub fn load(&self) -> Result<Loaded, Sources> {
+    fn load(&self) -> Result<Loaded, Sources> {
         let mut sources = Sources::default();
         let read = self.read(&mut sources);
         let diagnostics = match &read {
@@ -59,7 +79,7 @@ impl YamlFrontend {
             Err(error) => std::slice::from_ref(&**error),
         };
         if !diagnostics.is_empty() {
-            (self.report)(Findings {
+            (self.context.report)(Findings {
                 diagnostics,
                 sources: &sources,
             });
@@ -68,7 +88,8 @@ impl YamlFrontend {
             Err(_) => Err(sources),
             Ok(read) => {
                 let graph = Arc::new(read.graph);
-                match runnable::check(graph, &self.registry, &self.report, &sources) {
+                let registry = &self.context.vocabulary.registry;
+                match runnable::check(graph, registry, &self.context.report, &sources) {
                     Ok(graph) => Ok(Loaded { graph, sources }),
                     Err(_) => Err(sources),
                 }
@@ -101,7 +122,7 @@ impl YamlFrontend {
                 Ok(text) => {
                     let text: Arc<str> = text.into();
                     let source: SourceId = add(sources, Arc::clone(&text));
-                    yaml_graph::read(&text, source, &self.catalog)
+                    yaml_graph::read(&text, source, &self.context.vocabulary.catalog)
                 }
             },
         }
@@ -113,33 +134,34 @@ impl From<Loaded> for SourcedGraph {
         Self {
             graph: loaded.graph,
             sources: Arc::new(loaded.sources),
+            ..Self::default()
         }
     }
 }
 
-/// A YAML front end and the graph that its file gave at first.
-pub struct YamlGraphs {
-    /// The front end.
-    pub frontend: YamlFrontend,
-    /// What the file gave.
-    pub first: Loaded,
+/// A file and the graph that it gave at first.
+struct YamlGraphs {
+    file: YamlFile,
+    first: Loaded,
 }
 
 #[async_trait]
 impl GraphSource for YamlGraphs {
-    fn report(&self) -> Option<Report> {
-        Some(Arc::clone(&self.frontend.report))
+    fn shown(&self) -> String {
+        self.file.name.clone()
     }
 
     async fn run(
         self: Box<Self>,
+        services: Services,
         graphs: Graphs,
         cancel: CancellationToken,
     ) -> Result<(), ProgramFailed> {
-        let Self { frontend, first } = *self;
-        let mut watch = SourceWatch::new(&frontend.paths, &first.sources, true).await;
+        let Self { file, first } = *self;
+        let paths = &services.paths;
+        let mut watch = SourceWatch::new(paths, &first.sources, true).await;
         graphs.send_replace(Some(first.into()));
-        if !frontend.watch {
+        if !file.context.watch {
             cancel.cancelled().await;
             return Ok(());
         }
@@ -149,14 +171,14 @@ impl GraphSource for YamlGraphs {
                 () = cancel.cancelled() => return Ok(()),
                 () = watch.changed() => {}
             }
-            let reader = frontend.clone();
+            let reader = file.clone();
             let loaded = tokio::task::spawn_blocking(move || reader.load()).await;
             let Ok(loaded) = loaded else { continue };
             let (sources, works) = match &loaded {
                 Ok(loaded) => (&loaded.sources, true),
                 Err(sources) => (sources, false),
             };
-            watch = SourceWatch::after(&mut watch, &frontend.paths, sources, works).await;
+            watch = SourceWatch::after(&mut watch, paths, sources, works).await;
             match loaded {
                 Ok(loaded) => {
                     info!("the graph has changed");

@@ -350,7 +350,7 @@ impl Model {
         let engine = &self.engine;
         Summary {
             hostname: self.about.hostname.to_string(),
-            version: self.about.version.to_owned(),
+            version: self.about.version.to_string(),
             program: self.about.program.clone(),
             started: self.started,
             noop: self.about.noop,

@@ -39,7 +39,7 @@ impl Run {
         }));
         let about = About {
             hostname: "h1".into(),
-            version: "1",
+            version: "1".into(),
             program: "site.mcl".into(),
             noop,
         };
@@ -72,7 +72,11 @@ impl Run {
         let options = SubmitOptions::default();
         self.engine.submit(copy, options).await.unwrap();
         let sources = Arc::new(sources);
-        self.observer.declared(SourcedGraph { graph, sources });
+        self.observer.declared(SourcedGraph {
+            graph,
+            sources,
+            ..SourcedGraph::default()
+        });
     }
 
     /// Waits until the graph, as JSON, is as wanted.
@@ -357,6 +361,7 @@ async fn another_graph_is_told_by_its_differences() {
         run.observer.declared(SourcedGraph {
             graph: Arc::new(graph),
             sources: sources.clone(),
+            ..SourcedGraph::default()
         });
     };
     submit(&["a", "b", "c"]).await;

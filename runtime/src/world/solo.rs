@@ -15,11 +15,12 @@ const STRINGS: &str = "strings/";
 const SCHEDULED: &str = "scheduler/schedule/";
 const EXPORTED: &str = "exported/";
 
-/// A world of one. Cheap to clone; clones are one world. Its file is read when it is first used.
+/// A world of one. Cheap to clone; clones are one world. Its file, if it has one, is read when it is first used.
 #[derive(Clone, Debug)]
 pub struct SoloWorld {
     hostname: Arc<str>,
-    path: PathBuf,
+    /// Nothing if it is in memory alone.
+    path: Option<PathBuf>,
     state: Arc<Mutex<State>>,
 }
 
@@ -36,15 +37,26 @@ impl SoloWorld {
     pub fn new(hostname: impl Into<Arc<str>>, directory: PathBuf) -> Self {
         Self {
             hostname: hostname.into(),
-            path: directory.join("journal"),
+            path: Some(directory.join("journal")),
+            state: Arc::default(),
+        }
+    }
+
+    /// The world of a host that forgets it at the end: for tests, and for those who embed an engine.
+    pub fn in_memory(hostname: impl Into<Arc<str>>) -> Self {
+        Self {
+            hostname: hostname.into(),
+            path: None,
             state: Arc::default(),
         }
     }
 
     fn state(&self) -> Result<MutexGuard<'_, State>, ResourceError> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.journal.is_none() {
-            let (journal, entries) = Journal::open(self.path.clone())?;
+        if state.journal.is_none()
+            && let Some(path) = &self.path
+        {
+            let (journal, entries) = Journal::open(path.clone())?;
             state.journal = Some(journal);
             state.entries = entries;
         }
@@ -54,7 +66,10 @@ impl SoloWorld {
     /// Whether anything was ever written; asking does not begin it.
     fn is_begun(&self) -> bool {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.journal.is_some() || self.path.exists()
+        match &self.path {
+            Some(path) => state.journal.is_some() || path.exists(),
+            None => true,
+        }
     }
 
     fn set(&self, key: &str, value: Option<&str>) -> Result<bool, ResourceError> {
@@ -275,6 +290,17 @@ mod tests {
         assert_eq!(again.string("a"), Ok(None));
         let hosts = BTreeMap::from([("h1".to_owned(), "x".to_owned())]);
         assert_eq!(again.strings("ns"), Ok(hosts));
+    }
+
+    #[test]
+    fn a_world_in_memory_is_shared_by_its_clones() {
+        let world = SoloWorld::in_memory("h1");
+        let clone = world.clone();
+        assert!(world.set_string("a", Some("1")).unwrap());
+        assert_eq!(clone.string("a").unwrap().as_deref(), Some("1"));
+        assert!(clone.export(&export("noop", "x", "*"), "{}").unwrap());
+        assert_eq!(world.exports().unwrap(), [export("noop", "x", "*")]);
+        assert_eq!(SoloWorld::in_memory("h1").string("a"), Ok(None));
     }
 
     #[test]

@@ -96,10 +96,13 @@ pub enum Implementation {
     /// Computes from the arguments and the types that were inferred for this call.
     Typed(fn(&FuncType, &[Value]) -> CallResult),
     /// Looks at the machine. Each live call in the program owns one [`Sampler`].
-    Sampled(fn(&Start) -> Box<dyn Sampler>),
+    Sampled(StartSampler),
     /// The evaluator knows how.
     Graph(GraphFunction),
 }
+
+/// Begins a live call of a function that looks at the machine.
+pub type StartSampler = Arc<dyn Fn(&Start) -> Box<dyn Sampler> + Send + Sync>;
 
 impl fmt::Debug for Implementation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -270,8 +273,9 @@ pub trait Host: Send + Sync {
         None
     }
 
-    /// An option of the front end `provisioner` (functions.md §27), by the name of its function.
-    fn provisioner_option(&self, name: &str) -> Option<Value> {
+    /// What the entry point gives the program that it ships, by the full name of the function that the program
+    /// asks it with ([`FunctionDef::option`]).
+    fn option(&self, name: &str) -> Option<Value> {
         let _ = name;
         None
     }

@@ -78,16 +78,21 @@ impl Signature {
     /// If the text is not a function type.
     pub fn parse(text: &str) -> Result<Self, SignatureError> {
         match Type::parse(text)? {
-            Type::Func(ty) => Ok(Self {
-                ty,
-                bounds: Vec::new(),
-                variadic: false,
-            }),
+            Type::Func(ty) => Ok(Self::of(ty)),
             _ => Err(SignatureError {
                 text: text.to_owned(),
                 reason: "expected a function type",
                 offset: 0,
             }),
+        }
+    }
+
+    /// The signature with exactly these arguments.
+    pub fn of(ty: Arc<FuncType>) -> Self {
+        Self {
+            ty,
+            bounds: Vec::new(),
+            variadic: false,
         }
     }
 

@@ -1,6 +1,7 @@
 //! The words in which the functions are declared: constructors, and adapters for plain Rust functions.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::catalog::{
     Bound, CallError, CallResult, Example, FunctionDef, GraphFunction, Host, Implementation,
@@ -53,7 +54,7 @@ pub(crate) fn snapshot(
         signature,
         doc,
         Purity::Snapshot,
-        Implementation::Sampled(start),
+        Implementation::Sampled(Arc::new(start)),
     )
 }
 
@@ -69,8 +70,17 @@ pub(crate) fn source(
         signature,
         doc,
         Purity::Source,
-        Implementation::Sampled(start),
+        Implementation::Sampled(Arc::new(start)),
     )
+}
+
+/// A function without arguments that tells what the entry point gives the program.
+pub(crate) fn option(
+    name: &'static str,
+    signature: &'static str,
+    doc: &'static str,
+) -> FunctionDef {
+    FunctionDef::asks_entry_point(name, Signature::declare(signature), doc)
 }
 
 /// A function that the evaluator implements.
@@ -96,18 +106,8 @@ fn declare(
     purity: Purity,
     implementation: Implementation,
 ) -> FunctionDef {
-    let (package, name) = full_name.rsplit_once('.').unwrap_or(("", full_name));
-    FunctionDef {
-        package,
-        name,
-        signatures: vec![Signature::declare(signature)],
-        doc,
-        purity,
-        catchable: &[],
-        inference: Inference::Signature,
-        implementation,
-        examples: &[],
-    }
+    let signature = Signature::declare(signature);
+    FunctionDef::define(full_name, signature, doc, purity, implementation)
 }
 
 impl FunctionDef {

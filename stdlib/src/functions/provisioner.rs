@@ -1,25 +1,19 @@
 //! `embedded/provisioner`: the command line of the front end of that name (functions.md §27).
 
-use crate::catalog::{CallError, FunctionDef, Host};
-use crate::value::Value;
+use crate::catalog::FunctionDef;
 
-use super::declare::{Call, Wakes, never, snapshot};
+use super::declare::option;
 
 /// A function for each option: its name, and its text for the manual.
 macro_rules! options {
     ($($name:ident: $ty:literal, $option:literal;)*) => {
         vec![$(
-            snapshot(
+            option(
                 concat!("embedded/provisioner.", stringify!($name)),
                 concat!("func() ", $ty),
                 concat!(
                     "What `", $option, "` of the front end `provisioner` says. Without that front end it ends the program."
                 ),
-                |_| {
-                    let call: Call = |host, _| option(host, stringify!($name));
-                    let wake: Wakes = never;
-                    Box::new((call, wake))
-                },
             ),
         )*]
     };
@@ -55,14 +49,6 @@ pub(crate) fn all() -> Vec<FunctionDef> {
     }
 }
 
-fn option(host: &dyn Host, name: &str) -> Result<Value, CallError> {
-    host.provisioner_option(name).ok_or_else(|| {
-        CallError::fatal(format!(
-            "func `embedded/provisioner.{name}()` has nil value"
-        ))
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::testing::{TestHost, call, call_on, fatal};
@@ -83,7 +69,7 @@ mod tests {
     #[test]
     fn options_come_from_the_front_end() {
         let host = TestHost {
-            options: vec![("cli_arch".to_owned(), "x86_64".into())],
+            options: vec![("embedded/provisioner.cli_arch".to_owned(), "x86_64".into())],
             ..TestHost::default()
         };
         let arch = call_on(&host, "embedded/provisioner.cli_arch", &[]);

@@ -98,7 +98,7 @@ impl Host for TestHost {
         &self.world
     }
 
-    fn provisioner_option(&self, name: &str) -> Option<Value> {
+    fn option(&self, name: &str) -> Option<Value> {
         let found = self.options.iter().find(|(have, _)| have == name);
         found.map(|(_, value)| value.clone())
     }
@@ -160,7 +160,7 @@ pub(crate) fn sample(name: &str) -> Box<dyn Sampler> {
 
 /// The same at a chosen place.
 pub(crate) fn sample_at(name: &str, at: &Start) -> Box<dyn Sampler> {
-    match find(name).implementation {
+    match &find(name).implementation {
         Implementation::Sampled(start) => start(at),
         other => panic!("{name} is {other:?}"),
     }
@@ -169,10 +169,10 @@ pub(crate) fn sample_at(name: &str, at: &Start) -> Box<dyn Sampler> {
 /// Calls a declared function.
 pub(crate) fn call_def(def: &FunctionDef, args: &[Value]) -> CallResult {
     assert!(def.signature(args.len()).is_some(), "{}", def.full_name());
-    match def.implementation {
+    match &def.implementation {
         Implementation::Pure(call) => call(args),
         Implementation::Sampled(start) => start(&Start::default()).call(&TestHost::default(), args),
-        ref other => panic!("{} is {other:?}", def.full_name()),
+        other => panic!("{} is {other:?}", def.full_name()),
     }
 }
 

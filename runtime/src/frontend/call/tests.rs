@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use mgmt_stdlib::catalog::{Catalog, HttpResponse, Implementation, Start, SystemHost};
+use mgmt_stdlib::catalog::{Catalog, DiskTree, HttpResponse, Implementation, Start, SystemHost};
 use rustix::net::netlink::{KOBJECT_UEVENT, SocketAddrNetlink};
 use rustix::net::{AddressFamily, SendFlags, SocketType, sendto, socket};
 use tokio::task::JoinHandle;
@@ -17,7 +17,7 @@ use tokio::time::{Instant, timeout};
 use super::*;
 use crate::dbus::Bus;
 use crate::dbus::tests::PrivateBus;
-use crate::frontend::RunningHost;
+use crate::frontend::{Given, RunningHost};
 use crate::http_responses::HttpResponses;
 use crate::local_values::LocalValues;
 use crate::namespaces;
@@ -44,7 +44,7 @@ impl Live {
         let (package, function) = name.rsplit_once('.').unwrap();
         let catalog = Catalog::standard().unwrap();
         let function = catalog.function(package, function).unwrap();
-        let Implementation::Sampled(sampler) = function.implementation else {
+        let Implementation::Sampled(sampler) = &function.implementation else {
             panic!("{name} does not look at the machine");
         };
         let (args, latest) = watch::channel(args.to_vec());
@@ -221,6 +221,8 @@ async fn local_values_and_responses_wake_who_reads_them() {
     let system_bus = Bus::new("test bus", "unix:path=/nonexistent/bus");
     let host: Arc<dyn Host> = Arc::new(RunningHost {
         system: SystemHost::default(),
+        files: Arc::new(DiskTree::default()),
+        given: Given::default(),
         state_dir: directory.path().into(),
         values: values.clone(),
         responses: responses.clone(),
@@ -527,6 +529,8 @@ async fn the_daemon_for_firmware_wakes_who_asks_for_a_reboot() {
     let directory = tempfile::tempdir().unwrap();
     let host: Arc<dyn Host> = Arc::new(RunningHost {
         system: SystemHost::default(),
+        files: Arc::new(DiskTree::default()),
+        given: Given::default(),
         state_dir: directory.path().into(),
         values: LocalValues::new(directory.path().join("values")),
         responses: HttpResponses::default(),

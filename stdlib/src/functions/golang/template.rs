@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use crate::catalog::{
     CallError, CallResult, FunctionDef, Host, Implementation, Inference, Purity, Sampler, Start,
-    Wake,
+    StartSampler, Wake,
 };
 use crate::template::{Library, Template};
 use crate::types::Type;
@@ -95,12 +95,7 @@ struct Callable<'h> {
 
 impl Callable<'_> {
     /// The live call of the last rendering that was the same, or a new one.
-    fn live(
-        &self,
-        function: &FunctionDef,
-        args: &[Value],
-        start: fn(&Start) -> Box<dyn Sampler>,
-    ) -> Live {
+    fn live(&self, function: &FunctionDef, args: &[Value], start: &StartSampler) -> Live {
         let name = (function.package, function.name);
         let mut before = self.before.borrow_mut();
         let same = before.iter().position(|live| {
@@ -166,7 +161,7 @@ impl Library for Callable<'_> {
     }
 
     fn call(&self, function: &FunctionDef, args: &[Value]) -> CallResult {
-        match function.implementation {
+        match &function.implementation {
             Implementation::Pure(call) => call(args),
             Implementation::Typed(call) => match function.signature(args.len()) {
                 Some(signature) => call(&signature.ty, args),

@@ -6,7 +6,7 @@ use std::fmt;
 use std::fs;
 use std::io;
 
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use mgmt_compiler::redact;
@@ -18,10 +18,11 @@ use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
 use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum LogFormat {
+pub(super) enum LogFormat {
     /// Lines for people.
     #[default]
     Text,
@@ -29,14 +30,28 @@ pub(crate) enum LogFormat {
     Json,
 }
 
+/// What is logged, and how.
+#[derive(Args, Clone, Debug, Default)]
+pub(super) struct LogArgs {
+    /// How log lines look.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(super) log_format: LogFormat,
+
+    /// Which log lines are shown: a level, or levels by component such as `warn,mgmt_runtime::engine=debug`.
+    #[arg(long, value_name = "FILTER", env = "RUST_LOG")]
+    pub(super) log: Option<String>,
+}
+
 /// What is logged if nothing else is asked for. `notify` warns of each directory that was removed before its watch
 /// was; that is known here.
 const USUAL_FILTER: &str = "info,notify=error";
 
-/// Sends log lines to standard error from here on. Of a wrong filter only the right parts count.
-pub(crate) fn start(format: LogFormat, filter: Option<&str>, color: bool) {
-    let filter = EnvFilter::builder().parse_lossy(filter.unwrap_or(USUAL_FILTER));
-    tracing_subscriber::fmt()
+/// Sends log lines to standard error from here on, unless somebody else takes them. Of a wrong filter only the right
+/// parts count.
+pub(super) fn start(args: &LogArgs, color: bool) {
+    let filter = args.log.as_deref().unwrap_or(USUAL_FILTER);
+    let filter = EnvFilter::builder().parse_lossy(filter);
+    let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
         // To complain of a standard error that takes nothing, there; it would end the agent.
@@ -44,10 +59,11 @@ pub(crate) fn start(format: LogFormat, filter: Option<&str>, color: bool) {
         .with_ansi(color)
         .fmt_fields(ResourceSpan)
         .event_format(Lines {
-            format,
+            format: args.log_format,
             zone: zone(),
-        })
-        .init();
+        });
+    // It fails if there is one.
+    let _ = lines.finish().try_init();
 }
 
 /// The time zone of this machine. Its name is not needed here, and to find that, all zones that the machine knows
@@ -67,7 +83,7 @@ fn zone() -> TimeZone {
 fn component(target: &str) -> &str {
     let mut modules = target.split("::");
     match (modules.next(), modules.next()) {
-        (Some("mgmt"), _) | (Some("mgmt_runtime"), Some("driver") | None) => "main",
+        (Some("mgmt_runtime"), Some("cli" | "driver" | "runner") | None) => "main",
         (Some("mgmt_runtime"), Some("frontend")) => "lang",
         (Some("mgmt_runtime"), Some("resources" | "resource")) => "engine",
         (Some("mgmt_runtime"), Some(module)) => module,
@@ -269,8 +285,8 @@ mod tests {
     #[test]
     fn components_are_named_for_users() {
         for (target, name) in [
-            ("mgmt", "main"),
-            ("mgmt::commands::run", "main"),
+            ("mgmt_runtime", "main"),
+            ("mgmt_runtime::cli::run", "main"),
             ("mgmt_runtime::driver::place", "main"),
             ("mgmt_runtime::engine::core", "engine"),
             ("mgmt_runtime::frontend::call", "lang"),

@@ -1,24 +1,26 @@
 //! `mgmt plan`: what would change on this machine.
 
+use std::env;
 use std::error::Error;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use mgmt_compiler::graph::ResourceGraph;
 use mgmt_compiler::redact;
-use mgmt_compiler::render::{MessageFormat, Terminal, render as render_findings};
-use mgmt_runtime::driver::place::usual_prefix;
-use mgmt_runtime::engine::EngineConfig;
-use mgmt_runtime::frontend::Frontend;
-use mgmt_runtime::plan::{Plan as Planned, PlanFormat, plan, render};
-use mgmt_runtime::resource::Services;
+use mgmt_compiler::render::Terminal;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::program::{PROGRAM, Program, attach};
-use crate::logging::{self, LogFormat};
+use super::logging::{self, LogArgs, LogFormat};
+use super::process::{self, Agent, terminal};
+use super::source::{FrontEnds, HostArgs, SourceArgs};
+use crate::driver::place::{hostname, usual_prefix};
+use crate::engine::EngineConfig;
+use crate::frontend::{FrontendContext, FrontendError, GraphSource, SourcedGraph};
+use crate::plan::{Plan as Planned, PlanFormat, plan, render};
+use crate::resource::Services;
+use crate::vocabulary::Vocabulary;
 
 const NOTHING_TO_DO: u8 = 0;
 const FAILED: u8 = 1;
@@ -30,9 +32,12 @@ const CHANGES_PENDING: u8 = 2;
 /// private, such as the content of a file that not everybody may read, is not shown. The exit status is 0 if
 /// there is nothing to do, 2 if there is, and 1 if something could not be checked.
 #[derive(Args, Clone, Debug)]
-pub(crate) struct Plan {
+pub(super) struct Plan {
     #[command(flatten)]
-    program: Program,
+    source: SourceArgs,
+
+    #[command(flatten)]
+    host: HostArgs,
 
     /// The directory where the agent keeps what has to survive a restart.
     #[arg(long, value_name = "DIR", env = "MGMT_PREFIX")]
@@ -58,12 +63,21 @@ pub(crate) struct Plan {
 
 impl Plan {
     /// Does it, and gives the exit status.
-    pub(crate) fn run(self, terminal: Terminal) -> io::Result<u8> {
-        logging::start(LogFormat::Text, Some(&self.log), terminal.color);
+    pub(super) fn run(
+        self,
+        agent: Agent,
+        front_ends: &FrontEnds,
+        vocabulary: Vocabulary,
+    ) -> io::Result<u8> {
+        let log = LogArgs {
+            log: Some(self.log.clone()),
+            ..LogArgs::default()
+        };
+        logging::start(&log, terminal().color);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()?;
-        match runtime.block_on(self.make(terminal)) {
+        match runtime.block_on(self.make(agent, front_ends, vocabulary)) {
             Ok(status) => Ok(status),
             Err(error) => {
                 let text = error.to_string();
@@ -73,37 +87,41 @@ impl Plan {
         }
     }
 
-    async fn make(&self, terminal: Terminal) -> Result<u8, Box<dyn Error>> {
-        let report = Arc::new(move |findings: mgmt_compiler::render::Findings<'_>| {
-            let text = render_findings(MessageFormat::Human, &[findings], terminal);
-            // Without standard error there is nobody to tell.
-            let _ = io::stderr().write_all(text.as_bytes());
-        });
-        let (hostname, mut frontend) = self.program.frontend(report, false)?;
+    async fn make(
+        &self,
+        agent: Agent,
+        front_ends: &FrontEnds,
+        vocabulary: Vocabulary,
+    ) -> Result<u8, Box<dyn Error>> {
+        let hostname = hostname(self.host.hostname.as_deref())?;
+        let context = FrontendContext {
+            hostname: hostname.clone(),
+            directory: env::current_dir()?,
+            vocabulary: vocabulary.clone(),
+            report: process::report(LogFormat::Text),
+            watch: false,
+        };
+        let source = match self.source.load(front_ends, &context) {
+            Err(FrontendError::Reported) => return Ok(FAILED),
+            loaded => loaded?,
+        };
         // What the agent remembers is looked at, but it is not in its way.
         let scratch = tempfile::tempdir()?;
         let prefix = self
             .prefix
             .clone()
-            .or_else(|| usual_prefix(|name| std::env::var(name).ok()))
+            .or_else(|| usual_prefix(agent.name, |name| env::var(name).ok()))
             .filter(|prefix| prefix.is_dir())
             .unwrap_or_else(|| scratch.path().to_owned());
-        let services = Services::new(hostname, PROGRAM, Arc::<Path>::from(prefix));
-        let compilation = frontend.compile();
-        if compilation.program.is_none() {
-            return Ok(FAILED);
-        }
-        attach(&mut frontend, &services, &compilation);
-        let sources = compilation.sources.clone();
-        let registry = frontend.registry.clone();
-        let Some(graph) = first_graph(frontend, compilation).await? else {
+        let services = Services::new(hostname, agent.to_string(), Arc::<Path>::from(prefix));
+        let Some(first) = first_graph(source, services.clone()).await? else {
             return Ok(FAILED);
         };
-        let config = EngineConfig::new(registry, services);
-        let planned = plan(&graph, config).await?;
-        let terminal = Terminal::of(&io::stdout(), |name| std::env::var(name).ok());
-        io::stdout()
-            .write_all(render(&planned, self.format, self.all, &sources, terminal).as_bytes())?;
+        let config = EngineConfig::new(vocabulary.registry, services);
+        let planned = plan(&first.graph, config).await?;
+        let terminal = Terminal::of(&io::stdout(), |name| env::var(name).ok());
+        let text = render(&planned, self.format, self.all, &first.sources, terminal);
+        io::stdout().write_all(text.as_bytes())?;
         Ok(status(&planned))
     }
 }
@@ -118,17 +136,17 @@ fn status(plan: &Planned) -> u8 {
     }
 }
 
-/// What the program denotes now; nothing if it fails before it denotes anything, which was reported.
+/// What is denoted now; nothing if it fails before it denotes anything, which was reported.
 async fn first_graph(
-    frontend: Frontend,
-    compilation: mgmt_compiler::Compilation,
-) -> Result<Option<Arc<ResourceGraph>>, Box<dyn Error>> {
+    source: Box<dyn GraphSource>,
+    services: Services,
+) -> Result<Option<SourcedGraph>, Box<dyn Error>> {
     let (graphs, mut newest) = watch::channel(None);
     let cancel = CancellationToken::new();
-    let running = tokio::spawn(frontend.run(compilation, graphs, cancel.clone()));
-    // The front end ends without a graph if the program fails.
+    let running = tokio::spawn(source.run(services, graphs, cancel.clone()));
+    // It ends without a graph if the program fails.
     let graph = match newest.wait_for(Option::is_some).await {
-        Ok(newest) => newest.as_ref().map(|newest| Arc::clone(&newest.graph)),
+        Ok(newest) => newest.clone(),
         Err(_) => None,
     };
     cancel.cancel();

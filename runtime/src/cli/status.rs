@@ -11,11 +11,13 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use mgmt_compiler::redact;
 use mgmt_compiler::render::{Terminal, visible};
-use mgmt_runtime::driver::place::{SYSTEM_PREFIX, usual_prefix};
-use mgmt_runtime::observe::shapes::{LogEntry, Problem, State, Status as Told};
-use mgmt_runtime::ui::client::{Client, ClientError};
-use mgmt_runtime::ui::{USUAL_ADDRESS, address};
 use tokio::time::sleep;
+
+use super::process::Agent;
+use crate::driver::place::{system_prefix, usual_prefix};
+use crate::observe::shapes::{LogEntry, Problem, State, Status as Told};
+use crate::ui::client::{Client, ClientError};
+use crate::ui::{USUAL_ADDRESS, address};
 
 const AS_IT_SHOULD_BE: u8 = 0;
 const UNREACHABLE: u8 = 1;
@@ -32,7 +34,7 @@ const PROBLEMS: usize = 20;
 /// The exit status is 0 if everything is as it should be, 2 if something failed, differs, or is still to be
 /// done, and 1 if no agent answers. Of several agents the worst counts.
 #[derive(Args, Clone, Debug)]
-pub(crate) struct Status {
+pub(super) struct Status {
     /// Where the agents are. That of this machine is found out: it writes its address below its prefix.
     #[arg(value_name = "ADDR")]
     addresses: Vec<String>,
@@ -65,7 +67,7 @@ enum StatusFormat {
 
 impl Status {
     /// Does it, and gives the exit status.
-    pub(crate) fn run(self) -> io::Result<u8> {
+    pub(super) fn run(self, agent: Agent) -> io::Result<u8> {
         if self.watch && self.addresses.len() > 1 {
             writeln!(
                 io::stderr(),
@@ -77,7 +79,7 @@ impl Status {
             .enable_all()
             .build()?;
         let mut worst = AS_IT_SHOULD_BE;
-        for (number, place) in self.places()?.into_iter().enumerate() {
+        for (number, place) in self.places(agent.name)?.into_iter().enumerate() {
             if number > 0 && self.format == StatusFormat::Human {
                 print("\n", false)?;
             }
@@ -135,7 +137,7 @@ impl Status {
     }
 
     /// The agents that are meant, each with the addresses that it may have.
-    fn places(&self) -> io::Result<Vec<Vec<Client>>> {
+    fn places(&self, program: &str) -> io::Result<Vec<Vec<Client>>> {
         if !self.addresses.is_empty() {
             let clients = self
                 .addresses
@@ -162,9 +164,9 @@ impl Status {
                 return Ok(vec![vec![Client::new(written.to_string())]]);
             }
             // One of ours, or that of the machine.
-            None => usual_prefix(|name| env::var(name).ok())
+            None => usual_prefix(program, |name| env::var(name).ok())
                 .into_iter()
-                .chain([PathBuf::from(SYSTEM_PREFIX)])
+                .chain([system_prefix(program)])
                 .filter_map(|prefix| address::read(&prefix).ok().flatten())
                 .map(|address| address.to_string())
                 .collect(),
