@@ -601,6 +601,52 @@ fn look(path: &Path) -> Vec<String> {
     seen
 }
 
+/// Some watched paths.
+struct Observed<'a> {
+    scratch: Scratch,
+    targets: &'a [String],
+    watches: Vec<PathWatch>,
+}
+
+impl<'a> Observed<'a> {
+    async fn new(before: &[Step], targets: &'a [String]) -> Self {
+        let scratch = Scratch::new();
+        let root = scratch.dir.path();
+        before.iter().for_each(|step| step.take(root));
+        let mut watches = Vec::new();
+        for path in targets {
+            watches.push(scratch.watch(path).await);
+        }
+        Self {
+            scratch,
+            targets,
+            watches,
+        }
+    }
+
+    /// Takes some steps at once. If a path does not look as before, there must be an event.
+    async fn is_told(&mut self, steps: &[Step]) -> Result<(), TestCaseError> {
+        let root = self.scratch.dir.path();
+        let look = || self.targets.iter().map(|path| look(&root.join(path)));
+        let old: Vec<_> = look().collect();
+        for watch in &mut self.watches {
+            pending(watch);
+        }
+        steps.iter().for_each(|step| step.take(root));
+        self.scratch.settle().await;
+        for ((watch, old), new) in self.watches.iter_mut().zip(old).zip(look()) {
+            let told = pending(watch);
+            prop_assert!(told || new == old, "{steps:?}: {old:?} is now {new:?}");
+        }
+        Ok(())
+    }
+}
+
+fn block_on(test: impl Future<Output = Result<(), TestCaseError>>) -> Result<(), TestCaseError> {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_all().build().unwrap().block_on(test)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -611,34 +657,16 @@ proptest! {
         targets in prop::collection::vec(places(), 1..4),
         after in prop::collection::vec(steps(), 1..12),
     ) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let result: Result<(), TestCaseError> = runtime.block_on(async {
-            let scratch = Scratch::new();
-            let root = scratch.dir.path().to_owned();
-            before.iter().for_each(|step| step.take(&root));
-            let mut watches = Vec::new();
-            for path in &targets {
-                watches.push(scratch.watch(path).await);
-            }
-            scratch.settle().await;
+        block_on(async {
+            let mut observed = Observed::new(&before, &targets).await;
+            observed.scratch.settle().await;
             for step in &after {
-                let looks: Vec<_> = targets.iter().map(|path| look(&root.join(path))).collect();
-                for watch in &mut watches {
-                    pending(watch);
-                }
-                step.take(&root);
-                scratch.settle().await;
-                for ((path, watch), old) in targets.iter().zip(&mut watches).zip(looks) {
-                    let new = look(&root.join(path));
-                    let told = pending(watch);
-                    prop_assert!(told || new == old, "{step:?} at `{path}`: {old:?} is now {new:?}");
-                }
+                observed.is_told(std::slice::from_ref(step)).await?;
             }
-            drop(watches);
-            prop_assert_eq!(scratch.nodes(), 0);
+            observed.watches.clear();
+            prop_assert_eq!(observed.scratch.nodes(), 0);
             Ok(())
-        });
-        result?;
+        })?;
     }
 
     /// The same if much happens at once; and after that, everything is watched.
@@ -648,37 +676,14 @@ proptest! {
         targets in prop::collection::vec(places(), 1..4),
         after in prop::collection::vec(steps(), 1..30),
     ) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let result: Result<(), TestCaseError> = runtime.block_on(async {
-            let scratch = Scratch::new();
-            let root = scratch.dir.path().to_owned();
-            before.iter().for_each(|step| step.take(&root));
-            let mut watches = Vec::new();
+        block_on(async {
+            let mut observed = Observed::new(&before, &targets).await;
+            observed.is_told(&after).await?;
             for path in &targets {
-                watches.push(scratch.watch(path).await);
-            }
-            let looks: Vec<_> = targets.iter().map(|path| look(&root.join(path))).collect();
-            after.iter().for_each(|step| step.take(&root));
-            scratch.settle().await;
-            for ((path, watch), old) in targets.iter().zip(&mut watches).zip(looks) {
-                let new = look(&root.join(path));
-                prop_assert!(pending(watch) || new == old, "`{path}`: {old:?} is now {new:?}");
-            }
-            for path in &targets {
-                let looks: Vec<_> = targets.iter().map(|path| look(&root.join(path))).collect();
-                for watch in &mut watches {
-                    pending(watch);
-                }
-                Step::Remove(path.clone()).take(&root);
-                Step::Write(path.clone()).take(&root);
-                scratch.settle().await;
-                for ((path, watch), old) in targets.iter().zip(&mut watches).zip(looks) {
-                    let new = look(&root.join(path));
-                    prop_assert!(pending(watch) || new == old, "later, `{path}`: {old:?} is now {new:?}");
-                }
+                let again = [Step::Remove(path.clone()), Step::Write(path.clone())];
+                observed.is_told(&again).await?;
             }
             Ok(())
-        });
-        result?;
+        })?;
     }
 }
