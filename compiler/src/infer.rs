@@ -41,7 +41,7 @@ pub use fields::FieldGroup;
 use fields::StructNotes;
 use pending::{Constraint, Waiting};
 use scheme::Scheme;
-use table::{Level, Table, TyId};
+use table::{Level, Table, TyId, Vars};
 
 /// An instance of the program's definitions for the purpose of typing: the program itself, or one
 /// include of a class.
@@ -329,9 +329,8 @@ impl Infer<'_> {
 
     /// Enters a type that the library declares.
     fn declared(&mut self, ty: &Type) -> TyId {
-        let mut vars = FxHashMap::default();
         let level = self.level;
-        self.table.import(ty, &mut vars, level)
+        self.table.import(ty, &mut Vars::new(), level)
     }
 
     /// Checks what nothing uses; what is wrong there is a warning.

@@ -14,6 +14,7 @@ mod lookup;
 mod names;
 mod purity;
 mod reach;
+mod references;
 mod static_key;
 mod stmt;
 mod types;
@@ -37,6 +38,7 @@ pub use facts::{AliasDef, Facts, Target, Use};
 pub use names::{Alias, Module, NameScope, closest};
 
 /// What resolving came to.
+#[derive(Debug)]
 pub struct Resolution {
     /// The program.
     pub hir: Hir,
@@ -77,7 +79,7 @@ pub fn resolve(
         tagged: Vec::new(),
         class: None,
         owners: Vec::new(),
-        references: Vec::new(),
+        mentions: Vec::new(),
         include_state: FxHashMap::default(),
         include_names: FxHashMap::default(),
         comparisons_left: MAX_COMPARISONS,
@@ -163,7 +165,7 @@ struct Resolver<'a, 'f> {
     /// What statements mention that stand in no definition.
     roots: Vec<Definition>,
     /// Who mentions whom, and where.
-    references: Vec<(Definition, Definition, Span)>,
+    mentions: Vec<(Definition, Definition, Span)>,
     include_state: FxHashMap<IncludeId, lookup::IncludeState>,
     /// The class that each include names, as written.
     include_names: FxHashMap<IncludeId, EcoString>,
@@ -181,7 +183,11 @@ struct Resolver<'a, 'f> {
 impl Resolver<'_, '_> {
     fn program(&mut self, main: &Rc<Unit>) {
         self.declare_file(main);
-        for pending in std::mem::take(&mut self.pending) {
+        // Every file is there by now.
+        let pending = std::mem::take(&mut self.pending);
+        let written = pending.iter().map(|it| it.unit.ast.exprs.len()).sum();
+        self.hir.exprs.reserve(written);
+        for pending in pending {
             let stmts = self.block(&pending.unit, &pending.items, pending.scope);
             if pending.unit.ast.source == main.ast.source {
                 self.hir.main = stmts;
@@ -190,11 +196,15 @@ impl Resolver<'_, '_> {
     }
 
     fn finish(mut self, main_source: SourceId) -> Resolution {
-        let bind_order = self.report_cycles();
-        self.mark_pure();
+        let references = self.references();
+        let bind_order = self.report_cycles(&references);
+        // Only the evaluator asks for it.
+        if self.facts.is_none() {
+            self.mark_pure();
+        }
         let live_classes = self.live_classes();
-        let live_binds = self.live_binds(&live_classes);
-        self.report_unused(main_source, &live_classes);
+        let live_binds = self.live_binds(&references, &live_classes);
+        self.report_unused(main_source, &references, &live_classes);
         let facts = self.finish_facts();
         let diagnostics = self
             .tagged

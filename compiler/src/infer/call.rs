@@ -5,12 +5,11 @@ use std::sync::Arc;
 use ecow::EcoString;
 use mgmt_grammar::span::Span;
 use mgmt_stdlib::catalog::{FunctionDef, Implementation, Inference};
-use rustc_hash::FxHashMap;
 
 use super::fields::looks_into;
 use super::pending::{Constraint, What};
 use super::story::Why;
-use super::table::{Table, Ty, TyId};
+use super::table::{Table, Ty, TyId, Vars};
 use super::{Export, Infer};
 use crate::diagnostic::{Code, Diagnostic, Stage};
 use crate::hir::{ExprId, ExprKind, FuncId, LambdaId, Ref, Var};
@@ -34,7 +33,7 @@ impl Infer<'_> {
             self.wrong_count(function, name, args, node);
             return Table::ERROR;
         };
-        let mut vars = FxHashMap::default();
+        let mut vars = Vars::new();
         let level = self.level;
         let result = self.table.import(&signature.ty.result, &mut vars, level);
         let is_operator = function.package.is_empty() && crate::resolve::is_operator(function.name);
@@ -75,7 +74,7 @@ impl Infer<'_> {
             self.type_text(name, args, result);
         }
         for (var, bound) in &signature.bounds {
-            if let Some(subject) = vars.get(var) {
+            if let Some((_, subject)) = vars.iter().find(|(known, _)| known == var) {
                 let what = What::Bound {
                     subject: *subject,
                     bound: bound.clone(),
@@ -186,8 +185,7 @@ impl Infer<'_> {
         }
         let hir = self.hir;
         let declared = &hir[hir[target].lambda].params;
-        let function = ecow::eco_format!("the function `{name}`");
-        let fits = self.expect_args(&params, &given, args, &function, |i| {
+        let fits = self.expect_args(&params, &given, args, Some(&name), |i| {
             (hir[declared[i]].span, node)
         });
         if !fits {
@@ -228,8 +226,7 @@ impl Infer<'_> {
                 }
                 let blamed = self.blame(callee);
                 let hir = self.hir;
-                let function = EcoString::from("this function");
-                let fits = self.expect_args(&params, &given, args, &function, |i| {
+                let fits = self.expect_args(&params, &given, args, None, |i| {
                     // An annotation may promise more parameters than the lambda has.
                     let declared = definition.and_then(|lambda| hir[lambda].params.get(i));
                     let param = declared.map_or(blamed, |param| hir[*param].span);
@@ -280,30 +277,25 @@ impl Infer<'_> {
         }
     }
 
-    /// Whether the arguments of a call have the types of the parameters. `places` gives where a parameter is
-    /// declared and what a wrong argument counts against.
+    /// Whether the arguments of a call have the types of the parameters. `function` is the name of a statement;
+    /// `places` gives where a parameter is declared and what a wrong argument counts against.
     fn expect_args(
         &mut self,
         params: &[(EcoString, TyId)],
         given: &[TyId],
         args: &[ExprId],
-        function: &EcoString,
+        function: Option<&EcoString>,
         places: impl Fn(usize) -> (Span, Span),
     ) -> bool {
         let mut fits = true;
         for (i, arg) in args.iter().enumerate() {
             let (param, node) = places(i);
-            let function = function.clone();
-            fits &= self.expect(
-                params[i].1,
-                given[i],
-                *arg,
-                Why::FuncArg {
-                    function,
-                    param,
-                    node,
-                },
-            );
+            let why = Why::FuncArg {
+                function: function.cloned(),
+                param,
+                node,
+            };
+            fits &= self.expect(params[i].1, given[i], *arg, why);
         }
         fits
     }

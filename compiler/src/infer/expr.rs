@@ -2,11 +2,10 @@
 
 use ecow::EcoString;
 use mgmt_grammar::span::Span;
-use rustc_hash::FxHashMap;
 
 use super::pending::{Constraint, What};
 use super::story::Why;
-use super::table::{Table, Ty, TyId};
+use super::table::{Table, Ty, TyId, Vars};
 use super::{Export, Infer};
 use crate::hir::{ExprId, ExprKind, Var};
 
@@ -45,7 +44,7 @@ impl Infer<'_> {
         match &expr.kind {
             ExprKind::Error => Table::ERROR,
             ExprKind::Hostname => Table::STR,
-            ExprKind::Const(_, ty) => self.table.import(ty, &mut FxHashMap::default(), 0),
+            ExprKind::Const(_, ty) => self.table.import(ty, &mut Vars::new(), 0),
             ExprKind::List(items) => {
                 let mut elements = Alike::new("elements of a list");
                 for item in items {

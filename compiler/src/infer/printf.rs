@@ -3,10 +3,9 @@
 use ecow::EcoString;
 use mgmt_grammar::span::Span;
 use mgmt_stdlib::functions::fmt::{Piece, Verb, parse_format};
-use rustc_hash::FxHashMap;
 
 use super::story::Why;
-use super::table::{Table, Ty, TyId};
+use super::table::{Table, Ty, TyId, Vars};
 use super::{Export, Infer};
 use crate::diagnostic::{Code, Diagnostic, Stage};
 use crate::hir::{ExprId, ExprKind};
@@ -98,7 +97,7 @@ impl Infer<'_> {
         }
         for ((verb, arg), ty) in verbs.iter().zip(args).zip(given) {
             let Some(expected) = verb.ty() else { continue };
-            let expected = self.table.import(&expected, &mut FxHashMap::default(), 0);
+            let expected = self.table.import(&expected, &mut Vars::new(), 0);
             self.expect(
                 expected,
                 *ty,

@@ -46,9 +46,9 @@ pub enum Why {
         other: Option<ExprId>,
         node: Span,
     },
-    /// An argument of a function of the program.
+    /// An argument of a function of the program, by the name of its statement, or of a function value.
     FuncArg {
-        function: EcoString,
+        function: Option<EcoString>,
         param: Span,
         node: Span,
     },
@@ -190,8 +190,7 @@ impl Infer<'_> {
                 place,
                 format!("it is {} because of this", with_article(&want)),
             );
-            if function == "this function" && declaration.is_none() && self.calls_a_variable(place)
-            {
+            if function.is_none() && declaration.is_none() && self.calls_a_variable(place) {
                 diagnostic = diagnostic.help(
                     "a function in a variable has one type for all its calls; one of a `func` statement has another for each",
                 );
@@ -311,7 +310,13 @@ impl Infer<'_> {
             Why::Operand {
                 op, other: None, ..
             } => format!("`{op}` needs {want}, not {have}"),
-            Why::FuncArg { function, .. } => format!("{function} takes {want} here, not {have}"),
+            Why::FuncArg {
+                function: Some(name),
+                ..
+            } => format!("the function `{name}` takes {want} here, not {have}"),
+            Why::FuncArg { function: None, .. } => {
+                format!("this function takes {want} here, not {have}")
+            }
             Why::Verb { verb, .. } => format!("`{verb}` prints {want}, not {have}"),
             Why::Field { kind, param, .. } => {
                 format!("the parameter `{param}` of `{kind}` is {want}, not {have}")

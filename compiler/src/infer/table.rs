@@ -4,11 +4,15 @@ use ecow::EcoString;
 use mgmt_grammar::span::Span;
 use mgmt_stdlib::types::{FuncType, Type};
 use rustc_hash::FxHashMap;
+use smallvec::{SmallVec, smallvec};
 use std::sync::Arc;
 
 /// A type in the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TyId(pub u32);
+
+/// What the variables of a type of the library stand for; they are few.
+pub type Vars = SmallVec<[(u32, TyId); 4]>;
 
 /// How deeply a type variable was born in function statements: those of level 1 can be generalised.
 pub type Level = u8;
@@ -266,7 +270,7 @@ impl Table {
     }
 
     /// Enters a type of the library; `vars` gives its variables.
-    pub fn import(&mut self, ty: &Type, vars: &mut FxHashMap<u32, TyId>, level: Level) -> TyId {
+    pub fn import(&mut self, ty: &Type, vars: &mut Vars, level: Level) -> TyId {
         match ty {
             Type::Bool => Self::BOOL,
             Type::Str => Self::STR,
@@ -298,11 +302,11 @@ impl Table {
                 let result = self.import(&func.result, vars, level);
                 self.add(Ty::Func(args, result))
             }
-            Type::Var(var) => match vars.get(var) {
-                Some(known) => *known,
+            Type::Var(var) => match vars.iter().find(|(known, _)| known == var) {
+                Some((_, known)) => *known,
                 None => {
                     let fresh = self.unknown(level);
-                    vars.insert(*var, fresh);
+                    vars.push((*var, fresh));
                     fresh
                 }
             },
@@ -408,7 +412,7 @@ impl Table {
 
     /// Refuses a type that contains `var`, and lowers the level of what it contains.
     fn occurs(&mut self, var: TyId, level: Level, ty: TyId) -> Result<(), Mismatch> {
-        let mut stack = vec![ty];
+        let mut stack: SmallVec<[TyId; 8]> = smallvec![ty];
         while let Some(next) = stack.pop() {
             let root = self.find(next);
             if root == var {
@@ -432,7 +436,7 @@ impl Table {
     /// The unknown parts of a type, each once, in order of appearance.
     pub fn unknowns(&mut self, id: TyId) -> Vec<(TyId, Level)> {
         let mut found: Vec<(TyId, Level)> = Vec::new();
-        let mut stack = vec![id];
+        let mut stack: SmallVec<[TyId; 8]> = smallvec![id];
         while let Some(next) = stack.pop() {
             let root = self.find(next);
             match &self.entries[root.0 as usize] {

@@ -2,10 +2,9 @@
 
 use ecow::EcoString;
 use mgmt_stdlib::types::Type;
-use rustc_hash::FxHashMap;
 
 use super::Infer;
-use super::table::TyId;
+use super::table::{TyId, Vars};
 use crate::diagnostic::{Code, Diagnostic, Stage};
 use crate::hir::ExprId;
 
@@ -24,7 +23,7 @@ impl Infer<'_> {
             Ok(ty) => match not_data(&ty) {
                 None => {
                     let level = self.level;
-                    let ty = self.table.import(&ty, &mut FxHashMap::default(), level);
+                    let ty = self.table.import(&ty, &mut Vars::new(), level);
                     // The result is still open here: what it is used for is looked at later.
                     if self.table.unify(result, ty).is_ok() {
                         return;

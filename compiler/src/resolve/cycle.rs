@@ -1,9 +1,10 @@
 //! Definitions that need themselves (language.md §4.6).
 
 use petgraph::graph::{DiGraph, NodeIndex};
-use petgraph::visit::DfsPostOrder;
+use petgraph::visit::{DfsPostOrder, EdgeRef};
 use rustc_hash::FxHashMap;
 
+use super::references::References;
 use super::{Definition, Resolver};
 use crate::diagnostic::{Code, Diagnostic, Stage};
 use crate::hir::BindId;
@@ -12,40 +13,36 @@ use mgmt_grammar::span::Span;
 impl Resolver<'_, '_> {
     /// Reports each group of definitions that need each other once, with the whole cycle, and gives the
     /// binds so that each comes after those that it mentions.
-    pub(super) fn report_cycles(&mut self) -> Vec<BindId> {
-        let mut graph: DiGraph<Definition, Span> = DiGraph::new();
-        let mut nodes: FxHashMap<Definition, NodeIndex> = FxHashMap::default();
-        let binds = (0..self.hir.binds.len()).map(|i| Definition::Bind(BindId(i as u32)));
-        for definition in binds {
-            nodes.insert(definition, graph.add_node(definition));
-        }
-        for (from, to, span) in &self.references {
-            let [from, to] = [from, to].map(|definition| {
-                *nodes
-                    .entry(*definition)
-                    .or_insert_with(|| graph.add_node(*definition))
-            });
-            graph.add_edge(from, to, *span);
-        }
-        for component in petgraph::algo::kosaraju_scc(&graph) {
-            let recursive = component.len() > 1 || graph.contains_edge(component[0], component[0]);
-            if recursive {
-                self.report_cycle(&graph, &component);
+    pub(super) fn report_cycles(&mut self, references: &References) -> Vec<BindId> {
+        let graph = &references.graph;
+        // The binds first, and in the order of the text where dependencies leave the choice, so that of two uses
+        // that contradict each other the later one is told.
+        let mut order = Vec::with_capacity(graph.node_count());
+        let mut place = vec![0; graph.node_count()];
+        let mut walk = DfsPostOrder::empty(graph);
+        for start in graph.node_indices() {
+            walk.move_to(start);
+            while let Some(node) = walk.next(graph) {
+                place[node.index()] = order.len();
+                order.push(node);
             }
         }
-        // In the order of the text where dependencies leave the choice, so that of two uses that
-        // contradict each other the later one is told.
-        let mut order = Vec::with_capacity(self.hir.binds.len());
-        let mut walk = DfsPostOrder::empty(&graph);
-        for i in 0..self.hir.binds.len() {
-            walk.move_to(nodes[&Definition::Bind(BindId(i as u32))]);
-            while let Some(node) = walk.next(&graph) {
-                if let Definition::Bind(bind) = graph[node] {
-                    order.push(bind);
+        // Only in a cycle something comes before what it mentions.
+        let mut edges = graph.edge_references();
+        if edges.any(|edge| place[edge.source().index()] <= place[edge.target().index()]) {
+            for component in petgraph::algo::kosaraju_scc(graph) {
+                let is_recursive =
+                    component.len() > 1 || graph.contains_edge(component[0], component[0]);
+                if is_recursive {
+                    self.report_cycle(graph, &component);
                 }
             }
         }
-        order
+        let binds = order.into_iter().filter_map(|node| match graph[node] {
+            Definition::Bind(bind) => Some(bind),
+            _ => None,
+        });
+        binds.collect()
     }
 
     fn report_cycle(&mut self, graph: &DiGraph<Definition, Span>, component: &[NodeIndex]) {
@@ -65,11 +62,11 @@ impl Resolver<'_, '_> {
             at.insert(node, path.len());
             let next = graph
                 .edges(node)
-                .filter(|edge| members.contains_key(&petgraph::visit::EdgeRef::target(edge)))
+                .filter(|edge| members.contains_key(&edge.target()))
                 .min_by_key(|edge| *edge.weight());
             let Some(next) = next else { return };
             path.push((node, *next.weight()));
-            node = petgraph::visit::EdgeRef::target(&next);
+            node = next.target();
         };
         let name = |definition: Definition| self.describe(definition);
         let mut steps: Vec<(Span, String)> = cycle

@@ -426,6 +426,11 @@ impl Resolver<'_, '_> {
 
     /// A string literal: escapes and variables (language.md §3).
     fn string(&mut self, raw: &EcoString, span: Span, scope: ScopeId) -> ExprId {
+        // Most strings have neither.
+        if !raw.contains(['$', '\\']) {
+            let text = ExprKind::Const(Value::str(raw.as_str()), Type::Str);
+            return self.push(text, span);
+        }
         let pieces = match interpolate::pieces(raw) {
             Ok(pieces) => pieces,
             Err(error) => {

@@ -243,9 +243,9 @@ impl Resolver<'_, '_> {
             // Through an alias a use depends on the whole instance; what is inside follows from that.
             match via.first() {
                 Some(include) => self
-                    .references
+                    .mentions
                     .push((owner, Definition::Include(*include), span)),
-                None => self.references.push((owner, target, span)),
+                None => self.mentions.push((owner, target, span)),
             }
         }
     }
@@ -254,7 +254,7 @@ impl Resolver<'_, '_> {
     pub(super) fn mention_instance(&mut self, via: &[IncludeId], span: Span) {
         if let Some(include) = via.first() {
             for i in 0..self.owners.len() {
-                self.references
+                self.mentions
                     .push((self.owners[i], Definition::Include(*include), span));
             }
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ecow::EcoString;
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use crate::hir::{ClassId, FuncId, IncludeId, ScopeId, Var};
 
@@ -52,7 +53,7 @@ pub struct Found<T> {
     /// The includes on the way.
     pub via: Vec<IncludeId>,
     /// The aliases on the way and the scopes that they stand in, outermost first.
-    pub steps: Vec<(ScopeId, EcoString)>,
+    pub steps: SmallVec<[(ScopeId, EcoString); 1]>,
     /// What is there.
     pub target: T,
 }
@@ -62,7 +63,7 @@ impl<T> Found<T> {
     pub fn direct(target: T) -> Self {
         Self {
             via: Vec::new(),
-            steps: Vec::new(),
+            steps: SmallVec::new(),
             target,
         }
     }

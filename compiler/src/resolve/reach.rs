@@ -1,8 +1,10 @@
 //! Which classes the program includes, and what nothing uses.
 
 use mgmt_grammar::span::SourceId;
-use rustc_hash::{FxHashMap, FxHashSet};
+use petgraph::visit::Dfs;
+use rustc_hash::FxHashSet;
 
+use super::references::References;
 use super::{Definition, Resolver};
 use crate::diagnostic::{Code, Diagnostic, Stage};
 use crate::hir::{BindId, ClassId, IncludeId, Stmt};
@@ -36,43 +38,44 @@ impl Resolver<'_, '_> {
 
     /// The binds that the program's statements need, directly or through others. One that is reached
     /// only through an alias may be missing.
-    pub(super) fn live_binds(&self, classes: &FxHashSet<ClassId>) -> FxHashSet<BindId> {
-        let mut needs: FxHashMap<Definition, Vec<Definition>> = FxHashMap::default();
-        for (owner, target, _) in &self.references {
-            needs.entry(*owner).or_default().push(*target);
-        }
+    pub(super) fn live_binds(
+        &self,
+        references: &References,
+        classes: &FxHashSet<ClassId>,
+    ) -> FxHashSet<BindId> {
         let includes = (0..self.hir.includes.len()).map(|i| IncludeId(i as u32));
         let includes = includes.filter(|include| {
             let class = self.hir[self.hir[*include].scope].class;
             class.is_none_or(|class| classes.contains(&class))
         });
-        let mut stack = self.roots.clone();
-        stack.extend(classes.iter().map(|class| Definition::Class(*class)));
-        stack.extend(includes.map(Definition::Include));
-        let mut seen: FxHashSet<Definition> = FxHashSet::default();
+        let classes = classes.iter().map(|class| Definition::Class(*class));
+        let roots = self.roots.iter().copied();
+        let roots = roots
+            .chain(classes)
+            .chain(includes.map(Definition::Include));
         let mut live = FxHashSet::default();
-        while let Some(next) = stack.pop() {
-            if !seen.insert(next) {
-                continue;
+        let mut walk = Dfs::empty(&references.graph);
+        for root in roots {
+            walk.stack.push(references.node(root));
+            while let Some(node) = walk.next(&references.graph) {
+                if let Definition::Bind(bind) = references.graph[node] {
+                    live.insert(bind);
+                }
             }
-            if let Definition::Bind(bind) = next {
-                live.insert(bind);
-            }
-            stack.extend(needs.get(&next).into_iter().flatten().copied());
         }
         live
     }
 
     /// Warns of definitions and imports of the entry file that nothing uses. What a module defines is
     /// for those who import it.
-    pub(super) fn report_unused(&mut self, main: SourceId, live: &FxHashSet<ClassId>) {
+    pub(super) fn report_unused(
+        &mut self,
+        main: SourceId,
+        references: &References,
+        live: &FxHashSet<ClassId>,
+    ) {
         let mut found = Vec::new();
         let warning = |code, message: String| Diagnostic::warning(code, Stage::Scope, message);
-        let mentioned: FxHashSet<Definition> = self
-            .references
-            .iter()
-            .map(|(_, target, _)| *target)
-            .collect();
         for (i, bind) in self.hir.binds.iter().enumerate() {
             let used = self.used_binds.contains(&crate::hir::BindId(i as u32));
             if bind.span.source == main && !used && !self.is_published(bind.scope) {
@@ -103,7 +106,7 @@ impl Resolver<'_, '_> {
             let duplicate =
                 self.names[class.scope.0 as usize].classes.get(&class.name) != Some(&id);
             let used =
-                duplicate || live.contains(&id) || mentioned.contains(&Definition::Class(id));
+                duplicate || live.contains(&id) || references.is_mentioned(Definition::Class(id));
             if class.span.source == main && !used && !self.is_published(class.scope) {
                 let diagnostic = warning(
                     Code::UNUSED_CLASS,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ecow::{EcoString, eco_format};
 use mgmt_grammar::ast::{self, StmtKind};
 use mgmt_grammar::span::Span;
 use mgmt_stdlib::resource::{META_PARAMS, MetaParam};
@@ -49,7 +50,7 @@ impl Resolver<'_, '_> {
     fn stmt(&mut self, unit: &Unit, item: &Item, scope: ScopeId) -> Option<Stmt> {
         let stmt = &unit.ast[item.stmt];
         let span = stmt.span;
-        let declared = self.declared.get(&(unit.ast.source, item.stmt)).cloned();
+        let declared = self.declared.remove(&(unit.ast.source, item.stmt));
         match (&stmt.kind, declared) {
             (StmtKind::Bind { value, .. }, Some(Declared::Bind(bind))) => {
                 self.owners.push(Definition::Bind(bind));
@@ -266,7 +267,7 @@ impl Resolver<'_, '_> {
             );
         }
         let name = self.expr(unit, resource.name, scope);
-        let mut seen: Vec<(String, Span)> = Vec::new();
+        let mut seen: Vec<(EcoString, Span)> = Vec::new();
         let mut entries = Vec::with_capacity(resource.entries.len());
         for entry in &resource.entries {
             if let Some(entry) = self.entry(unit, resource, entry, &mut seen, span, scope) {
@@ -289,7 +290,7 @@ impl Resolver<'_, '_> {
         unit: &Unit,
         resource: &ast::Resource,
         entry: &ast::Entry,
-        seen: &mut Vec<(String, Span)>,
+        seen: &mut Vec<(EcoString, Span)>,
         statement: Span,
         scope: ScopeId,
     ) -> Option<Entry> {
@@ -298,7 +299,7 @@ impl Resolver<'_, '_> {
             ast::EntryKind::Field { name, value } => {
                 self.once(
                     seen,
-                    name.text.to_string(),
+                    name.text.clone(),
                     name.span,
                     statement,
                     resource,
@@ -350,7 +351,7 @@ impl Resolver<'_, '_> {
                     self.unknown_meta(property);
                     return None;
                 };
-                let key = format!("Meta:{}", param.name);
+                let key = eco_format!("Meta:{}", param.name);
                 let is_first = self.once(
                     seen,
                     key,
@@ -389,8 +390,8 @@ impl Resolver<'_, '_> {
     )]
     fn once(
         &mut self,
-        seen: &mut Vec<(String, Span)>,
-        key: String,
+        seen: &mut Vec<(EcoString, Span)>,
+        key: EcoString,
         span: Span,
         statement: Span,
         resource: &ast::Resource,
