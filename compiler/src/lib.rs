@@ -28,8 +28,10 @@ use std::sync::Arc;
 use diagnostic::{Diagnostic, Severity};
 use files::{Files, Sources};
 pub use input::Input;
+use mgmt_grammar::span::SourceId;
 use mgmt_stdlib::catalog::{Catalog, DiskTree};
 use program::Program;
+use rustc_hash::FxHashSet;
 
 /// How it is to be compiled.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -94,10 +96,11 @@ pub fn compile(
     options: &Options,
 ) -> Compilation {
     let mut loader = load::Loader::new(files, options.module_path.clone());
-    let mut checked = check(input, &mut loader, catalog, options, Depth::Program);
-    let program = match (checked.resolution.take(), checked.inference.take()) {
+    let named = check_names(input, &mut loader, catalog, options, Depth::Program);
+    let typed = check_types(&named, &loader.sources, catalog);
+    let program = match (named.resolution, typed.inference) {
         (Some(resolution), Some(inference))
-            if !checked.diagnostics.iter().any(Diagnostic::is_error) =>
+            if !typed.diagnostics.iter().any(Diagnostic::is_error) =>
         {
             Some(Arc::new(Program {
                 hir: resolution.hir,
@@ -110,7 +113,7 @@ pub fn compile(
     };
     Compilation {
         sources: loader.sources,
-        diagnostics: checked.diagnostics,
+        diagnostics: typed.diagnostics,
         program,
         tree: loader.tree,
     }
@@ -125,85 +128,103 @@ enum Depth<'a> {
     Insight(&'a dyn Fn() -> bool),
 }
 
-#[derive(Default)]
-struct Checked {
+/// The first half of a check: from text to names.
+#[derive(Debug, Default)]
+struct Named {
+    /// What is wrong with the text of the entry file, or else with the names of the program.
     diagnostics: Vec<Diagnostic>,
     resolution: Option<resolve::Resolution>,
-    inference: Option<infer::Inference>,
+    /// Whether there is something that has types.
+    has_types: bool,
+    /// Whether it is worth telling what is wrong with them.
+    is_sound: bool,
+    /// The texts that nobody can act on a warning in.
+    shipped: FxHashSet<SourceId>,
     cancelled: bool,
 }
 
-/// The way from text to types. Both depths report the same.
-fn check(
+/// The second half: a program that has been checked.
+struct Typed {
+    /// All that is wrong.
+    diagnostics: Vec<Diagnostic>,
+    inference: Option<infer::Inference>,
+}
+
+/// The way from text to names. Both depths report the same.
+fn check_names(
     input: &Input,
     loader: &mut load::Loader<'_>,
     catalog: &Catalog,
     options: &Options,
     depth: Depth<'_>,
-) -> Checked {
+) -> Named {
+    let mut named = Named::default();
     let main = match loader.load_input(input) {
         Ok(main) => main,
         Err(error) => {
-            return Checked {
-                diagnostics: vec![error.into_diagnostic()],
-                ..Checked::default()
-            };
+            named.diagnostics.push(error.into_diagnostic());
+            return named;
         }
     };
-    let mut checked = Checked::default();
-    let syntax_errors = std::mem::take(&mut loader.diagnostics);
-    let parses = syntax_errors.is_empty();
-    if !parses {
-        checked.diagnostics = sorted(syntax_errors);
-        if matches!(depth, Depth::Program) {
-            return checked;
-        }
+    named.diagnostics = std::mem::take(&mut loader.diagnostics);
+    let parses = named.diagnostics.is_empty();
+    if !parses && matches!(depth, Depth::Program) {
+        return named;
     }
     let is_wanted = || match depth {
         Depth::Program => true,
         Depth::Insight(is_wanted) => is_wanted(),
     };
     if !is_wanted() {
-        checked.cancelled = true;
-        return checked;
+        named.cancelled = true;
+        return named;
     }
     let with_facts = matches!(depth, Depth::Insight(_));
     let mut resolution = resolve::resolve(&main, loader, catalog, &options.hostname, with_facts);
     let mut diagnostics = std::mem::take(&mut loader.diagnostics);
     diagnostics.append(&mut resolution.diagnostics);
     // Types mean little while definitions need themselves or files do not parse.
-    let recursive = diagnostics
+    let is_recursive = diagnostics
         .iter()
         .any(|diagnostic| diagnostic.code == diagnostic::Code::RECURSION);
-    let sound = !recursive
+    let all_parse = parses
         && diagnostics
             .iter()
             .all(|diagnostic| diagnostic.stage > diagnostic::Stage::Parse);
-    if !is_wanted() {
-        checked.cancelled = true;
-        return checked;
+    if parses {
+        named.diagnostics = diagnostics;
     }
-    if sound || (with_facts && !recursive) {
-        let mut inference = infer::infer(&resolution, &loader.sources, catalog);
-        if sound {
-            let mut found = std::mem::take(&mut inference.diagnostics);
-            // What is not known may be so because of a name that is not.
-            if diagnostics.iter().any(Diagnostic::is_error) {
-                found.retain(|diagnostic| diagnostic.code != diagnostic::Code::AMBIGUOUS_TYPE);
-            }
-            diagnostics.extend(found);
+    named.is_sound = all_parse && !is_recursive;
+    named.has_types = !is_recursive && (all_parse || with_facts);
+    named.shipped = loader.shipped();
+    named.resolution = Some(resolution);
+    named.cancelled = !is_wanted();
+    named
+}
+
+/// The way from names to types.
+fn check_types(named: &Named, sources: &Sources, catalog: &Catalog) -> Typed {
+    let mut diagnostics = named.diagnostics.clone();
+    let resolution = named.resolution.as_ref().filter(|_| named.has_types);
+    let mut inference = resolution.map(|resolution| infer::infer(resolution, sources, catalog));
+    if let Some(inference) = &mut inference
+        && named.is_sound
+    {
+        let mut found = std::mem::take(&mut inference.diagnostics);
+        // What is not known may be so because of a name that is not.
+        if diagnostics.iter().any(Diagnostic::is_error) {
+            found.retain(|diagnostic| diagnostic.code != diagnostic::Code::AMBIGUOUS_TYPE);
         }
-        checked.inference = Some(inference);
+        diagnostics.extend(found);
     }
     diagnostics.retain(|diagnostic| {
         let place = diagnostic.primary.as_ref();
-        diagnostic.is_error() || !place.is_some_and(|it| loader.is_shipped(it.span.source))
+        diagnostic.is_error() || !place.is_some_and(|it| named.shipped.contains(&it.span.source))
     });
-    checked.resolution = Some(resolution);
-    if parses {
-        checked.diagnostics = sorted(diagnostics);
+    Typed {
+        diagnostics: sorted(diagnostics),
+        inference,
     }
-    checked
 }
 
 /// Errors before warnings, earlier stages before later ones, and in the order of the text. What is only
@@ -215,14 +236,16 @@ fn sorted(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
         .filter_map(|diagnostic| diagnostic.primary.as_ref().map(|label| label.span))
         .collect();
     if diagnostics.iter().any(Diagnostic::is_error) {
-        diagnostics.retain(|diagnostic| {
-            let hidden = diagnostic.primary.as_ref().is_some_and(|label| {
+        let hidden = |diagnostic: &Diagnostic| {
+            diagnostic.primary.as_ref().is_some_and(|label| {
                 places.iter().any(|place| {
                     place.source == label.span.source
                         && (place.touches(label.span.start) || label.span.touches(place.start))
                 })
-            });
-            diagnostic.is_error() || !(diagnostic.code.is_unused() || hidden)
+            })
+        };
+        diagnostics.retain(|diagnostic| {
+            diagnostic.is_error() || !(diagnostic.code.is_unused() || hidden(diagnostic))
         });
     }
     diagnostics.sort_by_cached_key(|diagnostic| {

@@ -13,7 +13,7 @@ use mgmt_grammar::ast;
 use mgmt_grammar::span::{SourceId, Span};
 use mgmt_stdlib::catalog::{DiskTree, FileTree, Origin, Site};
 use mgmt_stdlib::modules::Library;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::Input;
 use crate::diagnostic::{Code, Diagnostic, Stage, syntax};
@@ -263,10 +263,11 @@ impl<'a> Loader<'a> {
             .collect()
     }
 
-    /// Whether a text is part of the library, so that nobody can act on a warning in it.
-    pub fn is_shipped(&self, source: SourceId) -> bool {
-        let site = self.sites.get(&source);
-        site.is_some_and(|site| site.origin == Origin::Library)
+    /// The texts that are part of the library, so that nobody can act on a warning in them.
+    pub fn shipped(&self) -> FxHashSet<SourceId> {
+        let sites = self.sites.iter();
+        let shipped = sites.filter(|(_, site)| site.origin == Origin::Library);
+        shipped.map(|(source, _)| *source).collect()
     }
 
     /// Where the calls of each text stand, by the ids of the texts.

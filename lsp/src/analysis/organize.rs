@@ -67,7 +67,7 @@ pub fn organize(view: &View) -> Vec<TextEdit> {
     let unused: Vec<_> = view
         .analysis
         .insight
-        .diagnostics
+        .diagnostics()
         .iter()
         .filter(|it| it.code == Code::UNUSED_IMPORT)
         .filter_map(|it| it.primary.as_ref().map(|label| label.span))

@@ -250,11 +250,11 @@ pub fn check(view: &View, edits: &Edits, before: &[View], new: &str) -> Result<(
         let is_known = |it: &Diagnostic| {
             old.analysis
                 .insight
-                .diagnostics
+                .diagnostics()
                 .iter()
                 .any(|known| known.code == it.code)
         };
-        let diagnostics = after.analysis.insight.diagnostics.iter();
+        let diagnostics = after.analysis.insight.diagnostics().iter();
         let wrong: Vec<&Diagnostic> = diagnostics
             .filter(|it| it.is_error() && !is_known(it))
             .collect();

@@ -50,18 +50,17 @@ impl View {
 
     /// Definitions and statements of the program.
     pub fn hir(&self) -> Option<&Hir> {
-        self.analysis.insight.names.as_ref().map(|names| &names.hir)
+        self.analysis.insight.hir()
     }
 
     /// Scopes and uses of the program.
     pub fn facts(&self) -> Option<&Facts> {
-        let names = self.analysis.insight.names.as_ref();
-        names.map(|names| &names.facts)
+        self.analysis.insight.facts()
     }
 
-    /// Types of the program.
+    /// Types of the program, which may have to be inferred first.
     pub fn types(&self) -> Option<&TypeFacts> {
-        self.analysis.insight.types.as_ref()
+        self.analysis.insight.types()
     }
 
     /// Everything that a program can name.

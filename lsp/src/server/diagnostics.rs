@@ -53,7 +53,7 @@ impl Shown {
                 found.entry(path.clone()).or_default();
             }
         }
-        for diagnostic in &analysis.insight.diagnostics {
+        for diagnostic in analysis.insight.diagnostics() {
             let place = diagnostic.primary.as_ref().map(|label| label.span);
             let path = place
                 .and_then(|span| analysis.insight.sources.get(span.source)?.path.clone())

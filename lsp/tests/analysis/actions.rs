@@ -160,7 +160,7 @@ fn fixing_all_does_not_change_what_a_program_means() {
             .view
             .analysis
             .insight
-            .diagnostics
+            .diagnostics()
             .iter()
             .any(|it| !it.fixes.is_empty())
     );
@@ -263,7 +263,7 @@ fn meta_parameters_are_joined_and_split() {
     // It means what it meant, and the way back says only what was said.
     let fixture = Fixture::new(&joined);
     assert!(
-        fixture.view.analysis.insight.diagnostics.is_empty(),
+        fixture.view.analysis.insight.diagnostics().is_empty(),
         "{joined}"
     );
     let split = done(&joined.replacen("\tMeta", "\tMe¦ta", 1), "Write each").unwrap();

@@ -94,11 +94,11 @@ fn they_have_the_services_of_every_file() {
         assert_eq!(uses.len(), 1 + files.len(), "{uses:?}");
         assert!(colours(&view, None).len() >= 4);
         assert!(definition(&view, name)[0].path == view.path());
-        let wrong: Vec<_> = view.analysis.insight.diagnostics.iter().collect();
+        let wrong: Vec<_> = view.analysis.insight.diagnostics().iter().collect();
         assert!(wrong.iter().all(|it| !it.is_error()), "{wrong:?}");
     }
     let view = looked_at(&[], "mgmt:/modules/misc/main.mcl");
-    let wrong: Vec<_> = view.analysis.insight.diagnostics.iter().collect();
+    let wrong: Vec<_> = view.analysis.insight.diagnostics().iter().collect();
     assert!(wrong.iter().all(|it| !it.is_error()), "{wrong:?}");
 }
 

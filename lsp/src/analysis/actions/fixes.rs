@@ -1,5 +1,7 @@
 //! What the compiler itself suggests, and the removal of what nothing uses.
 
+use std::collections::BTreeSet;
+
 use mgmt_compiler::diagnostic::{Code, Diagnostic};
 use mgmt_grammar::ast::StmtKind;
 use mgmt_grammar::span::Span;
@@ -43,6 +45,7 @@ fn fixes_in(view: &View, within: &Range) -> Vec<Action> {
 /// and what overlaps is left for the next time.
 pub fn fix_all(view: &View) -> Vec<TextEdit> {
     let mut edits: Vec<TextEdit> = Vec::new();
+    let mut taken = BTreeSet::new();
     for (diagnostic, _) in here(view) {
         if !diagnostic.is_error() && diagnostic.code != Code::UNUSED_IMPORT {
             continue;
@@ -50,11 +53,9 @@ pub fn fix_all(view: &View) -> Vec<TextEdit> {
         let Some((_, new)) = ways(view, diagnostic).into_iter().next() else {
             continue;
         };
-        let known = new.iter().all(|edit| edits.contains(edit));
-        let clashes = new
-            .iter()
-            .any(|edit| edits.iter().any(|other| overlap(&edit.range, &other.range)));
-        if !known && !clashes {
+        // What is known already clashes, too.
+        if !new.iter().any(|edit| clashes(&taken, &edit.range)) {
+            taken.extend(new.iter().map(|edit| (edit.range.start, edit.range.end)));
             edits.extend(new);
         }
     }
@@ -62,16 +63,23 @@ pub fn fix_all(view: &View) -> Vec<TextEdit> {
     edits
 }
 
-/// Whether two edits can not both be made.
-fn overlap(a: &Range, b: &Range) -> bool {
-    (a.start < b.end && b.start < a.end) || a == b
+/// Whether an edit can not be made beside others, of which no two overlap, so that they end in the order in which
+/// they start.
+fn clashes(taken: &BTreeSet<(u32, u32)>, range: &Range) -> bool {
+    let before = taken.range(..=(range.end, u32::MAX)).rev();
+    before
+        .take_while(|(_, end)| range.start <= *end)
+        .any(|(start, end)| {
+            let overlap = range.start < *end && *start < range.end;
+            overlap || (range.start, range.end) == (*start, *end)
+        })
 }
 
 /// What is wrong in this file.
 fn here(view: &View) -> impl Iterator<Item = (&Diagnostic, Span)> {
     view.analysis
         .insight
-        .diagnostics
+        .diagnostics()
         .iter()
         .filter_map(|diagnostic| {
             let place = diagnostic.primary.as_ref()?.span;

@@ -223,7 +223,10 @@ fn functions(cursor: &Cursor<'_>, expected: Option<&Type>, items: &mut Vec<Item>
         (_, Some(_)) => 6,
         _ => 4,
     };
-    for (name, func) in &visible.funcs {
+    // What does not begin with the alias that is written already is not meant, and its type not asked for.
+    let alias = cursor.word.rsplit_once('.').map(|(alias, _)| alias);
+    let alias = alias.filter(|alias| !alias.is_empty());
+    for (name, func) in visible.funcs.iter().filter(|_| alias.is_none()) {
         let result = result_of(view, *func);
         let detail = view
             .func_call(*func)
@@ -279,7 +282,11 @@ fn functions(cursor: &Cursor<'_>, expected: Option<&Type>, items: &mut Vec<Item>
             }
         }
     }
-    for (alias, target) in &visible.aliases {
+    for (alias, target) in visible
+        .aliases
+        .iter()
+        .filter(|it| alias.is_none_or(|alias| it.0 == alias))
+    {
         let Some(Members::Scope(scope)) = view.behind(target) else {
             continue;
         };

@@ -61,7 +61,7 @@ pub fn rename(view: &View, offset: u32, new: &str) -> Result<Edits, String> {
             .view
             .analysis
             .insight
-            .diagnostics
+            .diagnostics()
             .iter()
             .find(|it| it.is_error())
         {
