@@ -157,7 +157,7 @@ fn members() -> impl Strategy<Value = Members> {
             part,
         },
     );
-    prop::collection::vec(prop::option::weighted(0.7, one), 4)
+    prop::collection::vec(prop::option::weighted(0.7, one), 3)
 }
 
 fn deed() -> impl Strategy<Value = Deed> {

@@ -27,10 +27,10 @@ struct Fault {
 }
 
 fn halves() -> impl Strategy<Value = Half> {
-    prop::collection::vec(0u64..400, 1..6).prop_flat_map(|latencies| {
+    prop::collection::vec(0u64..400, 1..5).prop_flat_map(|latencies| {
         let count = latencies.len();
         let edges = prop::collection::vec((0..count, 0..count, any::<bool>()), 0..8);
-        let events = prop::collection::vec((0u64..900, 0..count), 0..6);
+        let events = prop::collection::vec((0u64..900, 0..count), 0..4);
         (Just(latencies), edges, events).prop_map(|(latencies, edges, events)| Half {
             latencies,
             edges: edges

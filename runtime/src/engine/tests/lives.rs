@@ -206,7 +206,7 @@ fn check_lives(trace: &[Entry]) {
 type Life = (Vec<(u64, usize)>, usize);
 
 fn life() -> impl Strategy<Value = Life> {
-    let events = prop::collection::vec((0u64..60, 0..SIZE), 0..5);
+    let events = prop::collection::vec((0u64..60, 0..SIZE), 0..4);
     (events, 0usize..60)
 }
 
@@ -252,7 +252,7 @@ proptest! {
     /// T2, T11, T20.
     #[test]
     fn objects_live_in_order_whatever_fails(
-        deeds in prop::collection::vec(deed(), 1..25),
+        deeds in prop::collection::vec(deed(), 1..15),
         edges in edges(),
         latencies in prop::collection::vec(0u64..100, SIZE),
         end in end(),
@@ -286,7 +286,7 @@ proptest! {
     #[test]
     fn notifications_survive_kills(
         lives in prop::collection::vec(life(), 1..3),
-        size in 2..SIZE,
+        size in 2usize..5,
         mut edges in edges(),
     ) {
         edges.retain(|(a, b, _)| *a.max(b) < size);
