@@ -40,9 +40,10 @@ bench: ## Run the benchmarks.
 compare: ## Compare with cf-agent and puppet apply, as far as they are installed: the table of the README.
 	$(CARGO) bench -p mgmt-tests --bench host -- converge
 
-lint: ## Check format, lints, examples, and, if cargo-deny is installed, dependencies.
+lint: ## Check format, lints, documentation, examples, and, if cargo-deny is installed, dependencies.
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --quiet -- -D warnings
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps --quiet
 	$(CARGO) run --quiet --bin mgmtc -- fmt --check examples stdlib/core stdlib/modules
 	$(CARGO) run --quiet --bin mgmtc -- check $$(find examples -name '*.mcl')
 	if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny check; fi

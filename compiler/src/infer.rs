@@ -3,7 +3,7 @@
 //!
 //! Functions of `func` statements are inferred once and generalised; a call instantiates the scheme.
 //! Everything else has one type per instance: a bind has one per instance of the class around it.
-//! What can not be decided yet, such as a lookup in something unknown, waits as a [`Pending`]
+//! What can not be decided yet, such as a lookup in something unknown, waits as a
 //! constraint until its subject is known; the constraints of a generalised function are part of its
 //! scheme.
 

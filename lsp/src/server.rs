@@ -2,7 +2,7 @@
 //!
 //! [`state::State`] has one owner, behind a lock that is never held while something is computed.
 //! Notifications change it before they first wait, so in the order in which they came; a request takes the
-//! present [`World`](crate::analysis::World) and computes on another thread. Read [`backend`] first.
+//! present [`World`] and computes on another thread. Read [`backend`] first.
 
 mod addresses;
 mod backend;
