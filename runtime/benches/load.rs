@@ -6,7 +6,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use mgmt_runtime::engine::{CommitReport, Engine, EngineConfig, SubmitOptions};
 use mgmt_runtime::graph::{Resource, ResourceGraph};
@@ -17,6 +17,8 @@ use mgmt_stdlib::value::Str;
 
 /// So many files lie in one directory.
 const PER_DIRECTORY: usize = 100;
+/// How often a small change is made.
+const REPEATED: usize = 20;
 
 struct Resources {
     directory: String,
@@ -90,20 +92,40 @@ impl Resources {
     }
 }
 
-async fn submit(engine: &Engine, graph: ResourceGraph, what: &str) -> CommitReport {
+/// How long it took, and what came of it.
+type Took = (Duration, CommitReport);
+
+async fn timed(engine: &Engine, graph: ResourceGraph) -> Took {
     let began = Instant::now();
     let report = engine
         .submit(graph, SubmitOptions::default())
         .await
         .expect("a good graph");
+    (began.elapsed(), report)
+}
+
+async fn submit(engine: &Engine, graph: ResourceGraph, what: &str) {
+    let (elapsed, report) = timed(engine, graph).await;
     println!(
-        "{what:>32}: {:>9.1?}, of which paused {:>9.1?}; kept {}, added {}",
-        began.elapsed(),
+        "{what:>32}: {elapsed:>9.1?}, of which paused {:>9.1?}; kept {}, added {}",
+        report.paused, report.kept, report.added
+    );
+}
+
+/// What was repeated, from the fastest to the slowest.
+fn tell(mut took: Vec<Took>, what: &str) {
+    took.sort_by_key(|(elapsed, _)| *elapsed);
+    let elapsed = |at: usize| took[at].0;
+    let (_, report) = &took[took.len() / 2];
+    println!(
+        "{what:>32}: {:>9.1?} {:>9.1?} {:>9.1?} (best, median, worst), of which paused {:>9.1?}; kept {}, added {}",
+        elapsed(0),
+        elapsed(took.len() / 2),
+        elapsed(took.len() - 1),
         report.paused,
         report.kept,
         report.added
     );
-    report
 }
 
 async fn measure(size: usize) {
@@ -123,17 +145,22 @@ async fn measure(size: usize) {
         let idle = status.wait_for(|status| status.busy == 0 && status.vertices > 0);
         let _ = idle.await;
         submit(&engine, resources.graph(), "the same graph").await;
-        for at in 0..3 {
+        let mut took = Vec::new();
+        for at in 0..REPEATED {
             resources.change(&format!("text {autoedges} {autogroup} {at}"));
-            submit(&engine, resources.graph(), "one resource has changed").await;
+            took.push(timed(&engine, resources.graph()).await);
         }
+        tell(took, "one resource has changed");
         let mut graph = resources.graph();
-        for _ in 0..3 {
+        let (mut come, mut gone) = (Vec::new(), Vec::new());
+        for _ in 0..REPEATED {
             let one = graph.add(resources.one_more());
-            submit(&engine, graph.clone(), "one resource has come").await;
+            come.push(timed(&engine, graph.clone()).await);
             graph.remove(one);
-            submit(&engine, graph.clone(), "one resource has gone").await;
+            gone.push(timed(&engine, graph.clone()).await);
         }
+        tell(come, "one resource has come");
+        tell(gone, "one resource has gone");
         let _ = engine.shutdown(false).await;
     }
 }

@@ -1,5 +1,6 @@
 //! From the running graph to the next one: what stays, what goes, what comes (engine.md §2.4).
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use mgmt_compiler::graph::{self, Identity};
@@ -16,10 +17,22 @@ use crate::resource::AnyResource;
 /// What becomes of one resource of the new graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
-    /// An equal one runs already, and goes on.
+    /// The very same one runs already, and goes on.
     Keep(VertexId),
+    /// One that is equal, but for what it receives, runs already, and goes on as declared anew.
+    Adopt(VertexId),
     /// It is new, or replaces one of the same identity.
     Add { replaces: Option<VertexId> },
+}
+
+impl Target {
+    /// The running vertex that goes on.
+    fn kept(&self) -> Option<VertexId> {
+        match self {
+            Self::Keep(vertex) | Self::Adopt(vertex) => Some(*vertex),
+            Self::Add { .. } => None,
+        }
+    }
 }
 
 /// The difference between the running graph and a new one.
@@ -41,6 +54,34 @@ impl Plan {
         targets
             .filter(|(_, target)| matches!(target, Target::Add { .. }))
             .map(|(new, _)| new)
+    }
+}
+
+/// A vertex in the graph that was committed last. Nearly all of the next one is told to be the same by this alone,
+/// in the order of memory.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Placed {
+    vertex: VertexId,
+    /// The address of its declaration, if that is all there is to it. The vertex keeps it from being that of another.
+    plain: Option<NonZeroUsize>,
+}
+
+impl Placed {
+    fn new(vertex: VertexId, declared: &PreparedVertex) -> Self {
+        Self {
+            vertex,
+            plain: Self::address(declared),
+        }
+    }
+
+    fn address(declared: &PreparedVertex) -> Option<NonZeroUsize> {
+        let plain = declared.members.is_empty() && !declared.reversal;
+        NonZeroUsize::new(Arc::as_ptr(&declared.declared).addr()).filter(|_| plain)
+    }
+
+    /// Whether the new resource is the very same one.
+    fn is(&self, new: &PreparedVertex) -> bool {
+        self.plain.is_some() && self.plain == Self::address(new)
     }
 }
 
@@ -68,14 +109,20 @@ impl<'c> Walk<'c> {
     }
 
     /// One that can stand for the new resource, if there is one near the place where it is expected.
-    fn find(&mut self, new: &PreparedVertex) -> Option<VertexId> {
+    fn find(&mut self, new: &PreparedVertex) -> Option<Target> {
         for ahead in 0..=Self::AHEAD.min(self.patience) {
             self.patience -= ahead.min(1);
-            let old = *self.core.order.get(self.at + ahead)?;
+            let placed = self.core.order.get(self.at + ahead)?;
+            let old = placed.vertex;
+            let scheduler = &self.core.scheduler;
+            if placed.is(new) && scheduler.contains(old) && !scheduler.is_failed(old) {
+                self.at += ahead + 1;
+                return Some(Target::Keep(old));
+            }
             let old_state = self.core.vertex(old);
             if old_state.is_some_and(|it| it.declared.identity == *new.identity()) {
                 self.at += ahead + 1;
-                return self.core.can_stand_for(old, new).then_some(old);
+                return self.core.stands_for(old, new);
             }
         }
         if self.patience == 0 {
@@ -89,9 +136,9 @@ impl<'c> Walk<'c> {
 struct Rest<'c>(FxHashMap<&'c Identity, Vec<VertexId>>);
 
 impl<'c> Rest<'c> {
-    fn new(core: &'c Core, kept: &[Option<VertexId>]) -> Self {
+    fn new(core: &'c Core, kept: &[Option<Target>]) -> Self {
         let mut is_kept = vec![false; core.vertices.len()];
-        for old in kept.iter().flatten() {
+        for old in kept.iter().flatten().filter_map(Target::kept) {
             is_kept[old.index as usize] = true;
         }
         let mut rest: FxHashMap<_, Vec<VertexId>> = FxHashMap::default();
@@ -105,10 +152,12 @@ impl<'c> Rest<'c> {
     }
 
     /// Takes out one that can stand for the new resource.
-    fn take(&mut self, core: &Core, new: &PreparedVertex) -> Option<VertexId> {
+    fn take(&mut self, core: &Core, new: &PreparedVertex) -> Option<Target> {
         let same = self.0.get_mut(new.identity())?;
-        let at = same.iter().position(|old| core.can_stand_for(*old, new))?;
-        Some(same.remove(at))
+        let stands = |(at, old): (usize, &VertexId)| Some((at, core.stands_for(*old, new)?));
+        let (at, target) = same.iter().enumerate().find_map(stands)?;
+        same.remove(at);
+        Some(target)
     }
 
     /// Whose place the new resource takes.
@@ -138,32 +187,36 @@ impl Core {
         // Most graphs are like the one before in most places.
         let mut walk = Walk::new(self);
         let new = prepared.vertices.iter();
-        let kept: Vec<Option<VertexId>> = new.map(|new| walk.find(new)).collect();
+        let mut kept: Vec<Option<Target>> = new.map(|new| walk.find(new)).collect();
         let mut rest = Rest::new(self, &kept);
-        let kept: Vec<Option<VertexId>> = prepared
-            .vertices
-            .iter()
-            .zip(kept)
-            .map(|(new, kept)| kept.or_else(|| rest.take(self, new)))
-            .collect();
+        let open = |(new, kept)| matches!(kept, &mut None).then_some((new, kept));
+        for (new, kept) in prepared.vertices.iter().zip(&mut kept).filter_map(open) {
+            *kept = rest.take(self, new);
+        }
         let targets = prepared.vertices.iter().zip(kept);
+        let add = |new| Target::Add {
+            replaces: rest.replaced_by(self, new),
+        };
         Plan {
             targets: targets
-                .map(|(new, kept)| match kept {
-                    Some(old) => Target::Keep(old),
-                    None => Target::Add {
-                        replaces: rest.replaced_by(self, new),
-                    },
-                })
+                .map(|(new, kept)| kept.unwrap_or_else(|| add(new)))
                 .collect(),
             removed: rest.vertices(),
         }
     }
 
-    fn can_stand_for(&self, old: VertexId, new: &PreparedVertex) -> bool {
-        let Some(state) = self.vertex(old) else {
-            return false;
-        };
+    /// How the running vertex can go on as the new resource, if it can.
+    fn stands_for(&self, old: VertexId, new: &PreparedVertex) -> Option<Target> {
+        let state = self.vertex(old)?;
+        if state.is_declared_by(new) {
+            Some(Target::Keep(old))
+        } else {
+            Some(Target::Adopt(old))
+        }
+        .filter(|_| self.can_stand_for(old, state, new))
+    }
+
+    fn can_stand_for(&self, old: VertexId, state: &Vertex, new: &PreparedVertex) -> bool {
         if self.scheduler.is_failed(old)
             && (state.declared.meta.rewatch || new.declared.meta.rewatch)
         {
@@ -207,7 +260,7 @@ impl Core {
     /// survived from an earlier life. Returns the added vertices.
     pub(crate) fn commit(
         &mut self,
-        prepared: Prepared,
+        prepared: &Prepared,
         plan: &Plan,
         objects: Vec<NewObject>,
         restored: impl Fn(&PreparedVertex, &PreparedVertex) -> bool,
@@ -235,7 +288,7 @@ impl Core {
         let mut ids = Vec::with_capacity(plan.targets.len());
         for ((target, new), retries) in plan.targets.iter().zip(&prepared.vertices).zip(inherited) {
             match target {
-                Target::Keep(vertex) => ids.push(*vertex),
+                Target::Keep(vertex) | Target::Adopt(vertex) => ids.push(*vertex),
                 Target::Add { .. } => {
                     let Some(object) = objects.next() else {
                         continue;
@@ -246,8 +299,11 @@ impl Core {
                 }
             }
         }
-        self.connect_receivers(&prepared, plan, &ids);
-        self.order.clone_from(&ids);
+        self.connect_receivers(prepared, plan, &ids);
+        let placed = ids.iter().zip(&prepared.vertices);
+        self.order = placed
+            .map(|(vertex, declared)| Placed::new(*vertex, declared))
+            .collect();
 
         let edges: Vec<NewEdge> = prepared
             .edges
@@ -282,6 +338,8 @@ impl Core {
             let blocked =
                 self.vertex(*vertex).is_some() && self.scheduler.is_counted_blocked(*vertex);
             if let Some(state) = self.take_vertex(*vertex) {
+                self.exporting -= usize::from(state.is_for_others());
+                self.receiving -= usize::from(state.receives_values());
                 let identity = &state.declared.identity;
                 self.metrics.failing(identity, failure, None);
                 if blocked {
@@ -308,7 +366,12 @@ impl Core {
             state.check_retries.inherit(retries);
         }
         self.metrics.resources(state.managed(), 1);
+        self.exporting += usize::from(state.is_for_others());
+        self.receiving += usize::from(state.receives_values());
         let vertex = self.scheduler.add();
+        if state.next_event.is_some() {
+            self.overdue.push(vertex);
+        }
         let index = vertex.index as usize;
         if self.vertices.len() <= index {
             self.vertices.resize_with(index + 1, || None);
@@ -320,20 +383,17 @@ impl Core {
     /// Resolves the senders of every receiver, adopts changed mappings, and gives new receivers what
     /// their senders have published already, so that their watch starts in the right place.
     fn connect_receivers(&mut self, prepared: &Prepared, plan: &Plan, ids: &[VertexId]) {
-        for (new, vertex) in prepared.vertices.iter().zip(ids) {
-            if self
-                .vertex(*vertex)
-                .is_some_and(|it| !it.is_declared_by(new))
-            {
+        for (new, target) in prepared.vertices.iter().zip(&plan.targets) {
+            if let Target::Adopt(vertex) = target {
                 self.adopt(*vertex, new);
             }
+        }
+        if self.receiving == 0 {
+            return;
         }
         let receives = |new: &PreparedVertex| new.parts().any(|part| !part.receives.is_empty());
         let all = prepared.vertices.iter().zip(&plan.targets).zip(ids);
         let receivers: Vec<_> = all.filter(|((new, _), _)| receives(new)).collect();
-        if receivers.is_empty() {
-            return;
-        }
         let senders = senders(prepared, ids);
         for ((_, target), vertex) in receivers {
             let Some(mut state) = self.take_vertex(*vertex) else {
@@ -360,6 +420,7 @@ impl Core {
         let Some(mut state) = self.take_vertex(vertex) else {
             return;
         };
+        self.receiving -= usize::from(state.receives_values());
         let mut adopts = false;
         let mut rewatch = false;
         let receives = &new.declared.receives;
@@ -389,6 +450,7 @@ impl Core {
             }
             member.declared = new.declared.clone();
         }
+        self.receiving += usize::from(state.receives_values());
         self.vertices[vertex.index as usize] = Some(state);
         if adopts {
             self.scheduler.invalidate(vertex);

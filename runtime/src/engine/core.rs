@@ -19,6 +19,7 @@ use tracing::info;
 
 pub(crate) use self::failure::describe;
 
+use super::commit::Placed;
 use super::converger::Converger;
 use super::metrics::Metrics;
 use super::receive::Sent;
@@ -109,6 +110,8 @@ pub(crate) struct Core {
     pub(super) semaphores: Semaphores,
     /// Vertices that have to be looked at by then; outdated entries do no harm.
     timers: BinaryHeap<Reverse<(Duration, VertexId)>>,
+    /// Whose next event is to come when workers run again: it was due meanwhile, or they are new.
+    pub(super) overdue: Vec<VertexId>,
     /// Those that got their semaphores.
     granted: VecDeque<VertexId>,
     pub(super) converger: Converger,
@@ -116,7 +119,11 @@ pub(crate) struct Core {
     /// See [`EngineConfig::foresees`](crate::engine::EngineConfig::foresees).
     pub(super) foresees: bool,
     /// The vertices in the order of the graph that was committed last.
-    pub(super) order: Vec<VertexId>,
+    pub(super) order: Vec<Placed>,
+    /// How many of the vertices are for other hosts, or have members that are.
+    pub(super) exporting: usize,
+    /// How many of the vertices receive values, or have members that do.
+    pub(super) receiving: usize,
     pub(super) generation: u64,
     commands: Vec<Command>,
     pub(super) metrics: Arc<Metrics>,
@@ -133,11 +140,14 @@ impl Core {
             vertices: Vec::new(),
             semaphores: Semaphores::default(),
             timers: BinaryHeap::new(),
+            overdue: Vec::new(),
             granted: VecDeque::new(),
             converger: Converger::new(timeout),
             running: 0,
             foresees: false,
             order: Vec::new(),
+            exporting: 0,
+            receiving: 0,
             generation: 0,
             commands: Vec::new(),
             metrics,
@@ -236,6 +246,7 @@ impl Core {
         let Some(state) = self.vertex_mut(vertex) else {
             return;
         };
+        let is_due = state.next_event.is_some_and(|at| at <= now);
         if let Phase::Limited(at) | Phase::Backoff(at) = state.phase
             && at <= now
         {
@@ -256,10 +267,12 @@ impl Core {
                 self.start_watch(vertex);
             }
         }
-        let Some(state) = self.vertex_mut(vertex) else {
+        if !is_due {
             return;
-        };
-        if running && state.next_event.is_some_and(|at| at <= now) {
+        }
+        if !running {
+            self.overdue.push(vertex);
+        } else if let Some(state) = self.vertex_mut(vertex) {
             let poll = state.declared.meta.poll;
             // The next tick is counted from now: ticks that were missed meanwhile are one.
             state.next_event = (poll > 0 && !state.declared.meta.hidden)

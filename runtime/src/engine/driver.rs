@@ -50,7 +50,7 @@ pub(super) enum Rung {
 #[derive(Debug)]
 pub(super) enum Control {
     Submit {
-        prepared: Prepared,
+        prepared: Arc<Prepared>,
         overrides: Overrides,
         fast: bool,
         reply: oneshot::Sender<Result<CommitReport, SubmitError>>,
@@ -77,7 +77,7 @@ pub(super) struct Views {
 
 /// A graph on its way.
 struct Submission {
-    prepared: Prepared,
+    prepared: Arc<Prepared>,
     overrides: Overrides,
     fast: bool,
     reply: oneshot::Sender<Result<CommitReport, SubmitError>>,

@@ -249,12 +249,13 @@ impl Preparer {
         &mut self,
         graph: &ResourceGraph,
         overrides: Overrides,
-    ) -> Result<Prepared, Vec<Problem>> {
+    ) -> Result<Arc<Prepared>, Vec<Problem>> {
         if let Some(adapted) = self.adapt(graph, overrides).await {
             return adapted;
         }
         let (lore, prepared) = self.whole(graph, overrides).await?;
-        self.last = Some(Last::new(graph, overrides, lore, &prepared));
+        let prepared = Arc::new(prepared);
+        self.last = Some(Last::new(graph, overrides, lore, prepared.clone()));
         Ok(prepared)
     }
 

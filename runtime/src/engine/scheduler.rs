@@ -350,6 +350,15 @@ impl Scheduler {
         self.update(vertex.index);
     }
 
+    /// The same for all vertices.
+    pub(crate) fn wake_all(&mut self) {
+        for index in 0..self.nodes.len() {
+            if self.nodes[index].live {
+                self.update(index as u32);
+            }
+        }
+    }
+
     /// All vertices, in the order of their slots.
     pub(crate) fn vertices(&self) -> impl Iterator<Item = VertexId> {
         self.nodes

@@ -65,6 +65,11 @@ impl Semaphores {
         self.advance(vertex)
     }
 
+    /// Those who hold some or wait for some, in no order.
+    pub(crate) fn claimants(&self) -> impl Iterator<Item = VertexId> {
+        self.claims.keys().copied()
+    }
+
     /// Takes what is free for the vertex, up to the first that is not, where it queues.
     fn advance(&mut self, vertex: VertexId) -> bool {
         let Some(claim) = self.claims.get_mut(&vertex) else {

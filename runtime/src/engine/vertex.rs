@@ -222,6 +222,16 @@ impl Vertex {
         std::iter::once(&self.declared).chain(members)
     }
 
+    /// Whether it or a member is declared for other hosts.
+    pub(crate) fn is_for_others(&self) -> bool {
+        self.parts().any(|part| !part.meta.export.is_empty())
+    }
+
+    /// Whether it or a member receives values.
+    pub(crate) fn receives_values(&self) -> bool {
+        self.parts().any(|part| !part.receives.is_empty())
+    }
+
     /// What it and its members publish, as they are now. Nothing in noop.
     pub(crate) fn exports(&self) -> impl Iterator<Item = graph::Resource> {
         let members = self.members.iter().filter(|member| !member.noop);

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::time::Duration;
 
 use super::{Core, Mode};
+use crate::engine::scheduler::VertexId;
 use crate::engine::vertex::Phase;
 
 impl Core {
@@ -13,14 +14,12 @@ impl Core {
         let fast = fast || self.interrupted || self.mode == Mode::Pausing { fast: true };
         if self.mode == Mode::Running {
             self.converger.pause();
-            let waiting: Vec<_> = self
-                .scheduler
-                .vertices()
-                .filter(|vertex| {
-                    self.vertex(*vertex)
-                        .is_some_and(|state| state.phase == Phase::Waiting)
-                })
-                .collect();
+            let is_waiting = |vertex: &VertexId| {
+                let state = self.vertex(*vertex);
+                state.is_some_and(|state| state.phase == Phase::Waiting)
+            };
+            let mut waiting: Vec<_> = self.semaphores.claimants().filter(is_waiting).collect();
+            waiting.sort_unstable();
             // Withdraw all before anything that becomes free is given to one of them.
             for vertex in waiting {
                 self.set_phase(vertex, Phase::Idle);
@@ -55,15 +54,12 @@ impl Core {
         self.now = self.now.max(now);
         self.mode = Mode::Running;
         self.converger.resume(self.now, committed);
-        let vertices: Vec<_> = self.scheduler.vertices().collect();
-        for vertex in vertices {
-            if let Some(at) = self.vertex(vertex).and_then(|state| state.next_event)
-                && at <= self.now
-            {
+        for vertex in std::mem::take(&mut self.overdue) {
+            if let Some(at) = self.vertex(vertex).and_then(|state| state.next_event) {
                 self.timers.push(Reverse((at, vertex)));
             }
-            self.scheduler.wake(vertex);
         }
+        self.scheduler.wake_all();
         self.settle();
     }
 

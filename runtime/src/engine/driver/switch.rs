@@ -65,7 +65,7 @@ impl Driver {
             }
             Ok(added) => {
                 // In noop, what others see stays as it is.
-                let exports = (!overrides.noop).then(|| export::wanted(&prepared));
+                let exports = (!overrides.noop).then(|| self.exports(&prepared, &plan));
                 self.replace(prepared, plan, added, exports).await
             }
         };
@@ -124,9 +124,18 @@ impl Driver {
         }
     }
 
+    /// What the graph publishes. Hardly any does.
+    fn exports(&self, prepared: &Prepared, plan: &Plan) -> BTreeSet<Export> {
+        let mut come = plan.added(prepared).flat_map(PreparedVertex::parts);
+        if self.core.exporting == 0 && come.all(|part| part.meta.export.is_empty()) {
+            return BTreeSet::new();
+        }
+        export::wanted(prepared)
+    }
+
     async fn replace(
         &mut self,
-        mut prepared: Prepared,
+        prepared: Arc<Prepared>,
         plan: Plan,
         added: Vec<Added>,
         exports: Option<BTreeSet<Export>>,
@@ -163,14 +172,18 @@ impl Driver {
                 *slot = None;
             }
         }
-        let warnings = std::mem::take(&mut prepared.warnings);
-        let ids = self.core.commit(prepared, &plan, objects, |parent, child| {
-            !outstanding.is_empty()
-                && parent.parts().any(|parent| {
-                    let (mut children, parent) = (child.parts(), &parent.identity);
-                    children.any(|child| outstanding.contains(parent, &child.identity))
-                })
-        });
+        let warnings = prepared.warnings.clone();
+        let ids = self
+            .core
+            .commit(&prepared, &plan, objects, |parent, child| {
+                !outstanding.is_empty()
+                    && parent.parts().any(|parent| {
+                        let (mut children, parent) = (child.parts(), &parent.identity);
+                        children.any(|child| outstanding.contains(parent, &child.identity))
+                    })
+            });
+        // So that whoever prepares the next graph need not copy this one.
+        drop(prepared);
         for (vertex, context) in ids.iter().zip(contexts) {
             let index = vertex.index as usize;
             if self.by_vertex.len() <= index {

@@ -33,7 +33,7 @@ impl Preparer {
         &mut self,
         graph: &ResourceGraph,
         overrides: Overrides,
-    ) -> Option<Result<Prepared, Vec<Problem>>> {
+    ) -> Option<Result<Arc<Prepared>, Vec<Problem>>> {
         let last = self.last.as_ref().filter(|it| it.overrides == overrides)?;
         let difference = last.difference(graph)?;
         let began = Instant::now();
@@ -68,8 +68,11 @@ impl Preparer {
         let last = self.last.as_mut()?;
         last.exchange(&difference.exchanged);
         if !difference.only_exchanges() {
-            let prepared = last.turned_over(&difference, &newcomers, &new_edges)?;
-            last.become_new(prepared, difference, newcomers);
+            if !last.turn_over(&difference, &newcomers, &new_edges) {
+                self.last = None;
+                return None;
+            }
+            last.become_new(difference, newcomers);
         }
         Some(Ok(last.prepared.clone()))
     }
@@ -241,29 +244,33 @@ impl Last {
         if successors.is_empty() {
             return;
         }
-        for vertex in &mut self.prepared.vertices {
+        for vertex in &mut Arc::make_mut(&mut self.prepared).vertices {
             if let Some(successor) = successors.get(&Arc::as_ptr(&vertex.declared)) {
                 vertex.declared = successor.clone();
             }
         }
     }
 
-    /// The prepared graph with those that have come and without those that have gone; nothing if they change who
-    /// can come before whom.
-    fn turned_over(
-        &self,
+    /// Adds those that have come to the prepared graph, and takes out those that have gone. False, with a graph that is
+    /// of no use any more, if they change who can come before whom.
+    fn turn_over(
+        &mut self,
         difference: &Difference,
         newcomers: &[Newcomer],
         new_edges: &[PreparedEdge],
-    ) -> Option<Prepared> {
+    ) -> bool {
         let places = self.places();
         let gone: FxHashSet<usize> = difference.removed.iter().map(|at| places[*at].0).collect();
+        let last = std::mem::take(&mut self.prepared);
+        let last = Arc::try_unwrap(last).unwrap_or_else(|last| Prepared::clone(&last));
         let mut prepared = Prepared {
-            warnings: self.prepared.warnings.clone(),
-            ..Prepared::default()
+            vertices: Vec::with_capacity(last.vertices.len() + newcomers.len()),
+            edges: Vec::with_capacity(last.edges.len() + new_edges.len()),
+            warnings: last.warnings,
         };
         // Where the former vertices are now, and those that the resources of the new graph are parts of.
-        let mut now = vec![None; self.prepared.vertices.len()];
+        let mut now = vec![None; last.vertices.len()];
+        let mut last_vertices: Vec<_> = last.vertices.into_iter().map(Some).collect();
         let mut vertex_of = Vec::with_capacity(difference.former.len());
         let mut added = newcomers.iter();
         for former in &difference.former {
@@ -272,20 +279,23 @@ impl Last {
                 Some(former) => {
                     let (place, _) = places[*former];
                     now[place] = Some(prepared.vertices.len());
-                    Some(self.prepared.vertices[place].clone())
+                    last_vertices[place].take()
                 }
-                None => Some(PreparedVertex::new(added.next()?.applied.clone())),
+                None => (added.next()).map(|new| PreparedVertex::new(new.applied.clone())),
             };
             vertex_of.push(prepared.vertices.len());
             prepared.vertices.extend(vertex);
         }
         for (vertex, former) in vertex_of.iter_mut().zip(&difference.former) {
             if let Some((place, false)) = former.map(|former| places[former]) {
-                *vertex = now[place]?;
+                let Some(owner) = now[place] else {
+                    return false;
+                };
+                *vertex = owner;
             }
         }
         let mut passage = Passage::default();
-        for edge in &self.prepared.edges {
+        for edge in &last.edges {
             match (now[edge.from], now[edge.to]) {
                 (Some(from), Some(to)) => prepared.edges.push(PreparedEdge { from, to, ..*edge }),
                 _ => passage.add(edge.from, edge.to, |at| gone.contains(&at)),
@@ -310,14 +320,15 @@ impl Last {
         }
         let makes = passage.is_open();
         if self.may_group && (breaks || makes) {
-            return None;
+            return false;
         }
         let in_order = !makes || check::cycle(&prepared).is_none();
-        in_order.then_some(prepared)
+        self.prepared = Arc::new(prepared);
+        in_order
     }
 
-    fn become_new(&mut self, prepared: Prepared, difference: Difference, added: Vec<Newcomer>) {
-        self.prepared = prepared;
+    /// The rest of it.
+    fn become_new(&mut self, difference: Difference, added: Vec<Newcomer>) {
         self.edges = difference.edges;
         let removed = difference.removed.iter();
         let removed: Vec<_> = removed.map(|at| self.nodes[*at].serial).collect();

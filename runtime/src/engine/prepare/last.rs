@@ -47,7 +47,8 @@ pub(super) struct Last {
     pub(super) nodes: Vec<Node>,
     /// Sorted.
     pub(super) edges: Vec<Edge>,
-    pub(super) prepared: Prepared,
+    /// Copied when it changes, unless the driver is done with it.
+    pub(super) prepared: Arc<Prepared>,
     pub(super) keys: Keys<Serial>,
     pub(super) some_refused: bool,
     pub(super) may_group: bool,
@@ -112,7 +113,7 @@ impl Last {
         graph: &ResourceGraph,
         overrides: Overrides,
         lore: Lore,
-        prepared: &Prepared,
+        prepared: Arc<Prepared>,
     ) -> Self {
         let nodes: Vec<Node> = graph
             .resources()
@@ -128,7 +129,7 @@ impl Last {
         Self {
             overrides,
             edges: edges(graph),
-            prepared: prepared.clone(),
+            prepared,
             keys: lore.keys,
             some_refused: lore.some_refused,
             may_group: lore.may_group,

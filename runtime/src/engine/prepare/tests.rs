@@ -130,7 +130,7 @@ proptest! {
             let overrides = Overrides { noop, ..Overrides::default() };
             let found = runtime.block_on(experienced.prepare(&graph, overrides));
             let anew = runtime.block_on(preparer().prepare(&graph, overrides));
-            prop_assert_eq!(found.as_ref().map(told), anew.as_ref().map(told));
+            prop_assert_eq!(found.as_ref().map(|it| told(it)), anew.as_ref().map(|it| told(it)));
         }
     }
 }
@@ -237,7 +237,7 @@ proptest! {
             }
             let found = runtime.block_on(experienced.prepare(&changing.graph, overrides));
             let anew = runtime.block_on(preparer().prepare(&changing.graph, overrides));
-            prop_assert_eq!(found.as_ref().map(told), anew.as_ref().map(told), "after {:?}", changes);
+            prop_assert_eq!(found.as_ref().map(|it| told(it)), anew.as_ref().map(|it| told(it)), "after {:?}", changes);
         }
     }
 }

@@ -22,7 +22,7 @@ const CONCURRENT: usize = 64;
 
 impl Reversals {
     /// Adds what undoes the resources that are no longer there. It has no edges.
-    pub(crate) async fn add_due(&self, prepared: &mut Prepared, overrides: Overrides) {
+    pub(crate) async fn add_due(&self, prepared: &mut Arc<Prepared>, overrides: Overrides) {
         if self.is_empty() {
             return;
         }
@@ -31,13 +31,14 @@ impl Reversals {
         let find = move || Ok(reversals.due(&held));
         // It only fails at the end of the process.
         let due = self.0.services.blocking.run(find).await.unwrap_or_default();
-        if !due.is_empty() {
-            info!(
-                "{} resources have left the graph and are reversed",
-                due.len()
-            );
+        if due.is_empty() {
+            return;
         }
-        prepared
+        info!(
+            "{} resources have left the graph and are reversed",
+            due.len()
+        );
+        Arc::make_mut(prepared)
             .vertices
             .extend(due.iter().map(|inverse| PreparedVertex {
                 reversal: true,

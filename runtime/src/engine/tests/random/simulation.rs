@@ -460,7 +460,7 @@ impl Simulation {
         // T12: now and then one is rejected at the last moment; everybody goes on as if nothing had been.
         let accepted = self.accounts.is_empty() || self.calm || !self.chance(20);
         if accepted {
-            self.commit(prepared.clone());
+            self.commit(&prepared);
             self.check_committed(&prepared);
             self.last = Some(graph);
             self.commits += 1;
@@ -487,8 +487,8 @@ impl Simulation {
         }
     }
 
-    fn commit(&mut self, prepared: Prepared) {
-        let plan = self.core.plan(&prepared);
+    fn commit(&mut self, prepared: &Prepared) {
+        let plan = self.core.plan(prepared);
         let mut tries = BTreeMap::new();
         for vertex in &plan.removed {
             let account = &self.accounts[vertex];
@@ -505,7 +505,7 @@ impl Simulation {
         for (vertex, target) in prepared.vertices.iter().zip(&plan.targets) {
             let resource = &vertex.declared;
             match target {
-                Target::Keep(vertex) => {
+                Target::Keep(vertex) | Target::Adopt(vertex) => {
                     let kept = self.core.vertex(*vertex).expect("it is kept");
                     assert_eq!(kept.declared.differs(resource), None, "T10");
                     if kept.declared.receives != resource.receives {
