@@ -262,6 +262,10 @@ fn trouble_is_explained(backend: &str) {
     for (_, _, text) in &cases {
         agent.wait_for_log(text);
     }
+    drop(agent);
+    host.run("pkill mgmt; while pgrep mgmt; do :; done");
+    let agent = host.agent(&pkg(&["three"], "uninstalled"), &[]);
+    agent.wait_for_log(&held.replace("install", "remove"));
     assert_eq!(version(&host, "one"), "1.0");
     assert_eq!(version(&host, "three"), "1.0");
 }

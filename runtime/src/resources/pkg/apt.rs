@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
+use std::io;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -172,6 +173,21 @@ impl Apt<'_> {
             operation,
             details: complaints(&stdout, &stderr),
         }
+    }
+
+    /// Those of the packages that are held back; none on a machine without dpkg.
+    pub(super) async fn held<'n>(
+        &self,
+        names: impl Iterator<Item = &'n str>,
+    ) -> Result<Vec<&'n str>, ResourceError> {
+        let read = || match fs::read(dpkg::STATUS) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeSet::new()),
+            Err(error) => Err(ResourceError::path("read", Path::new(dpkg::STATUS))(error)),
+            Ok(status) => Ok(dpkg::held(&String::from_utf8_lossy(&status))),
+        };
+        let held = self.services.blocking.run(read).await?;
+        let names: BTreeSet<_> = names.filter(|name| held.contains(*name)).collect();
+        Ok(names.into_iter().collect())
     }
 
     /// Completes what dpkg was interrupted at; nothing can be installed before.

@@ -1,6 +1,6 @@
 //! The database of dpkg.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ffi::OsString;
 use std::fs::{self, File};
 
@@ -62,10 +62,18 @@ pub(super) fn installed(status: &str) -> HashMap<String, String> {
     installed
 }
 
+/// Those installed packages, by their names, that the administrator has told to stay as they are.
+pub(super) fn held(status: &str) -> BTreeSet<String> {
+    let entries = status.split("\n\n").filter_map(Entry::parse);
+    let held = entries.filter(|entry| entry.held);
+    held.map(|entry| entry.package.to_owned()).collect()
+}
+
 struct Entry<'a> {
     package: &'a str,
     version: &'a str,
     architecture: &'a str,
+    held: bool,
 }
 
 impl<'a> Entry<'a> {
@@ -75,11 +83,13 @@ impl<'a> Entry<'a> {
             let mut lines = text.lines();
             lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
         };
-        field("Status")?.ends_with(" installed").then_some(())?;
+        let status = field("Status")?;
+        status.ends_with(" installed").then_some(())?;
         Some(Self {
             package: field("Package")?,
             version: field("Version")?,
             architecture: field("Architecture")?,
+            held: status.starts_with("hold "),
         })
     }
 }
@@ -152,6 +162,21 @@ mod tests {
         assert_eq!(version("foreign"), None);
         assert_eq!(version("foreign:i386"), Some("1:1"));
         assert_eq!(version("gone"), None);
+    }
+
+    #[test]
+    fn only_what_is_installed_is_held() {
+        let entry = |package: &str, status: &str| {
+            format!("Package: {package}\nStatus: {status}\nArchitecture: all\nVersion: 1\n")
+        };
+        let status = [
+            entry("kept", "hold ok installed"),
+            entry("free", "install ok installed"),
+            entry("gone", "hold ok config-files"),
+        ]
+        .join("\n");
+        assert_eq!(held(&status), BTreeSet::from(["kept".to_owned()]));
+        assert!(held("").is_empty());
     }
 
     #[test]

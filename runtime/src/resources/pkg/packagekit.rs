@@ -232,6 +232,7 @@ impl<'a> PackageKit<'a> {
     ) -> Result<Vec<Package>, ResourceError> {
         let arguments = (flags(params) | flag::SIMULATE, ids);
         let changed = self.run(operation, method, &arguments).await?;
+        self.refuse_held(operation, &changed).await?;
         let others: BTreeSet<_> = changed
             .iter()
             .filter(|package| package.info == INFO_REMOVING)
@@ -243,6 +244,20 @@ impl<'a> PackageKit<'a> {
         Err(PkgError::WouldRemove {
             operation: operation.to_owned(),
             others: others.into_iter().collect::<Vec<_>>().join(", "),
+        }
+        .into())
+    }
+
+    /// An error if packages are held back that would be changed: PackageKit does not ask.
+    async fn refuse_held(&self, operation: &str, changed: &[Package]) -> Result<(), ResourceError> {
+        let held = self.apt.held(changed.iter().map(Package::name)).await?;
+        if held.is_empty() {
+            return Ok(());
+        }
+        let (operation, packages) = (operation.to_owned(), held.join(" "));
+        Err(PkgError::Held {
+            operation,
+            packages,
         }
         .into())
     }
@@ -262,6 +277,12 @@ impl<'a> PackageKit<'a> {
             .await
         };
         let along = remove(flag::SIMULATE).await?;
+        let named = ids.iter().map(|id| Package {
+            info: INFO_REMOVING,
+            id: id.clone(),
+        });
+        let all: Vec<_> = along.iter().cloned().chain(named).collect();
+        self.refuse_held(&operation, &all).await?;
         let along: BTreeSet<_> = along
             .iter()
             .map(Package::name)
