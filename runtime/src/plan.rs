@@ -2,29 +2,25 @@
 //!
 //! A plan is made by an engine that may not apply anything: each resource is checked once, in the order
 //! of the edges, by the same `check_apply` that would change it, also those that a change would notify. So a plan and
-//! a run can not disagree about what is different; what the change of one resource makes of the subject of another is
-//! not known beforehand.
+//! a run can not disagree about what is different. What the change of one resource makes of what another one looks at
+//! is not known beforehand: [`judge`] tells for which resources that is so.
 
+mod judge;
 mod render;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use mgmt_compiler::graph::{Identity, Resource, ResourceGraph};
 use mgmt_grammar::span::Span;
-use petgraph::Direction;
-use petgraph::algo::toposort;
 use petgraph::stable_graph::NodeIndex;
 use petgraph::visit::{EdgeRef as _, IntoEdgeReferences as _};
 
 use crate::engine::{Engine, EngineConfig, SubmitError, SubmitOptions, VertexState, VertexStatus};
-use crate::resource::{Change, Outcome};
+use crate::resource::Change;
 
 pub use render::{PlanFormat, render};
-
-const NOT_CHECKED: &str = "what comes before it can not be told either";
 
 /// What would happen to each resource.
 #[derive(Clone, Debug)]
@@ -57,8 +53,13 @@ pub enum Verdict {
     Change,
     /// It is different, but `Meta:noop` forbids to change it.
     Noop,
-    /// It can not be told before what comes earlier has been changed; the check failed with this.
-    Unknown(Arc<str>),
+    /// It can not be told before what comes earlier has been changed.
+    Unknown {
+        /// Those that would be changed earlier, or may be, on which it depends, as far as that is known.
+        after: Vec<Identity>,
+        /// What the check failed with, if it did: perhaps it would not, after them.
+        error: Option<Arc<str>>,
+    },
     /// The check failed.
     Failed(Arc<str>),
     /// It was not checked, since one that comes earlier failed.
@@ -68,7 +69,7 @@ pub enum Verdict {
 impl Plan {
     /// How many resources would be changed, or can not be told yet.
     pub fn pending(&self) -> usize {
-        self.count(|verdict| matches!(verdict, Verdict::Change | Verdict::Unknown(_)))
+        self.count(|verdict| matches!(verdict, Verdict::Change | Verdict::Unknown { .. }))
     }
 
     /// How many are different, and are not to be changed.
@@ -105,6 +106,7 @@ pub async fn plan(graph: &ResourceGraph, mut config: EngineConfig) -> Result<Pla
     config.durable_notifications = false;
     // Each is to speak for itself.
     config.autogroup = false;
+    let registry = config.registry.clone();
     let engine = Engine::new(config);
     engine
         .submit(checked_once(graph), SubmitOptions::default())
@@ -114,7 +116,7 @@ pub async fn plan(graph: &ResourceGraph, mut config: EngineConfig) -> Result<Pla
     let _ = engine.shutdown(true).await;
     let mut ordered = graph.clone();
     ordered.add_automatic_edges();
-    let mut resources = judge(&ordered, &found);
+    let mut resources = judge::judge(&ordered, &registry, &found);
     resources.sort_by(|a, b| (a.span, &a.identity).cmp(&(b.span, &b.identity)));
     Ok(Plan { resources })
 }
@@ -164,80 +166,4 @@ fn checked_once(graph: &ResourceGraph) -> ResourceGraph {
         once.silence(from, to);
     }
     once
-}
-
-fn judge(graph: &ResourceGraph, found: &[VertexStatus]) -> Vec<Planned> {
-    let found: BTreeMap<&Identity, &VertexStatus> = found
-        .iter()
-        .map(|status| (&status.identity, status))
-        .collect();
-    let graph = graph.graph();
-    // The compiler builds no cycles.
-    let order = toposort(graph, None).unwrap_or_default();
-    let known: BTreeSet<&Identity> = graph
-        .node_weights()
-        .map(|resource| &resource.identity)
-        .collect();
-    let mut pending = BTreeSet::new();
-    let mut planned = Vec::new();
-    for node in order {
-        let resource = &graph[node];
-        let after_change = graph
-            .neighbors_directed(node, Direction::Incoming)
-            .any(|parent| pending.contains(&parent));
-        let (verdict, changes) = match found.get(&resource.identity) {
-            Some(status) => (
-                verdict(status, resource.meta.noop, after_change),
-                status.changes.clone(),
-            ),
-            // It is hidden.
-            None => continue,
-        };
-        if after_change || matches!(verdict, Verdict::Change | Verdict::Unknown(_)) {
-            pending.insert(node);
-        }
-        planned.push(Planned {
-            identity: resource.identity.clone(),
-            span: resource.span,
-            verdict,
-            changes,
-            undoes: false,
-        });
-    }
-    let undoing = found
-        .values()
-        .filter(|status| !known.contains(&status.identity));
-    planned.extend(undoing.map(|status| Planned {
-        identity: status.identity.clone(),
-        span: None,
-        verdict: verdict(status, false, false),
-        changes: status.changes.clone(),
-        undoes: true,
-    }));
-    planned
-}
-
-fn verdict(status: &VertexStatus, noop: bool, after_change: bool) -> Verdict {
-    if let Some(error) = &status.error {
-        return if after_change {
-            Verdict::Unknown(error.clone())
-        } else {
-            Verdict::Failed(error.clone())
-        };
-    }
-    let harmless = |change: &Change| matches!(change, Change::Notice(_));
-    match status.outcome {
-        None if after_change => Verdict::Unknown(NOT_CHECKED.into()),
-        None if status.blocked => Verdict::Blocked,
-        Some(Outcome::Changed)
-            if status.changes.is_empty() || !status.changes.iter().all(harmless) =>
-        {
-            if noop {
-                Verdict::Noop
-            } else {
-                Verdict::Change
-            }
-        }
-        _ => Verdict::Unchanged,
-    }
 }

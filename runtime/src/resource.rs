@@ -13,6 +13,7 @@ mod frequency;
 pub(crate) mod harness;
 mod managed;
 mod member;
+mod reach;
 mod registry;
 mod services;
 
@@ -30,6 +31,7 @@ pub use error::ResourceError;
 pub(crate) use frequency::{Frequency, OFTEN};
 pub use managed::{Managed, ManagedPaths};
 pub use member::{CheckMember, Group, Member};
+pub use reach::{Reach, Scope};
 pub(crate) use registry::not_implemented;
 pub use registry::{AnyResource, Registry};
 pub use services::{ExitRequests, Services, Shared};
@@ -55,6 +57,12 @@ pub trait Resource: Sized + Send + Sync + 'static {
     fn managed_paths(name: &str, params: &Self::Params) -> Vec<String> {
         let _ = (name, params);
         Vec::new()
+    }
+
+    /// What a check looks at and what a change touches, for those who want to know beforehand what the change of one
+    /// resource may mean for another. Subjects that no other resource has need no mention.
+    fn reach(name: &str, params: &Self::Params) -> Reach {
+        Reach::own(Self::managed_paths(name, params))
     }
 
     /// The parameters whose values not everybody may see who may see that there is such a resource, besides

@@ -239,3 +239,107 @@ fn what_waits_for_an_earlier_change_is_not_known_yet() {
     assert!(text.contains("not known yet"), "{text}");
     assert!(text.contains("2 to change, 0 unchanged\n"), "{text}");
 }
+
+/// The verdict on a resource, and the names of those that it depends on.
+fn verdict_on(json: &Value, name: &str) -> (String, Vec<String>) {
+    let resources = json["resources"].as_array().unwrap();
+    let named = resources
+        .iter()
+        .find(|it| it["name"].as_str().is_some_and(|it| it.ends_with(name)));
+    let named = named.unwrap_or_else(|| panic!("{name} is in {json}"));
+    let after = named["after"].as_array().into_iter().flatten();
+    let base = |it: &Value| {
+        let name = it["name"].as_str().unwrap();
+        name.rsplit('/').next().unwrap().to_owned()
+    };
+    (
+        named["verdict"].as_str().unwrap().to_owned(),
+        after.map(base).collect(),
+    )
+}
+
+#[test]
+fn what_an_earlier_change_may_touch_is_neither_unchanged_nor_certain() {
+    let program = r#"
+file "@DIR@/switch" { state => "exists", content => "on\n", }
+exec "guarded" {
+	cmd => "/usr/bin/touch @DIR@/guarded",
+	ifcmd => "/usr/bin/grep -q on @DIR@/switch",
+	Depend => File["@DIR@/switch"],
+}
+exec "reaction" {
+	cmd => "/bin/true",
+	refresh_only => true,
+	Listen => Exec["guarded"],
+}
+file "@DIR@/made" { state => "exists", }
+exec "makes" {
+	cmd => "/usr/bin/touch @DIR@/made",
+	creates => "@DIR@/made",
+	Depend => File["@DIR@/made"],
+}
+file "@DIR@/other" {
+	state => "exists",
+	content => "same\n",
+	Depend => File["@DIR@/switch"],
+}
+file "@DIR@/copy" { state => "exists", source => "@DIR@/switch", }
+line "in the switch" {
+	file => "@DIR@/switch",
+	content => "on",
+	state => "exists",
+}
+"#;
+    let agent = Agent::new(program);
+    fs::write(agent.path("switch"), "off\n").unwrap();
+    fs::write(agent.path("copy"), "off\n").unwrap();
+    fs::write(agent.path("other"), "same\n").unwrap();
+    let (status, text) = plan(&agent, &["--format", "json"]);
+    assert_eq!(status, Some(2), "{text}");
+    let json: Value = serde_json::from_str(&text).unwrap();
+    let unknown = |after: &[&str]| {
+        let after = after.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
+        ("unknown".to_owned(), after)
+    };
+    assert_eq!(verdict_on(&json, "/switch").0, "change", "{text}");
+    assert_eq!(verdict_on(&json, "guarded"), unknown(&["switch"]), "{text}");
+    assert_eq!(
+        verdict_on(&json, "reaction"),
+        unknown(&["guarded"]),
+        "{text}"
+    );
+    // It is there by then.
+    assert_eq!(verdict_on(&json, "makes"), unknown(&["made"]), "{text}");
+    // Nothing that changes has to do with it.
+    assert_eq!(verdict_on(&json, "/other").0, "unchanged", "{text}");
+    assert_eq!(verdict_on(&json, "/copy"), unknown(&["switch"]), "{text}");
+    assert_eq!(
+        verdict_on(&json, "in the switch"),
+        unknown(&["switch"]),
+        "{text}"
+    );
+    let (_, text) = plan(&agent, &[]);
+    assert!(text.contains("may change: depends on file["), "{text}");
+
+    // Nothing comes before the command any more, which its guard always lets run.
+    let agent = run(agent);
+    let (status, text) = plan(&agent, &["--format", "json"]);
+    assert_eq!(status, Some(2), "{text}");
+    let json: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(verdict_on(&json, "guarded").0, "change", "{text}");
+    for settled in ["/switch", "makes", "/copy", "in the switch"] {
+        assert_eq!(verdict_on(&json, settled).0, "unchanged", "{text}");
+    }
+}
+
+#[test]
+fn an_owner_who_is_to_be_created_is_no_error() {
+    let agent = Agent::new(
+        "user \"mgmt-nobody-yet\" {\n\tstate => \"exists\",\n}\n\
+         file \"@DIR@/home\" {\n\tstate => \"exists\",\n\towner => \"mgmt-nobody-yet\",\n}\n",
+    );
+    let (status, text) = plan(&agent, &["--format", "json"]);
+    assert_eq!(status, Some(2), "{text}");
+    let json: Value = serde_json::from_str(&text).unwrap();
+    assert_ne!(verdict_on(&json, "/home").0, "failed", "{text}");
+}

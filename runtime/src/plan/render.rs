@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use mgmt_compiler::files::Sources;
+use mgmt_compiler::graph::Identity;
 use mgmt_compiler::redact::{self, Masked};
 use mgmt_compiler::render::{Terminal, visible};
 use serde_json::{Value, json};
@@ -60,13 +61,19 @@ fn human(plan: &Plan, all: bool, sources: &Sources, terminal: Terminal) -> Strin
             Verdict::Unchanged if all => ("=", DIM, None),
             Verdict::Unchanged => continue,
             Verdict::Change => ("~", YELLOW, None),
-            Verdict::Noop => ("/", DIM, Some(("noop", "it is not changed"))),
-            Verdict::Unknown(error) => ("?", YELLOW, Some(("not known yet", &**error))),
-            Verdict::Failed(error) => ("!", RED, Some(("error", &**error))),
+            Verdict::Noop => ("/", DIM, Some(("noop", "it is not changed".to_owned()))),
+            Verdict::Unknown { error, after } => {
+                let note = match error {
+                    Some(error) => ("not known yet", error.to_string()),
+                    None => ("may change", format!("depends on {}", listed(after))),
+                };
+                ("?", YELLOW, Some(note))
+            }
+            Verdict::Failed(error) => ("!", RED, Some(("error", error.to_string()))),
             Verdict::Blocked => (
                 "!",
                 RED,
-                Some(("not checked", "what comes before it failed")),
+                Some(("not checked", "what comes before it failed".to_owned())),
             ),
         };
         let place = match place(planned, sources) {
@@ -83,7 +90,7 @@ fn human(plan: &Plan, all: bool, sources: &Sources, terminal: Terminal) -> Strin
             paint(DIM, &place)
         );
         if let Some((what, note)) = note {
-            let note = redact::passwords(note);
+            let note = redact::passwords(&note);
             let _ = writeln!(out, "    {}: {}", paint(color, what), indented(&note));
         }
         for change in planned.changes.iter() {
@@ -109,6 +116,20 @@ fn human(plan: &Plan, all: bool, sources: &Sources, terminal: Terminal) -> Strin
     }
     out.push('\n');
     out
+}
+
+/// Some resources by name, and how many more.
+fn listed(identities: &[Identity]) -> String {
+    const SHOWN: usize = 3;
+    let shown: Vec<_> = identities
+        .iter()
+        .take(SHOWN)
+        .map(ToString::to_string)
+        .collect();
+    match identities.len().saturating_sub(SHOWN) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
 }
 
 /// A text whose further lines stand below its first one.
@@ -171,7 +192,7 @@ fn json(plan: &Plan, sources: &Sources) -> Value {
                 Verdict::Unchanged => ("unchanged", None),
                 Verdict::Change => ("change", None),
                 Verdict::Noop => ("noop", None),
-                Verdict::Unknown(error) => ("unknown", Some(error)),
+                Verdict::Unknown { error, .. } => ("unknown", error.as_ref()),
                 Verdict::Failed(error) => ("failed", Some(error)),
                 Verdict::Blocked => ("blocked", None),
             };
@@ -186,6 +207,12 @@ fn json(plan: &Plan, sources: &Sources) -> Value {
             }
             if let Some((file, line, column)) = place(planned, sources) {
                 object["place"] = json!({ "file": file, "line": line, "column": column });
+            }
+            if let Verdict::Unknown { after, .. } = &planned.verdict {
+                object["after"] = after
+                    .iter()
+                    .map(|it| json!({ "kind": it.kind.as_str(), "name": it.shown_name() }))
+                    .collect();
             }
             if planned.undoes {
                 object["undoes"] = json!(true);

@@ -12,8 +12,8 @@ use mgmt_stdlib::resource::{AutoEdges, Declare, Inside, Params, ResourceDef, Tra
 use mgmt_stdlib::value::Value;
 
 use super::{
-    Background, CheckContext, Group, InitContext, Outcome, Resource, ResourceError, Services,
-    WatchContext,
+    Background, CheckContext, Group, InitContext, Outcome, Reach, Resource, ResourceError,
+    Services, WatchContext,
 };
 
 /// A [`Resource`] whose kind is not known at compile time. The methods are those of [`Resource`]; they
@@ -99,6 +99,7 @@ struct Entry {
     new: Constructor,
     traits: Traits,
     managed_paths: fn(&str, &dyn Params) -> Vec<String>,
+    reach: fn(&str, &dyn Params) -> Reach,
     private_params: fn(&dyn Params) -> Vec<&'static str>,
     auto_edges: Edges,
     group: fn(&str, &dyn Params) -> Option<Group>,
@@ -130,6 +131,9 @@ impl Registry {
                 downcast(params)
                     .map(|params| R::managed_paths(name, params))
                     .unwrap_or_default()
+            },
+            reach: |name, params| {
+                downcast(params).map_or(Reach::own(Vec::new()), |params| R::reach(name, params))
             },
             private_params: |params| downcast(params).map(R::private_params).unwrap_or_default(),
             auto_edges: |name, params, services| match downcast(params) {
@@ -181,6 +185,12 @@ impl Registry {
             .get(params.kind())
             .map(|entry| (entry.managed_paths)(name, params))
             .unwrap_or_default()
+    }
+
+    /// What resources with these parameters look at and touch ([`Resource::reach`]).
+    pub fn reach(&self, name: &str, params: &dyn Params) -> Reach {
+        let entry = self.0.get(params.kind());
+        entry.map_or(Reach::own(Vec::new()), |entry| (entry.reach)(name, params))
     }
 
     /// The parameters that are not for everybody ([`Resource::private_params`]).

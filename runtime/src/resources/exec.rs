@@ -25,8 +25,8 @@ use nix::sys::signal::Signal;
 
 use crate::process::{Captured, Command, Identity, Program, Runner};
 use crate::resource::{
-    Change, CheckContext, Frequency, InitContext, OFTEN, Outcome, Resource, ResourceError,
-    Services, WatchContext,
+    Change, CheckContext, Frequency, InitContext, OFTEN, Outcome, Reach, Resource, ResourceError,
+    Scope, Services, WatchContext,
 };
 use cache::Cache;
 
@@ -76,6 +76,20 @@ impl Resource for Exec {
             .filter(|path| !path.is_empty())
             .cloned()
             .collect()
+    }
+
+    fn reach(_name: &str, params: &declared::Exec) -> Reach {
+        let guarded = !params.ifcmd.is_empty() || !params.nifcmd.is_empty();
+        let paths = params.mtimes.iter().chain([&params.creates]);
+        let paths = paths.filter(|path| !path.is_empty()).cloned().collect();
+        Reach {
+            reads: if guarded {
+                Scope::Anything
+            } else {
+                Scope::Paths(paths)
+            },
+            writes: Scope::Anything,
+        }
     }
 
     fn private_params(_params: &declared::Exec) -> Vec<&'static str> {

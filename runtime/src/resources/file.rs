@@ -32,7 +32,8 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::atomic_write::Slot;
 use crate::resource::{
-    CheckContext, Frequency, OFTEN, Outcome, Resource, ResourceError, Services, WatchContext,
+    CheckContext, Frequency, OFTEN, Outcome, Reach, Resource, ResourceError, Scope, Services,
+    WatchContext,
 };
 use work::{Next, Work};
 
@@ -84,6 +85,23 @@ impl Resource for File {
         match params.wanted_state() {
             State::Absent => Vec::new(),
             State::Exists | State::Undefined => vec![params.resultant_path(name)],
+        }
+    }
+
+    fn reach(name: &str, params: &declared::File) -> Reach {
+        let path = params.resultant_path(name);
+        let mut reads = vec![path.clone()];
+        reads.extend((!params.source.is_empty()).then(|| params.source.clone()));
+        reads.extend(params.fragments.iter().cloned());
+        // What is in a directory is only changed along with it if that is asked for.
+        let whole_tree = params.recurse || params.purge || params.wanted_state() == State::Absent;
+        let writes = match path.strip_suffix('/') {
+            Some(directory) if !whole_tree => directory.to_owned(),
+            _ => path,
+        };
+        Reach {
+            reads: Scope::Paths(reads),
+            writes: Scope::Paths(vec![writes]),
         }
     }
 

@@ -21,7 +21,7 @@ use crate::atomic_write::{Attributes, Slot, Staged, commit_all};
 use crate::process::Identity;
 use crate::regular_file;
 use crate::resource::{
-    Change, CheckContext, Outcome, Resource, ResourceError, Services, WatchContext,
+    Change, CheckContext, Outcome, Reach, Resource, ResourceError, Services, WatchContext,
 };
 use block::Block;
 
@@ -44,6 +44,10 @@ impl Resource for Line {
     fn managed_paths(_name: &str, params: &declared::Line) -> Vec<String> {
         let exists = params.state == "exists" && params.file.starts_with('/');
         exists.then(|| params.file.clone()).into_iter().collect()
+    }
+
+    fn reach(_name: &str, params: &declared::Line) -> Reach {
+        Reach::own(vec![params.file.clone()])
     }
 
     async fn watch(

@@ -17,8 +17,8 @@ use tokio::time::sleep;
 
 use crate::process::{Runner, find_program};
 use crate::resource::{
-    Change as Reported, CheckContext, Group, Outcome, Resource, ResourceError, Services,
-    WatchContext,
+    Change as Reported, CheckContext, Group, Outcome, Reach, Resource, ResourceError, Scope,
+    Services, WatchContext,
 };
 use apt::Apt;
 use item::{Change, Found, Item, PkgError};
@@ -79,6 +79,13 @@ impl Resource for Pkg {
             edges = edges.provides(Subject::packaged_file(path.as_str()));
         }
         Ok(edges.before_each(units).before_files(files))
+    }
+
+    fn reach(_name: &str, _params: &declared::Pkg) -> Reach {
+        Reach {
+            reads: Scope::NOTHING,
+            writes: Scope::Anything,
+        }
     }
 
     fn group(_name: &str, params: &declared::Pkg) -> Option<Group> {

@@ -16,7 +16,7 @@ use mgmt_stdlib::resources::svc as declared;
 use crate::dbus::systemd::{JobResult, Systemd, Unit, Verb};
 use crate::dbus::{DbusError, explain};
 use crate::resource::{
-    Change, CheckContext, Outcome, Resource, ResourceError, Services, WatchContext,
+    Change, CheckContext, Outcome, Reach, Resource, ResourceError, Scope, Services, WatchContext,
 };
 use mgmt_stdlib::resource::AutoEdges;
 use startup::{Startup, startup};
@@ -82,6 +82,13 @@ impl Resource for Svc {
         _services: &Services,
     ) -> Result<AutoEdges, ResourceError> {
         Ok(params.edges_in(name, &directories(params.session)))
+    }
+
+    fn reach(_name: &str, _params: &declared::Svc) -> Reach {
+        Reach {
+            reads: Scope::NOTHING,
+            writes: Scope::Anything,
+        }
     }
 
     async fn watch(
