@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread::available_parallelism;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use mgmt_compiler::redact;
@@ -26,6 +27,9 @@ const FAILED: u8 = 1;
 
 /// More threads than this only wait for each other.
 const MAX_THREADS: usize = 4;
+
+/// So long a thread without work stays. The threads of a burst end with it, and not some seconds into the rest.
+const IDLE_THREADS_STAY: Duration = Duration::from_millis(250);
 
 /// What runs here.
 #[derive(Clone, Copy, Debug)]
@@ -84,6 +88,7 @@ pub(super) fn hold(
     logging::start(log, terminal().color);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(available_parallelism().map_or(1, |n| n.get().min(MAX_THREADS)))
+        .thread_keep_alive(IDLE_THREADS_STAY)
         .enable_all()
         .build()?;
     info!("start: {}", Timestamp::now().as_nanosecond());
