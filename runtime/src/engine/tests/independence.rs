@@ -26,11 +26,14 @@ struct Fault {
     retry: i16,
 }
 
+/// No event is at the instant at which a call ends: it may then lead to one call more, or not.
 fn halves() -> impl Strategy<Value = Half> {
-    prop::collection::vec(0u64..400, 1..5).prop_flat_map(|latencies| {
+    let latency = (0u64..40).prop_map(|tens| tens * 10);
+    let gap = (0u64..90).prop_map(|tens| tens * 10 + 1);
+    prop::collection::vec(latency, 1..5).prop_flat_map(move |latencies| {
         let count = latencies.len();
         let edges = prop::collection::vec((0..count, 0..count, any::<bool>()), 0..8);
-        let events = prop::collection::vec((0u64..900, 0..count), 0..4);
+        let events = prop::collection::vec((gap.clone(), 0..count), 0..4);
         (Just(latencies), edges, events).prop_map(|(latencies, edges, events)| Half {
             latencies,
             edges: edges
