@@ -57,7 +57,8 @@ fn what_a_graph_would_change_can_be_planned() {
     let output = agent.command("mgmt", &["plan", "yaml", "site.mcl"]);
     let plan = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(2), "{plan}");
-    assert!(plan.contains("file[first]  site.mcl:"), "{plan}");
+    assert!(plan.contains("~ file[first]\n    create"), "{plan}");
+    assert!(plan.contains("~ exec[second]\n    run"), "{plan}");
     assert_eq!(agent.read("first"), None);
 }
 
