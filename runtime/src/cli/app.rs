@@ -215,3 +215,78 @@ fn other(
     out.flush()?;
     Ok(status as u8)
 }
+
+#[cfg(test)]
+mod tests {
+    use mgmt_compiler::files::MemoryFiles;
+
+    use super::*;
+
+    #[derive(Args)]
+    struct Greeting {
+        #[arg(long)]
+        whom: String,
+    }
+
+    #[derive(Args)]
+    struct Taken {
+        #[arg(long)]
+        noop: bool,
+    }
+
+    fn program(name: &'static str) -> Program {
+        Program::new(name, "1.0", MemoryFiles::default())
+    }
+
+    fn command(programs: impl IntoIterator<Item = Program<impl Args + 'static>>) -> ClapCommand {
+        let programs = programs.into_iter();
+        let app = programs.fold(App::new("mgmt", "1.0"), App::with_program);
+        app.command().expect("commands of different names")
+    }
+
+    #[test]
+    fn a_program_is_a_command_beside_the_others() {
+        let greeter = || program("greeter").with_args(|_: Greeting, _| Ok(()));
+        let line = ["mgmt", "greeter", "--whom", "you", "--noop"];
+        let matches = command([greeter()]).try_get_matches_from(line).unwrap();
+        let (name, own) = matches.subcommand().unwrap();
+        assert_eq!(name, greeter().name());
+        assert_eq!(own.get_one::<String>("whom").unwrap(), "you");
+        assert!(own.get_flag("noop"));
+
+        let line = ["mgmt", "run", "--noop", "site.mcl"];
+        let matches = command([greeter()]).try_get_matches_from(line).unwrap();
+        let cli = Cli::from_arg_matches(&matches).unwrap();
+        assert!(matches!(cli.command, Some(Command::Run(_))));
+        command([greeter()]).debug_assert();
+    }
+
+    #[test]
+    fn commands_have_names_of_their_own() {
+        for (names, taken) in [
+            (["run", "greeter"], "run"),
+            (["greeter", "greeter"], "greeter"),
+        ] {
+            let mut app = App::new("mgmt", "1.0");
+            for name in names {
+                app = app.with_program(program(name));
+            }
+            let error = app.command().unwrap_err();
+            assert_eq!(error, format!("there are two commands `{taken}`"));
+        }
+    }
+
+    #[test]
+    fn arguments_have_ids_of_their_own() {
+        let greeter = program("greeter").with_args(|args: Taken, config| {
+            config.noop = args.noop;
+            Ok(())
+        });
+        let error = App::new("mgmt", "1.0").with_program(greeter).command();
+        let error = error.unwrap_err();
+        assert!(
+            error.starts_with("`noop` is an argument of every program"),
+            "{error}"
+        );
+    }
+}
