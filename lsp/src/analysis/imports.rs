@@ -51,8 +51,24 @@ impl Imports {
     }
 
     /// The entry files of the programs that a file is part of: those that import it, directly or not,
-    /// and are imported by nobody; itself if nobody imports it.
+    /// and are imported by nobody; itself if nobody imports it. Files that import each other have one for all of them.
     pub fn all_roots(&self, path: &Path) -> Vec<PathBuf> {
+        let mut top = path;
+        loop {
+            let (roots, above) = self.above(top);
+            if !roots.is_empty() {
+                return roots.into_iter().map(Path::to_owned).collect();
+            }
+            match above.first() {
+                // It is further up: what is not among those above itself is none of those that import each other.
+                Some(first) if *first != top => top = first,
+                _ => return vec![top.to_owned()],
+            }
+        }
+    }
+
+    /// Those above a file, or itself, that nobody imports; and all that import it, directly or not.
+    fn above<'a>(&'a self, path: &'a Path) -> (BTreeSet<&'a Path>, BTreeSet<&'a Path>) {
         let importers = self.importers.get_or_init(|| {
             let mut importers: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
             for (from, imported) in &self.files {
@@ -62,25 +78,20 @@ impl Imports {
             }
             importers
         });
-        let mut seen = BTreeSet::from([path]);
+        let (mut roots, mut all) = (BTreeSet::new(), BTreeSet::new());
         let mut stack = vec![path];
-        let mut roots = BTreeSet::new();
         while let Some(next) = stack.pop() {
             match importers.get(next) {
                 Some(above) => {
                     let above = above.iter().map(PathBuf::as_path);
-                    stack.extend(above.filter(|above| seen.insert(above)));
+                    stack.extend(above.filter(|above| all.insert(*above)));
                 }
                 None => {
                     roots.insert(next);
                 }
             }
         }
-        // Those that import each other have no entry file.
-        if roots.is_empty() {
-            roots.insert(path);
-        }
-        roots.into_iter().map(Path::to_owned).collect()
+        (roots, all)
     }
 
     /// The first of them, so that a file of very many programs can still be looked at on each edit.
@@ -182,16 +193,25 @@ mod tests {
     }
 
     #[test]
-    fn files_that_import_each_other_stand_for_themselves() {
+    fn files_that_import_each_other_have_one_root() {
         let files = MemoryFiles::default();
         let mut imports: Arc<Imports> = Arc::default();
         for (path, text) in [
-            ("/a.mcl", "import \"b.mcl\"\n"),
-            ("/b.mcl", "import \"a.mcl\"\n"),
+            ("/0.mcl", ""),
+            ("/1.mcl", "import \"0.mcl\"\n"),
+            ("/b.mcl", "import \"c.mcl\"\nimport \"1.mcl\"\n"),
+            ("/c.mcl", "import \"b.mcl\"\n"),
+            ("/d.mcl", "import \"d.mcl\"\n"),
         ] {
             Imports::enter(&mut imports, Path::new(path), text, &files);
         }
-        let roots = imports.roots(Path::new("/a.mcl"));
-        assert_eq!(roots, [PathBuf::from("/a.mcl")]);
+        for path in ["/0.mcl", "/1.mcl", "/b.mcl", "/c.mcl"] {
+            let roots = imports.roots(Path::new(path));
+            assert_eq!(roots, [PathBuf::from("/b.mcl")], "{path}");
+        }
+        assert_eq!(
+            imports.roots(Path::new("/d.mcl")),
+            [PathBuf::from("/d.mcl")]
+        );
     }
 }

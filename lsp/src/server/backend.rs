@@ -18,7 +18,7 @@ use super::addresses::Addresses;
 use super::capabilities::{self, Client as Abilities};
 use super::commands;
 use super::convert::markup;
-use super::diagnostics::{ByFile, Shown, merge, report};
+use super::diagnostics::{Programs, Shown, report};
 use super::ending::{Ending, end_of};
 use super::newer::{Said, TextContent, TextContentParams};
 use super::progress::{self, Step};
@@ -676,21 +676,7 @@ impl LanguageServer for Backend {
         let path = self.path(&params.text_document.uri);
         let items = self
             .ask_world(Bound::Nothing, move |world, shown, wanted| {
-                let is_wanted = || wanted.holds();
-                let mut found = ByFile::new();
-                for root in world.imports.roots(&path) {
-                    merge(
-                        &mut found,
-                        shown.by_file(&*world.analysis(&root, &is_wanted)?),
-                    );
-                }
-                if !found.contains_key(&path) {
-                    merge(
-                        &mut found,
-                        shown.by_file(&*world.analysis(&path, &is_wanted)?),
-                    );
-                }
-                found.remove(&path)
+                Programs::new(world, shown, &|| wanted.holds()).in_file(&path)
             })
             .await?;
         let items = items.unwrap_or_default();

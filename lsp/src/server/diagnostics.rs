@@ -19,8 +19,8 @@ use super::addresses::Addresses;
 use super::capabilities::Client;
 use super::convert::Text;
 use super::state::Document;
-use crate::analysis::library;
 use crate::analysis::world::Analysis;
+use crate::analysis::{World, library};
 
 /// Of one file in one program no more are shown: nobody reads them, and editors take long over them. What is worst
 /// comes first.
@@ -162,20 +162,81 @@ impl Shown {
     }
 }
 
+/// What is wrong in the programs of one world, each looked at once.
+pub struct Programs<'a> {
+    world: &'a World,
+    shown: &'a Shown,
+    is_wanted: &'a dyn Fn() -> bool,
+    by_root: BTreeMap<PathBuf, ByFile>,
+}
+
+impl<'a> Programs<'a> {
+    /// None has been looked at.
+    pub fn new(world: &'a World, shown: &'a Shown, is_wanted: &'a dyn Fn() -> bool) -> Self {
+        Self {
+            world,
+            shown,
+            is_wanted,
+            by_root: BTreeMap::new(),
+        }
+    }
+
+    /// What is wrong in the program that begins with a file; nothing if that was not wanted any more.
+    pub fn of(&mut self, root: &Path) -> Option<&ByFile> {
+        if !self.by_root.contains_key(root) {
+            let analysis = self.world.analysis(root, self.is_wanted)?;
+            self.by_root
+                .insert(root.to_owned(), self.shown.by_file(&analysis));
+        }
+        self.by_root.get(root)
+    }
+
+    /// What is wrong in a file, in all programs that it is part of; nothing if that was not wanted any more. A client that
+    /// is told and one that asks learn the same.
+    pub fn in_file(&mut self, path: &Path) -> Option<Vec<lsp::Diagnostic>> {
+        let mut found = None;
+        for root in self.world.imports.roots(path) {
+            if let Some(diagnostics) = self.of(&root)?.get(path) {
+                merge(found.get_or_insert_default(), diagnostics);
+            }
+        }
+        // Its importers may not reach it, because their import is not right yet.
+        match found {
+            Some(found) => Some(found),
+            None => Some(self.of(path)?.get(path).cloned().unwrap_or_default()),
+        }
+    }
+
+    /// Which have been looked at.
+    pub fn roots(&self) -> impl Iterator<Item = &PathBuf> {
+        self.by_root.keys()
+    }
+
+    /// What is wrong in files that are not open, in all programs that have been looked at. Those without diagnostics are
+    /// there, with an empty list.
+    pub fn elsewhere(&self) -> ByFile {
+        let mut all = ByFile::new();
+        let files = self.by_root.values().flatten();
+        for (path, diagnostics) in files {
+            if !self.shown.documents.contains_key(path) {
+                merge(all.entry(path.clone()).or_default(), diagnostics);
+            }
+        }
+        all
+    }
+}
+
 /// Adds the diagnostics of another program. What two programs say of one place is said once, in the graver
 /// way.
-pub fn merge(all: &mut ByFile, more: ByFile) {
-    for (path, diagnostics) in more {
-        let known = all.entry(path).or_default();
-        for diagnostic in diagnostics {
-            let same = known
-                .iter_mut()
-                .find(|one| one.range == diagnostic.range && one.code == diagnostic.code);
-            match same {
-                Some(one) if one.severity > diagnostic.severity => *one = diagnostic,
-                Some(_) => {}
-                None => known.push(diagnostic),
-            }
+fn merge(known: &mut Vec<lsp::Diagnostic>, more: &[lsp::Diagnostic]) {
+    for diagnostic in more {
+        let same = known
+            .iter_mut()
+            .find(|one| one.range == diagnostic.range && one.code == diagnostic.code);
+        match same {
+            Some(one) if one.severity > diagnostic.severity => one.clone_from(diagnostic),
+            Some(_) => {}
+            None => known.push(diagnostic.clone()),
         }
     }
 }

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tower_lsp::Client;
 use tower_lsp::ls_types as lsp;
 
-use super::diagnostics::{ByFile, Shown, merge};
+use super::diagnostics::{ByFile, Programs, Shown};
 use super::progress::{self, Step, Steps};
 use super::state::State;
 use crate::analysis::{World, library};
@@ -139,39 +139,24 @@ impl Publisher {
 /// What is wrong in all programs that an open document is part of; nothing if the texts have changed
 /// meanwhile.
 fn all(world: &World, shown: &Shown, last: Option<PathBuf>, steps: &Steps) -> Option<ByFile> {
-    let mut roots: Vec<PathBuf> = Vec::new();
     let (library, open): (Vec<&PathBuf>, Vec<&PathBuf>) = shown
         .documents
         .keys()
         .partition(|path| library::is_in(path));
-    for path in last
-        .iter()
-        .filter(|last| open.contains(last))
-        .chain(open.iter().copied())
-    {
-        for root in world.imports.roots(path) {
-            if !roots.contains(&root) {
-                roots.push(root);
-            }
-        }
-    }
+    let is_wanted = || world.is_newest();
+    let mut programs = Programs::new(world, shown, &is_wanted);
     let mut found = ByFile::new();
-    for (done, root) in roots.iter().enumerate() {
-        let total = roots.len();
+    // What was edited last comes first.
+    let mut open = open;
+    open.sort_by_key(|path| last.as_ref() != Some(*path));
+    let total = open.len();
+    for (done, path) in open.into_iter().enumerate() {
         steps.send_replace(Step { done, total });
-        let analysis = world.analysis(root, &|| world.is_newest())?;
-        merge(&mut found, shown.by_file(&analysis));
+        found.insert(path.clone(), programs.in_file(path)?);
     }
-    // A document that its importers do not reach, because their import is not right yet.
-    for path in open {
-        if !found.contains_key(path) {
-            roots.push(path.clone());
-            let analysis = world.analysis(path, &|| world.is_newest())?;
-            merge(&mut found, shown.by_file(&analysis));
-        }
-    }
-    // There is nothing wrong with them, but somebody reads them.
-    roots.extend(library.into_iter().cloned());
+    found.extend(programs.elsewhere());
+    // There is nothing wrong with texts of the library, but somebody reads them.
+    let roots: Vec<PathBuf> = programs.roots().chain(library).cloned().collect();
     world.keep_only(&roots);
     world.is_newest().then_some(found)
 }

@@ -214,7 +214,7 @@ impl Client {
                 Some(message) if wanted(&message) => return message,
                 Some(_) => {}
                 None => {
-                    let message = self.receive_any();
+                    let message = self.receive_any().expect("the server says nothing");
                     self.notifications.push_back(message);
                 }
             }
@@ -286,9 +286,15 @@ impl Client {
 
     /// The next of them, once it is there.
     pub fn next_notification(&mut self) -> Value {
+        self.try_next_notification()
+            .expect("the server says nothing")
+    }
+
+    /// The same, for those who have more to say if there is none in time.
+    pub fn try_next_notification(&mut self) -> Option<Value> {
         match self.notifications.pop_front() {
-            Some(message) => message,
-            None => self.receive(),
+            Some(message) => Some(message),
+            None => self.try_receive(),
         }
     }
 
@@ -350,21 +356,22 @@ impl Client {
 
     /// The next answer or notification.
     fn receive(&mut self) -> Value {
+        self.try_receive().expect("the server says nothing")
+    }
+
+    fn try_receive(&mut self) -> Option<Value> {
         loop {
-            let message = self.receive_any();
+            let message = self.receive_any()?;
             if message.get("method").is_none() || message.get("id").is_none() {
-                return message;
+                return Some(message);
             }
             self.notifications.push_back(message);
         }
     }
 
-    /// The next message. What it asks of the client is granted.
-    fn receive_any(&mut self) -> Value {
-        let message = self
-            .messages
-            .recv_timeout(DEADLINE)
-            .expect("the server says nothing");
+    /// The next message, if it comes in time. What it asks of the client is granted.
+    fn receive_any(&mut self) -> Option<Value> {
+        let message = self.messages.recv_timeout(DEADLINE).ok()?;
         (self.listener)(Side::Server, &message);
         if message.get("method").is_some() && message.get("id").is_some() {
             let id = message["id"].clone();
@@ -375,7 +382,7 @@ impl Client {
             };
             self.send(&json!({ "jsonrpc": "2.0", "id": id, "result": result }));
         }
-        message
+        Some(message)
     }
 }
 

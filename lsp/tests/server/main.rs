@@ -19,6 +19,7 @@ mod meta_model;
 mod monkey;
 mod odd;
 mod robust;
+mod screen;
 mod sync;
 mod table;
 

@@ -3,7 +3,6 @@
 //!
 //! It works for half a minute, or for as many seconds as `MGMT_MONKEY_SECONDS` says; `MGMT_SEED` repeats a run.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -11,6 +10,7 @@ use serde_json::{Value, json};
 use crate::chance::{Dice, corpus, floor, setting};
 use crate::client::Client;
 use crate::robust::ask;
+use crate::screen::Screen;
 
 const FILES: [&str; 3] = ["main.mcl", "a.mcl", "lib/b.mcl"];
 const HEAD: &str = "import \"a.mcl\"\nimport \"lib/b.mcl\" as b\n";
@@ -47,8 +47,7 @@ struct Monkey {
     dice: Dice,
     corpus: Vec<String>,
     documents: Vec<Document>,
-    /// What the user sees of each file, by its address.
-    shown: BTreeMap<String, Value>,
+    screen: Screen,
 }
 
 impl Monkey {
@@ -112,36 +111,18 @@ impl Monkey {
             let params = json!({ "textDocument": { "uri": uri } });
             let wanted = fresh.request("textDocument/diagnostic", &params)["items"].take();
             let found = self.client.request("textDocument/diagnostic", &params)["items"].take();
-            assert_eq!(found, wanted, "{}", self.texts());
-            self.hear();
-            while self.shown.get(&uri) != Some(&wanted) {
-                let message = self.client.next_notification();
-                self.see(message);
-            }
+            assert_eq!(found, wanted, "{}", texts(&self.documents));
+            self.screen
+                .wait(&mut self.client, name, &wanted, || texts(&self.documents));
         }
         assert!(fresh.stop().success());
     }
+}
 
-    /// Takes notice of what has been sent.
-    fn hear(&mut self) {
-        for message in self.client.notifications() {
-            self.see(message);
-        }
-    }
-
-    fn see(&mut self, mut message: Value) {
-        if message["method"] == "textDocument/publishDiagnostics" {
-            let params = &mut message["params"];
-            let uri = params["uri"].as_str().unwrap().to_owned();
-            self.shown.insert(uri, params["diagnostics"].take());
-        }
-    }
-
-    fn texts(&self) -> String {
-        let texts = self.documents.iter();
-        let texts = texts.map(|it| format!("-- {} --\n{}\n", it.name, it.text));
-        texts.collect()
-    }
+fn texts(documents: &[Document]) -> String {
+    let texts = documents.iter();
+    let texts = texts.map(|it| format!("-- {} --\n{}\n", it.name, it.text));
+    texts.collect()
 }
 
 fn utf8() -> Value {
@@ -187,7 +168,7 @@ fn a_monkey_does_no_harm() {
         dice: Dice(seed),
         corpus: corpus(),
         documents: documents.into(),
-        shown: BTreeMap::new(),
+        screen: Screen::default(),
     };
     for name in FILES {
         monkey.client.open(name, "");
@@ -201,7 +182,7 @@ fn a_monkey_does_no_harm() {
             if monkey.dice.below(10) == 0 {
                 monkey.ask();
             }
-            monkey.hear();
+            monkey.screen.hear(&mut monkey.client);
         }
         edits += 50;
         monkey.compare();

@@ -5,6 +5,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use crate::client::Client;
+use crate::screen::Screen;
 
 fn codes(list: &[Value]) -> Vec<&str> {
     list.iter().filter_map(|one| one["code"].as_str()).collect()
@@ -36,6 +37,40 @@ fn an_edit_is_checked_in_all_that_import_it() {
     assert_eq!(codes(&list), ["E0401"]);
     client.change("lib.mcl", Some([0, 5, 0, 10]), "2");
     client.wait_for_diagnostics("main.mcl", <[Value]>::is_empty);
+}
+
+/// Files may import each other, so that no program begins with one of them alone.
+#[test]
+fn who_is_told_learns_the_same_as_who_asks() {
+    let circle = [
+        ("a.mcl", "import \"b.mcl\"\n$x = $b.y\n"),
+        ("b.mcl", "import \"a.mcl\"\n$y = $a.x + $gone\n"),
+    ];
+    let pair = [
+        ("a.mcl", "import \"lib.mcl\"\n$x = $lib.n + \"\"\n"),
+        ("b.mcl", "import \"lib.mcl\"\n$y = $lib.n + $gone\n"),
+        ("lib.mcl", "$n = 1\n$unused = $gone\n"),
+    ];
+    for files in [&circle[..], &pair[..]] {
+        let mut client = Client::start(&[]);
+        for (name, text) in files {
+            client.open(name, text);
+        }
+        let mut screen = Screen::default();
+        let mut found = 0;
+        for (edited, text) in files {
+            client.change(edited, None, &format!("{text}# edited\n"));
+            for (name, _) in files {
+                let params = json!({ "textDocument": { "uri": client.uri(name) } });
+                let asked = client.request("textDocument/diagnostic", &params)["items"].take();
+                found += asked.as_array().unwrap().len();
+                screen.wait(&mut client, name, &asked, || {
+                    format!("after an edit of {edited}")
+                });
+            }
+        }
+        assert!(found > 0, "nothing is wrong with {files:?}");
+    }
 }
 
 #[test]
