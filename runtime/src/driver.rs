@@ -140,6 +140,13 @@ impl Run {
                 Err(Ended::failed("the limit of --max-runtime is reached"))
             }
         };
+        // It may have converged before its commit was told.
+        if let Some(graphviz) = &self.graphviz
+            && let Some(running) = engine.running_graph().await
+            && !running.vertices.is_empty()
+        {
+            graphviz.draw(&running);
+        }
         cancel.cancel();
         let stopped = conductor.stop(self.rung).await;
         if let Some(ui) = ui {

@@ -73,9 +73,16 @@ impl Graphviz {
         Self { newest, task }
     }
 
-    /// Draws this graph next; one that waits is dropped in its favour.
+    /// Draws this graph next, unless it is as the last one; one that waits is dropped in its favour.
     pub fn draw(&self, running: &RunningGraph) {
-        self.newest.send_replace(text(running).into());
+        let text: Arc<str> = text(running).into();
+        self.newest.send_if_modified(|newest| {
+            let differs = *newest != text;
+            if differs {
+                *newest = text;
+            }
+            differs
+        });
     }
 
     /// Waits until the last graph is drawn.
