@@ -1,43 +1,17 @@
 //! Fields of structs: where they come from, who reads them, and other names for them.
 
 use mgmt_lsp::analysis::hover::hover;
-use mgmt_lsp::analysis::navigate::{definition, highlights};
-use mgmt_lsp::analysis::rename::{prepare, rename};
+use mgmt_lsp::analysis::navigate::highlights;
+use mgmt_lsp::analysis::rename::prepare;
 use mgmt_lsp::analysis::uses::everywhere;
 
-use crate::fixture::{Fixture, apply};
-
-fn definitions(text: &str) -> Vec<String> {
-    let fixture = Fixture::new(text);
-    let found = definition(&fixture.view, fixture.offset);
-    found.iter().map(|it| fixture.place(it)).collect()
-}
+use crate::fixture::Fixture;
+use crate::names::{check, definitions, refused};
 
 fn uses(text: &str) -> Vec<String> {
     let fixture = Fixture::new(text);
     let found = everywhere(&fixture.view, fixture.offset, &|_, _| true).unwrap();
     found.iter().map(|it| fixture.place(&it.location)).collect()
-}
-
-fn renamed(text: &str, new: &str) -> Result<String, String> {
-    let fixture = Fixture::new(text);
-    let edits = rename(&fixture.view, fixture.offset, new)?;
-    let mut out = String::new();
-    for (path, edits) in &edits {
-        out.push_str(&apply(&fixture.view.world.files.texts[path], edits));
-    }
-    Ok(out)
-}
-
-#[track_caller]
-fn check(text: &str, new: &str, wanted: &str) {
-    assert_eq!(renamed(text, new).as_deref(), Ok(wanted), "{text}");
-}
-
-#[track_caller]
-fn refused(text: &str, new: &str, why: &str) {
-    let reason = renamed(text, new).expect_err(text);
-    assert!(reason.contains(why), "{reason}");
 }
 
 /// Two literals that have one type, and one that has another.

@@ -11,6 +11,7 @@ mod fixture;
 mod hints;
 mod hover;
 mod library;
+mod names;
 mod navigate;
 mod outline;
 mod paths;

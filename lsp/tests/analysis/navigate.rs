@@ -4,12 +4,7 @@ use mgmt_lsp::analysis::navigate::{declaration, definition, highlights, type_def
 use mgmt_lsp::analysis::uses::everywhere;
 
 use crate::fixture::Fixture;
-
-fn definitions(text: &str) -> Vec<String> {
-    let fixture = Fixture::new(text);
-    let found = definition(&fixture.view, fixture.offset);
-    found.iter().map(|it| fixture.place(it)).collect()
-}
+use crate::names::definitions;
 
 fn uses(text: &str) -> Vec<String> {
     let fixture = Fixture::new(text);

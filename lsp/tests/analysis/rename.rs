@@ -1,31 +1,9 @@
 //! Other names for things.
 
-use mgmt_lsp::analysis::rename::{prepare, rename};
+use mgmt_lsp::analysis::rename::prepare;
 
-use crate::fixture::{Fixture, apply};
-
-/// The files after the new name, each after its name; or why not.
-fn renamed(text: &str, new: &str) -> Result<String, String> {
-    let fixture = Fixture::new(text);
-    let edits = rename(&fixture.view, fixture.offset, new)?;
-    let mut out = String::new();
-    for (path, edits) in &edits {
-        let text = &fixture.view.world.files.texts[path];
-        out.push_str(&apply(text, edits));
-    }
-    Ok(out)
-}
-
-#[track_caller]
-fn check(text: &str, new: &str, wanted: &str) {
-    assert_eq!(renamed(text, new).as_deref(), Ok(wanted), "{text}");
-}
-
-#[track_caller]
-fn refused(text: &str, new: &str, why: &str) {
-    let reason = renamed(text, new).expect_err(text);
-    assert!(reason.contains(why), "{reason}");
-}
+use crate::fixture::Fixture;
+use crate::names::{check, refused};
 
 #[test]
 fn each_use_gets_the_new_name() {
