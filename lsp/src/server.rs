@@ -101,7 +101,7 @@ async fn serve(connection: &Connection, places: Places) -> io::Result<End> {
     })
     .custom_method(newer::TEXT_CONTENT, Backend::text_document_content)
     .finish();
-    let service = WithNewer::new(service, newer);
+    let service = WithNewer::new(service, newer, ending.clone());
     match connection {
         Connection::Stdio => {
             let (read, write) = (tokio::io::stdin(), tokio::io::stdout());

@@ -248,10 +248,10 @@ impl Infer<'_> {
     }
 
     fn solve_hashable(&mut self, constraint: &Constraint, subject: TyId) -> Option<TyId> {
-        let Some((part, kind)) = self.unhashable(subject) else {
+        let Some(kind) = self.unhashable(subject) else {
             return self.table.unknowns(subject).first().map(|(var, _)| *var);
         };
-        let ty = self.show(part);
+        let ty = self.show(subject);
         let diagnostic = Diagnostic::error(
             Code::UNHASHABLE_KEY,
             Stage::Unify,
@@ -327,8 +327,8 @@ impl Infer<'_> {
                 self.table.unknowns(subject).first().map(|(var, _)| *var)
             }
             Bound::Hashable => {
-                if let Some((part, _)) = self.unhashable(subject) {
-                    let ty = self.show(part);
+                if self.unhashable(subject).is_some() {
+                    let ty = self.show(subject);
                     let text = format!(
                         "`{function}` needs something that can be the key of a map, not a {ty}"
                     );
@@ -343,13 +343,13 @@ impl Infer<'_> {
         }
     }
 
-    /// The part of a type that keeps it from being a key, and its kind.
-    fn unhashable(&mut self, subject: TyId) -> Option<(TyId, &'static str)> {
+    /// The kind of the part that keeps a type from being a key.
+    fn unhashable(&mut self, subject: TyId) -> Option<&'static str> {
         let mut stack = vec![subject];
         while let Some(next) = stack.pop() {
             match self.table.get(next) {
                 ty @ (Ty::List(_) | Ty::Map(..) | Ty::Func(..) | Ty::Variant) => {
-                    return Some((subject, ty.kind()));
+                    return Some(ty.kind());
                 }
                 Ty::Struct(fields) => stack.extend(fields.iter().map(|field| field.1)),
                 _ => {}

@@ -54,6 +54,20 @@ impl Ty {
             Self::Unknown(_) | Self::Link(_) | Self::Error => "?",
         }
     }
+
+    /// Puts what it is directly made of onto a stack, so that the first in reading order is taken first.
+    fn push_parts(&self, stack: &mut impl Extend<TyId>) {
+        match self {
+            Self::List(element) => stack.extend([*element]),
+            Self::Map(key, value) => stack.extend([*value, *key]),
+            Self::Struct(fields) => stack.extend(fields.iter().rev().map(|field| field.1)),
+            Self::Func(args, result) => {
+                stack.extend([*result]);
+                stack.extend(args.iter().rev().map(|arg| arg.1));
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Why two types do not unify.
@@ -154,16 +168,7 @@ impl Table {
         while let Some(next) = stack.pop() {
             let root = self.root(next);
             found.push(root);
-            match &self.entries[root.0 as usize] {
-                Ty::List(element) => stack.push(*element),
-                Ty::Map(key, value) => stack.extend([*value, *key]),
-                Ty::Struct(fields) => stack.extend(fields.iter().rev().map(|field| field.1)),
-                Ty::Func(args, result) => {
-                    stack.push(*result);
-                    stack.extend(args.iter().rev().map(|arg| arg.1));
-                }
-                _ => {}
-            }
+            self.entries[root.0 as usize].push_parts(&mut stack);
         }
         found
     }
@@ -238,10 +243,8 @@ impl Table {
             }
             match &self.entries[next.0 as usize] {
                 Ty::Link(to) => stack.push(*to),
-                Ty::List(element) => stack.push(*element),
-                Ty::Map(key, value) => stack.extend([*value, *key]),
-                Ty::Struct(fields) => stack.extend(fields.iter().rev().map(|field| field.1)),
-                _ => {}
+                Ty::Func(..) => {}
+                ty => ty.push_parts(&mut stack),
             }
         }
         None
@@ -420,14 +423,7 @@ impl Table {
             }
             match &mut self.entries[root.0 as usize] {
                 Ty::Unknown(have) => *have = (*have).min(level),
-                Ty::List(element) => stack.push(*element),
-                Ty::Map(key, value) => stack.extend([*key, *value]),
-                Ty::Struct(fields) => stack.extend(fields.iter().map(|field| field.1)),
-                Ty::Func(args, result) => {
-                    stack.extend(args.iter().map(|arg| arg.1));
-                    stack.push(*result);
-                }
-                _ => {}
+                ty => ty.push_parts(&mut stack),
             }
         }
         Ok(())
@@ -443,14 +439,7 @@ impl Table {
                 Ty::Unknown(level) if !found.iter().any(|(have, _)| *have == root) => {
                     found.push((root, *level));
                 }
-                Ty::List(element) => stack.push(*element),
-                Ty::Map(key, value) => stack.extend([*value, *key]),
-                Ty::Struct(fields) => stack.extend(fields.iter().rev().map(|field| field.1)),
-                Ty::Func(args, result) => {
-                    stack.push(*result);
-                    stack.extend(args.iter().rev().map(|arg| arg.1));
-                }
-                _ => {}
+                ty => ty.push_parts(&mut stack),
             }
         }
         found

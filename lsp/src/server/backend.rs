@@ -244,7 +244,6 @@ impl LanguageServer for Backend {
     }
 
     async fn shutdown(&self) -> Result<()> {
-        self.ending.order();
         self.cancel.cancel();
         self.tasks.close();
         self.tasks.wait().await;

@@ -12,6 +12,7 @@ use tower_lsp::ls_types::Uri;
 use tower_lsp::{ExitedError, LanguageServer, LspService};
 use tower_service::Service;
 
+use super::ending::Ending;
 use super::incoming;
 use crate::analysis::library;
 
@@ -60,15 +61,21 @@ impl Said {
     }
 }
 
-/// A service that also understands and offers what is newer.
+/// A service that also understands and offers what is newer. It notes the order to end as that comes: an `exit`
+/// directly behind it overtakes the answer.
 pub struct WithNewer<B> {
     inner: LspService<B>,
     said: Arc<Said>,
+    ending: Arc<Ending>,
 }
 
 impl<B> WithNewer<B> {
-    pub fn new(inner: LspService<B>, said: Arc<Said>) -> Self {
-        Self { inner, said }
+    pub fn new(inner: LspService<B>, said: Arc<Said>, ending: Arc<Ending>) -> Self {
+        Self {
+            inner,
+            said,
+            ending,
+        }
     }
 }
 
@@ -85,8 +92,13 @@ impl<B: LanguageServer> Service<Request> for WithNewer<B> {
         if let Some(refusal) = incoming::refusal(&request) {
             return Box::pin(async { Ok(Some(refusal)) });
         }
-        if request.method() != "initialize" {
-            return self.inner.call(request);
+        match request.method() {
+            "initialize" => {}
+            "shutdown" => {
+                self.ending.order();
+                return self.inner.call(request);
+            }
+            _ => return self.inner.call(request),
         }
         self.said.read(request.params());
         let newer = self.said.get();

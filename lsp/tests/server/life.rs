@@ -13,6 +13,16 @@ fn ends_in_order() {
 }
 
 #[test]
+fn the_answer_to_shutdown_need_not_be_awaited() {
+    for _ in 0..20 {
+        let mut client = Client::start(&[]);
+        client.send_request("shutdown", &Value::Null);
+        client.notify("exit", &Value::Null);
+        assert_eq!(client.wait().code(), Some(0));
+    }
+}
+
+#[test]
 fn an_exit_without_shutdown_is_an_error() {
     let mut client = Client::start(&[]);
     client.notify("exit", &Value::Null);
