@@ -245,7 +245,7 @@ impl Resolver<'_, '_> {
             Stage::Scope,
             format!("the variable `${name}` does not exist in this scope"),
         )
-        .at(span, "not defined");
+        .at(span, self.not_defined(scope, name));
         if let Some(Found { target, .. }) = self.look_up::<Funcs>(scope, name) {
             if let FuncMeaning::User(func) = target {
                 self.used_funcs.insert(func);
@@ -350,7 +350,7 @@ impl Resolver<'_, '_> {
             Stage::Scope,
             format!("the function `{name}` does not exist in this scope"),
         )
-        .at(span, "not defined");
+        .at(span, self.not_defined(scope, name));
         let import = name.rsplit_once('.').and_then(|(alias, rest)| {
             let missing = !self.has_alias(scope, alias);
             missing

@@ -348,7 +348,7 @@ impl Resolver<'_, '_> {
         names
     }
 
-    /// The names behind the alias that a dotted name begins with, with the alias in front.
+    /// The names behind the alias that a dotted name begins with, or was probably meant to, with the alias in front.
     fn alias_members(
         &mut self,
         scope: ScopeId,
@@ -356,51 +356,72 @@ impl Resolver<'_, '_> {
         keys: impl Fn(&NameScope) -> Vec<EcoString>,
         package_keys: impl Fn(&Self, &str) -> Vec<EcoString>,
     ) -> Vec<EcoString> {
-        let Some((first, _)) = name.rsplit_once('.') else {
+        let Some((written, _)) = name.rsplit_once('.') else {
             return Vec::new();
         };
+        let (first, alias) = match self.alias(scope, written) {
+            Some(alias) => (EcoString::from(written), alias),
+            None => {
+                let aliases = self.visible(scope, |names| names.aliases.keys().cloned().collect());
+                let Some(near) = self.suggest(written, &aliases) else {
+                    return Vec::new();
+                };
+                let Some(alias) = self.alias(scope, &near) else {
+                    return Vec::new();
+                };
+                (near, alias)
+            }
+        };
+        let members = match alias {
+            Alias::Module(Module::File(top)) => keys(self.names(top)),
+            Alias::Module(Module::Package(package)) => package_keys(self, &package),
+            Alias::Module(Module::Written(package, tops)) => {
+                let mut members = package_keys(self, &package);
+                for top in &*tops {
+                    members.extend(keys(self.names(*top)));
+                }
+                members
+            }
+            Alias::Module(Module::Broken) => Vec::new(),
+            Alias::Include(include) => match self.class_of(include) {
+                Some(class) => {
+                    let body = self.hir[class.target].body_scope;
+                    keys(self.names(body))
+                }
+                None => Vec::new(),
+            },
+        };
+        members
+            .iter()
+            .map(|member| ecow::eco_format!("{first}.{member}"))
+            .collect()
+    }
+
+    /// What an alias of some scope around stands for.
+    fn alias(&mut self, scope: ScopeId, alias: &str) -> Option<Alias> {
         let mut next = Some(scope);
         while let Some(scope) = next {
-            if let Some(alias) = self.names(scope).aliases.get(first).cloned() {
-                let members = match alias {
-                    Alias::Module(Module::File(top)) => keys(self.names(top)),
-                    Alias::Module(Module::Package(package)) => package_keys(self, &package),
-                    Alias::Module(Module::Written(package, tops)) => {
-                        let mut members = package_keys(self, &package);
-                        for top in &*tops {
-                            members.extend(keys(self.names(*top)));
-                        }
-                        members
-                    }
-                    Alias::Module(Module::Broken) => Vec::new(),
-                    Alias::Include(include) => match self.class_of(include) {
-                        Some(class) => {
-                            let body = self.hir[class.target].body_scope;
-                            keys(self.names(body))
-                        }
-                        None => Vec::new(),
-                    },
-                };
-                return members
-                    .iter()
-                    .map(|member| ecow::eco_format!("{first}.{member}"))
-                    .collect();
+            if let Some(found) = self.names(scope).aliases.get(alias) {
+                return Some(found.clone());
             }
             next = self.names(scope).parent;
         }
-        Vec::new()
+        None
+    }
+
+    /// What stands below a name that does not exist.
+    pub(super) fn not_defined(&mut self, scope: ScopeId, name: &str) -> String {
+        match name.split_once('.') {
+            Some((alias, rest)) if !rest.contains('.') && !self.has_alias(scope, alias) => {
+                format!("nothing is imported or included as `{alias}`")
+            }
+            _ => "not defined".to_owned(),
+        }
     }
 
     /// Whether some scope around has this alias.
     pub(super) fn has_alias(&mut self, scope: ScopeId, alias: &str) -> bool {
-        let mut next = Some(scope);
-        while let Some(scope) = next {
-            if self.names(scope).aliases.contains_key(alias) {
-                return true;
-            }
-            next = self.names(scope).parent;
-        }
-        false
+        self.alias(scope, alias).is_some()
     }
 
     /// The package of the library that a name would be found in, if it were imported.

@@ -204,7 +204,7 @@ impl Resolver<'_, '_> {
             Stage::Scope,
             format!("the class `{}` does not exist in this scope", name.text),
         )
-        .at(name.span, "not defined");
+        .at(name.span, self.not_defined(scope, &name.text));
         if self.look_up::<Funcs>(scope, &name.text).is_some() {
             diagnostic = diagnostic.help(format!(
                 "there is a function of that name; it is called where its value is needed: `{}(...)`",
