@@ -49,6 +49,10 @@ pub trait Resource: Sized + Send + Sync + 'static {
     /// What is declared in the program.
     type Params: Declare + Params;
 
+    /// Whether what undoes a newer declaration takes the place of what is to undo an older one and has not been
+    /// applied yet. Otherwise the oldest stays: it knows the machine from before the first change.
+    const OVERWRITES_REVERSAL: bool = false;
+
     /// A resource that has not touched anything yet. `name` is the name in the program.
     fn new(name: &str, params: &Self::Params) -> Self;
 

@@ -104,20 +104,34 @@ impl Reversals {
     /// Records the inverse of a resource; durable when this returns.
     ///
     /// # Errors
-    /// If it can not be written; there is then no record.
+    /// If it can not be written; what was recorded before is then still there.
     async fn record(&self, inverse: &Resource) -> Result<(), ResourceError> {
-        let services = &self.0.services;
         let record = Record::of(inverse, &self.0.registry)
             .and_then(|record| record.to_json())
             .map_err(ResourceError::message)?;
-        let path = self.path(&inverse.identity);
+        self.write(&inverse.identity, record.into_bytes()).await
+    }
+
+    /// What is recorded for a resource, as it stands on the disk; nothing if it can not be read.
+    async fn recording(&self, identity: &Identity) -> Option<Vec<u8>> {
+        if !self.contains(identity) {
+            return None;
+        }
+        let path = self.path(identity);
+        let read = move || Ok(fs::read(&path).ok());
+        self.0.services.blocking.run(read).await.ok().flatten()
+    }
+
+    async fn write(&self, identity: &Identity, record: Vec<u8>) -> Result<(), ResourceError> {
+        let services = &self.0.services;
+        let path = self.path(identity);
         let stage = move || {
             create_directory(&path)?;
-            stage_private(&path, &[record.as_bytes()])
+            stage_private(&path, &[&record])
         };
         let staged = services.blocking.run(stage).await?;
         services.writer.commit(staged).await?;
-        self.recorded().insert(inverse.identity.clone());
+        self.recorded().insert(identity.clone());
         Ok(())
     }
 

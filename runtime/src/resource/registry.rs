@@ -107,6 +107,7 @@ struct Entry {
     background: fn() -> Option<Arc<dyn Background>>,
     inside: Option<Inside>,
     reversed: Reversed,
+    overwrites_reversal: bool,
     declare: fn() -> ResourceDef,
 }
 
@@ -150,6 +151,7 @@ impl Registry {
                     Ok(inverse.map(|params| Box::new(params) as Box<dyn Params>))
                 })
             },
+            overwrites_reversal: R::OVERWRITES_REVERSAL,
             background: R::background,
             inside: declaration.inside,
             declare: R::Params::declare,
@@ -254,6 +256,13 @@ impl Registry {
             Some(entry) => (entry.reversed)(name, params, services).await,
             None => Ok(None),
         }
+    }
+
+    /// Whether a newer reversal of a kind replaces an older one ([`Resource::OVERWRITES_REVERSAL`]).
+    pub fn overwrites_reversal(&self, kind: &str) -> bool {
+        self.0
+            .get(kind)
+            .is_some_and(|entry| entry.overwrites_reversal)
     }
 
     /// The kind as declared.

@@ -46,8 +46,9 @@ impl Reversals {
             }));
     }
 
-    /// Records what undoes the new resources that want it. A record that is there already stays: it knows
-    /// the machine from before the resource was first applied. Those who no longer want it lose theirs.
+    /// Records what undoes the new resources that want it. A record that is there already stays, unless the kind
+    /// wants the newest: it knows the machine from before the resource was first applied. Those who no longer
+    /// want it lose theirs.
     ///
     /// # Errors
     /// What went wrong; nothing is recorded then.
@@ -66,7 +67,7 @@ impl Reversals {
             .partition(|part| part.meta.reverse == Some(true));
         let computing: Vec<_> = wanted
             .into_iter()
-            .filter(|part| !self.contains(&part.identity))
+            .filter(|part| self.overwrites(part) || !self.contains(&part.identity))
             .map(|part| self.clone().computed(part))
             .collect();
         let computed: Vec<_> = futures::stream::iter(computing)
@@ -98,12 +99,14 @@ impl Reversals {
         }
         if problems.is_empty() {
             for part in unwanted.iter().filter(|part| self.contains(&part.identity)) {
-                self.forget(part).await;
+                self.restore(part, None).await;
             }
             return Ok(());
         }
-        for (part, _) in records.iter().filter(|(_, recorded)| recorded.is_ok()) {
-            self.forget(part).await;
+        for (part, recorded) in records {
+            if let Ok(former) = recorded {
+                self.restore(&part, former).await;
+            }
         }
         Err(problems)
     }
@@ -126,19 +129,30 @@ impl Reversals {
         (resource, inverse)
     }
 
-    /// A resource with the outcome of recording what undoes it.
+    /// A resource with the outcome of recording what undoes it: what was recorded before.
     async fn recorded_as(
         self,
         resource: Arc<Resource>,
         inverse: Resource,
-    ) -> (Arc<Resource>, Result<(), ResourceError>) {
+    ) -> (Arc<Resource>, Result<Option<Vec<u8>>, ResourceError>) {
+        let former = self.recording(&inverse.identity).await;
         let recorded = self.record(&inverse).await;
-        (resource, recorded)
+        (resource, recorded.map(|()| former))
     }
 
-    async fn forget(&self, resource: &Resource) {
+    fn overwrites(&self, resource: &Resource) -> bool {
+        let kind = &resource.identity.kind;
+        self.0.registry.overwrites_reversal(kind)
+    }
+
+    /// Puts back what was recorded before, and erases what was not.
+    async fn restore(&self, resource: &Resource, former: Option<Vec<u8>>) {
         let identity = &resource.identity;
-        if let Err(error) = self.erase(identity).await {
+        let restored = match former {
+            Some(former) => self.write(identity, former).await,
+            None => self.erase(identity).await,
+        };
+        if let Err(error) = restored {
             warn!(kind = %identity.kind, name = %identity.name, "{}", describe(&error));
         }
     }

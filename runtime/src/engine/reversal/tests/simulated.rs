@@ -51,11 +51,14 @@ fn obstacle(thing: &Path) -> PathBuf {
     thing.with_extension("stuck")
 }
 
-struct Keeper(String);
+/// Whether it wants the newest record.
+struct Keeper<const OVERWRITES: bool>(String);
 
 #[async_trait]
-impl Kind for Keeper {
+impl<const OVERWRITES: bool> Kind for Keeper<OVERWRITES> {
     type Params = Thing;
+
+    const OVERWRITES_REVERSAL: bool = OVERWRITES;
 
     fn new(name: &str, _: &Thing) -> Self {
         Self(name.to_owned())
@@ -97,8 +100,12 @@ struct Machine(TempDir);
 
 impl Machine {
     fn boot(&self) -> Engine {
+        self.boot_with::<false>()
+    }
+
+    fn boot_with<const OVERWRITES: bool>(&self) -> Engine {
         let mut registry = Registry::default();
-        registry.add::<Keeper>();
+        registry.add::<Keeper<OVERWRITES>>();
         Engine::new(EngineConfig {
             durable_notifications: false,
             ..EngineConfig::new(registry, services(self.0.path()))
@@ -109,10 +116,13 @@ impl Machine {
         self.0.path().join(format!("thing-{name}"))
     }
 
-    fn has_record(&self, name: &str) -> bool {
+    fn record(&self, name: &str) -> PathBuf {
         let identity = Identity::new("thing", name);
-        let directory = state_dir::vardir(self.0.path(), &identity);
-        directory.join(FILE).exists()
+        state_dir::vardir(self.0.path(), &identity).join(FILE)
+    }
+
+    fn has_record(&self, name: &str) -> bool {
+        self.record(name).exists()
     }
 
     fn obstruct(&self, name: &str, stuck: bool) {
@@ -129,6 +139,10 @@ type Declared = [Option<Option<&'static str>>; 2];
 const NAMES: [&str; 2] = ["a", "b"];
 
 async fn submit(engine: &Engine, declared: &Declared) {
+    try_submit(engine, declared).await.expect("a good graph");
+}
+
+async fn try_submit(engine: &Engine, declared: &Declared) -> Result<(), SubmitError> {
     let mut graph = ResourceGraph::default();
     for (name, content) in NAMES.iter().zip(declared) {
         if let Some(content) = content {
@@ -139,7 +153,7 @@ async fn submit(engine: &Engine, declared: &Declared) {
         }
     }
     let report = engine.submit(graph, SubmitOptions::default()).await;
-    report.expect("a good graph");
+    report.map(|_| ())
 }
 
 async fn idle(engine: &Engine) {
@@ -247,5 +261,42 @@ async fn an_inverse_that_fails_is_tried_again_by_the_next_life() {
     idle(&engine).await;
     assert_eq!(held(&machine.path("a")), None);
     assert!(!machine.has_record("a"));
+    engine.shutdown(false).await.expect("an orderly end");
+}
+
+/// What is left of a thing that held one text, then another, and is then not declared any more.
+async fn left_after_two<const OVERWRITES: bool>() -> Option<String> {
+    let machine = Machine(scratch());
+    let engine = machine.boot_with::<OVERWRITES>();
+    for content in [Some(Some("p")), Some(Some("q")), None] {
+        submit(&engine, &[content, None]).await;
+        idle(&engine).await;
+    }
+    engine.shutdown(false).await.expect("an orderly end");
+    held(&machine.path("a"))
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_oldest_record_counts_unless_the_kind_overwrites_it() {
+    assert_eq!(left_after_two::<false>().await, None);
+    assert_eq!(left_after_two::<true>().await.as_deref(), Some("p"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_graph_overwrites_no_record() {
+    let machine = Machine(scratch());
+    let engine = machine.boot_with::<true>();
+    submit(&engine, &[Some(Some("p")), None]).await;
+    idle(&engine).await;
+    let record = || fs::read_to_string(machine.record("a")).expect("there is one");
+    let before = record();
+    // Where the other's record is to be something else stands.
+    fs::create_dir_all(machine.record("b")).expect("it can be made");
+    let refused = try_submit(&engine, &[Some(Some("q")), Some(None)]).await;
+    assert!(matches!(refused, Err(SubmitError::Rejected(problems)) if problems.len() == 1));
+    assert_eq!(record(), before);
+    submit(&engine, &[None; 2]).await;
+    idle(&engine).await;
+    assert_eq!(held(&machine.path("a")), None);
     engine.shutdown(false).await.expect("an orderly end");
 }
