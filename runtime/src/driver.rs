@@ -130,6 +130,7 @@ impl Run {
             committed: false,
             teller: Teller::new(self.report),
         };
+        info!("running...");
         let ended = tokio::select! {
             result = conductor.conduct(&show) => result,
             code = exit.requested() => {
@@ -147,6 +148,7 @@ impl Run {
         {
             graphviz.draw(&running);
         }
+        info!("destroy...");
         cancel.cancel();
         let stopped = conductor.stop(self.rung).await;
         if let Some(ui) = ui {

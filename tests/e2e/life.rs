@@ -23,6 +23,39 @@ fn either_signal_ends_a_run_well() {
     }
 }
 
+#[test]
+fn a_log_says_who_speaks_and_how_far_it_is() {
+    let program = format!(
+        "{FILE}file \"@DIR@/d/\" {{ state => \"exists\", }}\nfile \"@DIR@/d/b\" {{ state => \"exists\", }}\n"
+    );
+    let mut agent = Agent::new(&program).run(&["--converged-timeout=0", "--log=debug"]);
+    assert_eq!(agent.wait().code(), Some(0));
+    let path = |name: &str| agent.path(name).display().to_string();
+    let log = agent.log();
+    let mut rest = &*log;
+    for line in [
+        "main: start: ".to_owned(),
+        "main: running...".to_owned(),
+        format!(
+            "engine: autoedge: file[{}] -> file[{}]",
+            path("d/"),
+            path("d/b")
+        ),
+        "engine: graph: Vertices(3), Edges(1)".to_owned(),
+        format!("engine: file[{}]: created ", path("a")),
+        "main: converger: converged for 0 seconds".to_owned(),
+        "main: converger: converged for 0 seconds, exiting!".to_owned(),
+        "main: destroy...".to_owned(),
+        "engine: waiting...".to_owned(),
+        "main: goodbye!".to_owned(),
+    ] {
+        let Some((_, after)) = rest.split_once(&line) else {
+            panic!("`{line}` is missing, or at another place:\n{log}");
+        };
+        rest = after;
+    }
+}
+
 /// Each program notes its start; the second one would come after the first.
 fn chain(first: &str) -> String {
     format!(

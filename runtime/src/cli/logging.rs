@@ -13,6 +13,7 @@ use mgmt_compiler::redact;
 use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Metadata, Subscriber};
+use tracing_log::NormalizeEvent as _;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::format::Writer;
@@ -79,16 +80,34 @@ fn zone() -> TimeZone {
     }
 }
 
-/// The part of the program that speaks: `main` for the binary, otherwise the first module of its crate.
+/// The part of the program that speaks: `main` for the binary, otherwise the first module of its crate, within the
+/// engine with the step of a graph's preparation (engine.md 7.2.2).
 fn component(target: &str) -> &str {
-    let mut modules = target.split("::");
-    match (modules.next(), modules.next()) {
-        (Some("mgmt_runtime"), Some("cli" | "driver" | "runner") | None) => "main",
-        (Some("mgmt_runtime"), Some("frontend")) => "lang",
-        (Some("mgmt_runtime"), Some("resources" | "resource")) => "engine",
-        (Some("mgmt_runtime"), Some(module)) => module,
-        _ => target,
+    let Some(module) = target.strip_prefix("mgmt_runtime") else {
+        return target;
+    };
+    let mut modules = module.trim_start_matches("::").split("::");
+    match (modules.next().unwrap_or_default(), modules.next()) {
+        ("" | "cli" | "driver" | "runner", _) => "main",
+        ("converger", _) => "main: converger",
+        ("frontend", _) => "lang",
+        ("local_values", _) => "local: api",
+        ("engine", Some("autoedge")) => "engine: autoedge",
+        ("engine", Some("autogroup")) => "engine: autogroup",
+        ("engine", Some("export")) => "engine: export",
+        ("resources" | "resource", _) => "engine",
+        (module, _) => module,
     }
+}
+
+/// The place in the source that speaks, in builds for developers (engine.md 7.2.1).
+fn place(metadata: &Metadata<'_>) -> Option<String> {
+    if !cfg!(debug_assertions) {
+        return None;
+    }
+    let file = metadata.file()?;
+    let file = file.rsplit_once("/src/").map_or(file, |(_, file)| file);
+    Some(format!("{file}:{}", metadata.line()?))
 }
 
 /// Keeps the resource that a span is of, for the lines that are written inside of it.
@@ -210,13 +229,17 @@ where
     ) -> fmt::Result {
         let mut fields = fields_in(context, event);
         fields.redact();
+        // Of libraries that know another way to log.
+        let normalized = event.normalized_metadata();
+        let metadata = normalized.as_ref().unwrap_or(event.metadata());
+        fields.others.retain(|name, _| !name.starts_with("log."));
         let now = Timestamp::now();
         match self.format {
             LogFormat::Text => {
                 let now = Zoned::new(now, self.zone.clone());
-                write_text(out, event.metadata(), &now, fields)
+                write_text(out, metadata, &now, fields)
             }
-            LogFormat::Json => write_json(out, event.metadata(), now, fields),
+            LogFormat::Json => write_json(out, metadata, now, fields),
         }
     }
 }
@@ -250,9 +273,10 @@ fn write_text(
             value => format!(" {name}={value}"),
         };
     }
+    let place = place(metadata).map_or(String::new(), |place| format!("{place} "));
     writeln!(
         out,
-        "{dim}{}{plain} {dim}{}:{plain} {color}{}{plain}",
+        "{dim}{} {place}{}:{plain} {color}{}{plain}",
         now.strftime("%H:%M:%S"),
         component(metadata.target()),
         line.replace('\n', " "),
@@ -275,6 +299,9 @@ fn write_json(
     ] {
         line.insert(name.to_owned(), value.into());
     }
+    if let Some(place) = place(metadata) {
+        line.insert("source".to_owned(), place.into());
+    }
     writeln!(out, "{}", Value::Object(line))
 }
 
@@ -288,7 +315,11 @@ mod tests {
             ("mgmt_runtime", "main"),
             ("mgmt_runtime::cli::run", "main"),
             ("mgmt_runtime::driver::place", "main"),
+            ("mgmt_runtime::converger", "main: converger"),
+            ("mgmt_runtime::engine", "engine"),
             ("mgmt_runtime::engine::core", "engine"),
+            ("mgmt_runtime::engine::autoedge", "engine: autoedge"),
+            ("mgmt_runtime::local_values::kept", "local: api"),
             ("mgmt_runtime::frontend::call", "lang"),
             ("hyper::client", "hyper::client"),
         ] {

@@ -93,13 +93,13 @@ pub(crate) fn add(prepared: &mut Prepared, participants: &[Participant]) -> bool
     let some_refused = !edges.refused.is_empty();
     for (from, to) in edges.refused {
         warn!(
-            "no automatic edge {} -> {}: the graph orders them the other way round",
+            "no edge {} -> {}: the graph orders them the other way round",
             identity(from),
             identity(to)
         );
     }
     for (from, to) in &edges.added {
-        debug!("automatic edge {} -> {}", identity(*from), identity(*to));
+        debug!("{} -> {}", identity(*from), identity(*to));
     }
     let added = edges.added.into_iter();
     prepared.edges.extend(added.map(|(from, to)| PreparedEdge {

@@ -57,7 +57,7 @@ pub(crate) fn group(
             }
         }
         if merger.steps > MOST_STEPS {
-            info!("automatic grouping: the graph is too large to look for all partners");
+            info!("the graph is too large to look for all partners");
             break;
         }
     }
@@ -347,10 +347,7 @@ fn build(prepared: &Prepared, merger: &Merger) -> Result<Prepared, Vec<Problem>>
         for part in &merger.parts[at] {
             let member = &prepared.vertices[*part].declared;
             let owner = &prepared.vertices[merger.direct_owner[part]].declared;
-            debug!(
-                "automatic grouping: {} runs as a part of {}",
-                member.identity, owner.identity
-            );
+            debug!("{} runs as a part of {}", member.identity, owner.identity);
             problems.extend(unfit(member, owner));
             warnings.extend(ignored(member, &vertex.declared));
             unite_semaphores(&mut vertex.declared, member);

@@ -6,6 +6,9 @@ use std::time::Duration;
 /// nothing to do is no news.
 const DEBOUNCE: Duration = Duration::from_secs(1);
 
+/// The component that tells of convergence in the log.
+pub(crate) const LOG: &str = "mgmt_runtime::converger";
+
 /// Converged means that nobody is busy and that the last activity lies `timeout` back.
 #[derive(Debug)]
 pub(crate) struct Converger {

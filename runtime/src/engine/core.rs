@@ -20,7 +20,7 @@ use tracing::info;
 pub(crate) use self::failure::describe;
 
 use super::commit::Placed;
-use super::converger::Converger;
+use super::converger::{self, Converger};
 use super::metrics::Metrics;
 use super::receive::Sent;
 use super::scheduler::{Scheduler, VertexId};
@@ -231,9 +231,9 @@ impl Core {
         for converged in self.converger.take_reports() {
             let seconds = self.converger.timeout().unwrap_or_default().as_secs();
             if converged {
-                info!("converged for {seconds} seconds");
+                info!(target: converger::LOG, "converged for {seconds} seconds");
             } else {
-                info!("unconverged...");
+                info!(target: converger::LOG, "unconverged...");
             }
             self.commands
                 .push(Command::Event(EngineEvent::Converged(converged)));

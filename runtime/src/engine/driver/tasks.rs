@@ -7,7 +7,7 @@ use super::{Done, Driver, Tasks};
 use crate::engine::core::{CheckRequest, Command};
 use crate::engine::scheduler::VertexId;
 use crate::engine::status::EngineEvent;
-use crate::engine::{Exit, task};
+use crate::engine::{Exit, converger, task};
 use crate::resource::{Changes, CheckContext, WatchContext, WatchEvent, WatchId};
 
 impl Driver {
@@ -132,7 +132,7 @@ impl Driver {
         let exit = match self.convergence.report(converged) {
             Ok(true) => {
                 let seconds = self.core.converger.timeout().unwrap_or_default().as_secs();
-                info!("converged for {seconds} seconds, exiting!");
+                info!(target: converger::LOG, "converged for {seconds} seconds, exiting!");
                 Exit::Converged
             }
             Ok(false) => return,
