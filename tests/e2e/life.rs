@@ -56,11 +56,12 @@ fn a_log_says_who_speaks_and_how_far_it_is() {
     }
 }
 
-/// Each program notes its start; the second one would come after the first.
+/// Each program notes its start; the second one would come after the first, and is polled: it has no watch that may
+/// not be there yet when the first one runs.
 fn chain(first: &str) -> String {
     format!(
         "exec \"first\" {{\n\tcmd => \"touch @DIR@/started; {first}\",\n\tshell => \"/bin/sh\",\n\
-         \tBefore => File[\"@DIR@/second\"],\n}}\nfile \"@DIR@/second\" {{\n\tstate => \"exists\",\n}}\n"
+         \tBefore => File[\"@DIR@/second\"],\n}}\nfile \"@DIR@/second\" {{\n\tstate => \"exists\",\n\tMeta:poll => 1000,\n}}\n"
     )
 }
 
