@@ -91,12 +91,12 @@ pub(super) fn hold(
         .thread_keep_alive(IDLE_THREADS_STAY)
         .enable_all()
         .build()?;
-    info!("start: {}", Timestamp::now().as_nanosecond());
     let report = report(log.log_format);
     let status = runtime.block_on(async {
         let stop = StopHandle::new();
         // The handlers stay until all has ended.
         let _signals = stop.on_signals()?;
+        info!("start: {}", Timestamp::now().as_nanosecond());
         let running = match runner() {
             Ok(runner) => runner.with_report(report).start(&stop).await,
             Err(error) => {
