@@ -50,6 +50,7 @@ pub mod resource;
 pub mod resources;
 pub mod runner;
 pub mod secrets;
+mod styles;
 pub mod ui;
 pub mod vocabulary;
 pub mod world;

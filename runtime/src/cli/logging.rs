@@ -21,6 +21,8 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFi
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+use crate::styles::Styles;
+
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum LogFormat {
@@ -251,17 +253,14 @@ fn write_text(
     now: &Zoned,
     mut fields: Fields,
 ) -> fmt::Result {
-    let (color, word) = match *metadata.level() {
-        Level::ERROR => ("\x1b[31m", "error: "),
-        Level::WARN => ("\x1b[33m", "warning: "),
-        Level::INFO => ("", ""),
-        _ => ("\x1b[2m", ""),
+    let styles = Styles::new(out.has_ansi_escapes());
+    let (style, word) = match *metadata.level() {
+        Level::ERROR => (styles.red, "error: "),
+        Level::WARN => (styles.yellow, "warning: "),
+        Level::INFO => (styles.plain, ""),
+        _ => (styles.dim, ""),
     };
-    let (dim, color, plain) = if out.has_ansi_escapes() {
-        ("\x1b[2m", color, "\x1b[0m")
-    } else {
-        ("", "", "")
-    };
+    let dim = styles.dim;
     let resource = match (fields.others.remove("kind"), fields.others.remove("name")) {
         (Some(Value::String(kind)), Some(Value::String(name))) => format!("{kind}[{name}]: "),
         _ => String::new(),
@@ -276,7 +275,7 @@ fn write_text(
     let place = place(metadata).map_or(String::new(), |place| format!("{place} "));
     writeln!(
         out,
-        "{dim}{} {place}{}:{plain} {color}{}{plain}",
+        "{dim}{} {place}{}:{dim:#} {style}{}{style:#}",
         now.strftime("%H:%M:%S"),
         component(metadata.target()),
         line.replace('\n', " "),

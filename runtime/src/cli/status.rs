@@ -1,21 +1,21 @@
 //! `mgmt status`: how an agent is getting on.
 
+mod render;
+
 use std::env;
-use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use mgmt_compiler::redact;
-use mgmt_compiler::render::{Terminal, visible};
+use mgmt_compiler::render::Terminal;
 use tokio::time::sleep;
 
+use self::render::{WRONG, count, happened, human};
 use super::process::Agent;
 use crate::driver::place::{system_prefix, usual_prefix};
-use crate::observe::shapes::{LogEntry, Problem, State, Status as Told};
+use crate::observe::shapes::Status as Told;
 use crate::ui::client::{Client, ClientError};
 use crate::ui::{USUAL_ADDRESS, address};
 
@@ -25,9 +25,6 @@ const NOT_AS_IT_SHOULD_BE: u8 = 2;
 
 /// While much happens, it is shown this often.
 const PAUSE: Duration = Duration::from_millis(250);
-
-/// No more of what does not go well is shown to people.
-const PROBLEMS: usize = 20;
 
 /// Show how agents that were started with `mgmt run --ui` are getting on.
 ///
@@ -203,177 +200,11 @@ fn print(text: &str, clears: bool) -> io::Result<()> {
     out.flush()
 }
 
-fn count(told: &Told, state: State) -> usize {
-    told.summary.states.get(&state).copied().unwrap_or_default()
-}
-
-/// What does not go well.
-const WRONG: [State; 4] = [
-    State::Failed,
-    State::Retrying,
-    State::Blocked,
-    State::Differs,
-];
-
 fn verdict(told: &Told) -> u8 {
     let wrong = WRONG.iter().any(|state| count(told, *state) > 0);
     if told.summary.settled && !wrong && !told.summary.ended {
         AS_IT_SHOULD_BE
     } else {
         NOT_AS_IT_SHOULD_BE
-    }
-}
-
-const GREEN: &str = "32";
-const YELLOW: &str = "33";
-const RED: &str = "31";
-const BOLD: &str = "1";
-const DIM: &str = "2";
-
-fn human(told: &Told, address: &str, terminal: Terminal) -> String {
-    let paint = |code: &str, text: &str| {
-        if terminal.color {
-            format!("\u{1b}[{code}m{text}\u{1b}[0m")
-        } else {
-            text.to_owned()
-        }
-    };
-    let summary = &told.summary;
-    let (color, words) = in_words(told);
-    let mut out = String::new();
-    let _ = writeln!(
-        out,
-        "{}: {}",
-        paint(BOLD, &summary.hostname),
-        paint(color, words)
-    );
-    let noop = if summary.noop { " --noop" } else { "" };
-    let _ = writeln!(
-        out,
-        "  mgmt {} run{noop} {}, for {}, http://{address}/",
-        summary.version,
-        summary.program,
-        duration(told.now - summary.started)
-    );
-    let states: Vec<String> = summary
-        .states
-        .iter()
-        .map(|(state, count)| format!("{count} {}", word(*state)))
-        .collect();
-    let colon = if states.is_empty() { "" } else { ": " };
-    let _ = writeln!(
-        out,
-        "  {} resources{colon}{}",
-        summary.resources,
-        states.join(", ")
-    );
-    for problem in told.problems.iter().take(PROBLEMS) {
-        write_problem(&mut out, problem, &paint);
-    }
-    let wrong: usize = WRONG.iter().map(|state| count(told, *state)).sum();
-    let rest = wrong.saturating_sub(told.problems.len().min(PROBLEMS));
-    if rest > 0 {
-        let _ = writeln!(out, "  and {rest} more; `--format json` names them");
-    }
-    out
-}
-
-/// What happened lately, like in a log.
-fn happened(log: &[LogEntry], terminal: Terminal) -> String {
-    let mut out = String::new();
-    let zone = TimeZone::system();
-    for entry in log {
-        let time = Timestamp::from_millisecond(entry.time).unwrap_or_default();
-        let time = time.to_zoned(zone.clone()).strftime("%b %d %H:%M:%S");
-        let (dim, plain) = if terminal.color {
-            (format!("\u{1b}[{DIM}m"), "\u{1b}[0m")
-        } else {
-            (String::new(), "")
-        };
-        let about = match (&entry.kind, &entry.name) {
-            (Some(kind), Some(name)) => format!("{kind}[{name}]: "),
-            _ => String::new(),
-        };
-        let text = visible(&format!("{about}{}", entry.text)).replace('\n', " ");
-        let _ = writeln!(out, "  {dim}{time}{plain} {text}");
-    }
-    if out.is_empty() {
-        out
-    } else {
-        format!("\n{out}")
-    }
-}
-
-fn write_problem(out: &mut String, problem: &Problem, paint: &dyn Fn(&str, &str) -> String) {
-    let (sign, color) = match problem.state {
-        State::Differs => ("~", YELLOW),
-        State::Retrying => ("!", YELLOW),
-        _ => ("!", RED),
-    };
-    let place = problem.place.as_ref().map_or_else(String::new, |place| {
-        format!("  {}:{}", place.file, place.line)
-    });
-    let identity = format!("{}[{}]", problem.kind, problem.name);
-    let identity = visible(&identity);
-    let _ = writeln!(
-        out,
-        "{} {}{}  {}",
-        paint(color, sign),
-        paint(BOLD, &identity),
-        paint(DIM, &place),
-        paint(color, word(problem.state)),
-    );
-    if let Some(error) = &problem.error {
-        let _ = writeln!(
-            out,
-            "    {}",
-            visible(error).trim_end().replace('\n', "\n    ")
-        );
-    }
-}
-
-fn in_words(told: &Told) -> (&'static str, &'static str) {
-    let summary = &told.summary;
-    if summary.ended {
-        (YELLOW, "ended")
-    } else if count(told, State::Failed) > 0 {
-        (RED, "something failed")
-    } else if count(told, State::Retrying) > 0 {
-        (YELLOW, "something fails, and is tried again")
-    } else if !summary.settled {
-        (YELLOW, "at work")
-    } else if count(told, State::Differs) > 0 {
-        (YELLOW, "something is not as it should be")
-    } else if summary.converged {
-        (GREEN, "converged")
-    } else {
-        (GREEN, "all as it should be")
-    }
-}
-
-fn word(state: State) -> &'static str {
-    match state {
-        State::Waiting => "waiting",
-        State::Checking => "checking",
-        State::Ok => "ok",
-        State::Differs => "to change",
-        State::Retrying => "retrying",
-        State::Failed => "failed",
-        State::Blocked => "blocked",
-    }
-}
-
-/// Milliseconds, as people say it.
-fn duration(milliseconds: i64) -> String {
-    let seconds = milliseconds.max(0) / 1000;
-    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86400);
-    if days > 1 {
-        format!("{days} days")
-    } else if hours > 0 {
-        format!("{hours} h {} min", minutes % 60)
-    } else if minutes > 0 {
-        format!("{minutes} min")
-    } else {
-        format!("{seconds} s")
     }
 }

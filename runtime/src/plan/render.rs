@@ -12,6 +12,7 @@ use similar::TextDiff;
 
 use super::{Plan, Planned, Verdict};
 use crate::resource::{Change, Excerpt};
+use crate::styles::{Styles, paint};
 
 /// How a plan is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -41,38 +42,30 @@ pub fn render(
     }
 }
 
-const GREEN: &str = "32";
-const YELLOW: &str = "33";
-const RED: &str = "31";
-const BOLD: &str = "1";
-const DIM: &str = "2";
-
 fn human(plan: &Plan, all: bool, sources: &Sources, terminal: Terminal) -> String {
-    let paint = |code: &str, text: &str| {
-        if terminal.color {
-            format!("\u{1b}[{code}m{text}\u{1b}[0m")
-        } else {
-            text.to_owned()
-        }
-    };
+    let styles = Styles::new(terminal.color);
     let mut out = String::new();
     for planned in &plan.resources {
-        let (sign, color, note) = match &planned.verdict {
-            Verdict::Unchanged if all => ("=", DIM, None),
+        let (sign, style, note) = match &planned.verdict {
+            Verdict::Unchanged if all => ("=", styles.dim, None),
             Verdict::Unchanged => continue,
-            Verdict::Change => ("~", YELLOW, None),
-            Verdict::Noop => ("/", DIM, Some(("noop", "it is not changed".to_owned()))),
+            Verdict::Change => ("~", styles.yellow, None),
+            Verdict::Noop => (
+                "/",
+                styles.dim,
+                Some(("noop", "it is not changed".to_owned())),
+            ),
             Verdict::Unknown { error, after } => {
                 let note = match error {
                     Some(error) => ("not known yet", error.to_string()),
                     None => ("may change", format!("depends on {}", listed(after))),
                 };
-                ("?", YELLOW, Some(note))
+                ("?", styles.yellow, Some(note))
             }
-            Verdict::Failed(error) => ("!", RED, Some(("error", error.to_string()))),
+            Verdict::Failed(error) => ("!", styles.red, Some(("error", error.to_string()))),
             Verdict::Blocked => (
                 "!",
-                RED,
+                styles.red,
                 Some(("not checked", "what comes before it failed".to_owned())),
             ),
         };
@@ -85,18 +78,18 @@ fn human(plan: &Plan, all: bool, sources: &Sources, terminal: Terminal) -> Strin
         let _ = writeln!(
             out,
             "{} {}{}",
-            paint(color, sign),
-            paint(BOLD, &indented(&identity)),
-            paint(DIM, &place)
+            paint(style, sign),
+            paint(styles.bold, &indented(&identity)),
+            paint(styles.dim, &place)
         );
         if let Some((what, note)) = note {
             let note = redact::passwords(&note);
-            let _ = writeln!(out, "    {}: {}", paint(color, what), indented(&note));
+            let _ = writeln!(out, "    {}: {}", paint(style, what), indented(&note));
         }
         for change in planned.changes.iter() {
             // Of a resource that is as it should be nothing is to be done.
             if planned.verdict != Verdict::Unchanged {
-                write_change(&mut out, change, &paint);
+                write_change(&mut out, change, &styles);
             }
         }
     }
@@ -137,7 +130,7 @@ fn indented(text: &str) -> String {
     visible(text.trim_end()).replace('\n', "\n      ")
 }
 
-fn write_change(out: &mut String, change: &Change, paint: &dyn Fn(&str, &str) -> String) {
+fn write_change(out: &mut String, change: &Change, styles: &Styles) {
     let Change::Content { path, old, new } = change else {
         let text = change.to_string();
         let _ = writeln!(out, "    {}", indented(&redact::passwords(&text)));
@@ -159,9 +152,9 @@ fn write_change(out: &mut String, change: &Change, paint: &dyn Fn(&str, &str) ->
     // Not `lines`, which takes carriage returns away.
     for line in visible(difference(before, after).trim_end_matches('\n')).split('\n') {
         let line = match line.as_bytes().first() {
-            Some(b'+') => paint(GREEN, line),
-            Some(b'-') => paint(RED, line),
-            Some(b'@') => paint(DIM, line),
+            Some(b'+') => paint(styles.green, line),
+            Some(b'-') => paint(styles.red, line),
+            Some(b'@') => paint(styles.dim, line),
             _ => line.to_owned(),
         };
         let _ = writeln!(out, "    {line}");
