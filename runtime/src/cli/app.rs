@@ -23,7 +23,7 @@ use super::status::Status;
 use crate::frontend::{Frontend, Lang};
 use crate::vocabulary::Vocabulary;
 
-/// Keep machines in the state that a program describes: in parallel, by events, and together.
+/// Keep machines in the state that a program describes: in parallel, by events and not by polling.
 #[derive(Parser)]
 #[command(max_term_width = 100)]
 struct Cli {
