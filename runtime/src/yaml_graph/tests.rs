@@ -233,3 +233,11 @@ fn unknown_keys_of_edges_are_warned_of() {
         "`notfy` means nothing in an edge and is ignored"
     );
 }
+
+#[test]
+fn the_graph_of_the_guide_is_read_without_warnings() {
+    let guide = include_str!("../../../docs/operating.md");
+    let (_, graph) = guide.split_once("```yaml\n").unwrap();
+    let (graph, _) = graph.split_once("```").unwrap();
+    assert_eq!(outcome(graph).unwrap().warnings, []);
+}
