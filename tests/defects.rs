@@ -5,12 +5,11 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
 use std::fs;
-use std::path::Path;
 
-use jiff::Timestamp;
-use mgmt_stdlib::catalog::{Catalog, Host, Implementation, Purity, Sampler, Start, Wake};
+use mgmt_stdlib::catalog::{Catalog, Implementation, Purity, Sampler, Start, Wake};
 use mgmt_tests::agent::{Agent, eventually};
 use mgmt_tests::case::Case;
+use mgmt_tests::machine::Machine;
 
 /// The text of the value of an expression, or the diagnostics.
 fn value(packages: &[&str], expr: &str) -> Result<String, String> {
@@ -46,21 +45,6 @@ fn sample(package: &str, name: &str) -> Box<dyn Sampler> {
     match &catalog.function(package, name).unwrap().implementation {
         Implementation::Sampled(start) => start(&Start::default()),
         other => panic!("{package}.{name} is {other:?}"),
-    }
-}
-
-/// A machine whose files are below a directory.
-struct Machine(tempfile::TempDir);
-
-impl Host for Machine {
-    fn hostname(&self) -> &str {
-        "h1"
-    }
-    fn now(&self) -> Timestamp {
-        Timestamp::UNIX_EPOCH
-    }
-    fn root(&self) -> &Path {
-        self.0.path()
     }
 }
 
@@ -392,14 +376,10 @@ fn defect_20_errors_of_input_can_be_caught() {
 
 #[test]
 fn defect_21_os_release_is_read_like_shell_assignments() {
-    let machine = Machine(tempfile::tempdir().unwrap());
-    let etc = machine.0.path().join("etc");
-    fs::create_dir(&etc).unwrap();
-    fs::write(
-        etc.join("os-release"),
+    let machine = Machine::with(&[(
+        "etc/os-release",
         "ID='a=b'\nVERSION_ID=\"1=2\"\nVARIANT_ID=x=y\n",
-    )
-    .unwrap();
+    )]);
     let release = sample("os", "release").call(&machine, &[]).unwrap();
     assert_eq!(
         release.to_string(),

@@ -8,7 +8,6 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
 use mgmt_compiler::diagnostic::Diagnostic;
 use mgmt_compiler::evaluator::Evaluator;
 use mgmt_compiler::files::Disk;
@@ -19,36 +18,8 @@ use mgmt_compiler::{Input, Options, compile};
 use mgmt_stdlib::catalog::{Catalog, FileTree, Host};
 use mgmt_stdlib::modules::Library;
 use mgmt_tests::agent::workspace;
+use mgmt_tests::machine::Machine;
 use similar::TextDiff;
-use tempfile::TempDir;
-
-/// A Fedora host in a directory.
-struct Fedora(TempDir);
-
-impl Fedora {
-    fn new() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        fs::create_dir(directory.path().join("etc")).unwrap();
-        fs::write(directory.path().join("etc/redhat-release"), "Fedora\n").unwrap();
-        fs::create_dir_all(directory.path().join("sys/class/net")).unwrap();
-        Self(directory)
-    }
-}
-
-impl Host for Fedora {
-    fn hostname(&self) -> &str {
-        "h1"
-    }
-    fn now(&self) -> Timestamp {
-        Timestamp::UNIX_EPOCH
-    }
-    fn root(&self) -> &Path {
-        self.0.path()
-    }
-    fn state_dir(&self) -> Option<PathBuf> {
-        Some(self.0.path().join("state"))
-    }
-}
 
 /// All files of the library's tree.
 fn library() -> Vec<PathBuf> {
@@ -128,7 +99,8 @@ fn every_sample_gives_the_graph_beside_it() {
 
 /// The graph of a sample, or what is wrong with it.
 fn outcome(path: &Path, catalog: &Catalog) -> Result<String, String> {
-    let host = Fedora::new();
+    let fedora = [("etc/redhat-release", "Fedora\n"), ("sys/class/net/", "")];
+    let host = Machine::with(&fedora);
     let options = Options {
         hostname: host.hostname().to_owned(),
         module_path: None,

@@ -2,7 +2,7 @@
 //! installed the tests are counted as ignored, and that is told. Pictures are kept in `target/ui`.
 
 use std::env;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -99,12 +99,7 @@ fn large() -> Result<(), Failed> {
             "file \"@DIR@/work/f{number}\" {{\n\tstate => \"exists\",\n}}\n"
         )?;
     }
-    for number in 0..9000 {
-        writeln!(program, "noop \"n{number}\" {{}}")?;
-        if number % 10 > 0 {
-            writeln!(program, "Noop[\"n{}\"] -> Noop[\"n{number}\"]", number - 1)?;
-        }
-    }
+    write_chains(&mut program, 9000)?;
     let agent = start(
         &program,
         &["--no-autogroup", "--log", "warn,mgmt_runtime::ui=info"],
@@ -112,16 +107,22 @@ fn large() -> Result<(), Failed> {
     drive(&agent, "large.mjs", &[&pictures()?.display().to_string()])
 }
 
-fn moving() -> Result<(), Failed> {
-    let mut program = String::from(
-        "import \"datetime\"\nimport \"fmt\"\n\n$now = fmt.printf(\"%d\", datetime.now())\nnoop \"tick ${now}\" {}\n",
-    );
-    for number in 0..10_000 {
+/// So many resources of the kind `noop`, in rows of ten.
+fn write_chains(program: &mut String, count: usize) -> fmt::Result {
+    for number in 0..count {
         writeln!(program, "noop \"n{number}\" {{}}")?;
         if number % 10 > 0 {
             writeln!(program, "Noop[\"n{}\"] -> Noop[\"n{number}\"]", number - 1)?;
         }
     }
+    Ok(())
+}
+
+fn moving() -> Result<(), Failed> {
+    let mut program = String::from(
+        "import \"datetime\"\nimport \"fmt\"\n\n$now = fmt.printf(\"%d\", datetime.now())\nnoop \"tick ${now}\" {}\n",
+    );
+    write_chains(&mut program, 10_000)?;
     let agent = start(
         &program,
         &["--no-autogroup", "--log", "warn,mgmt_runtime::ui=info"],

@@ -5,5 +5,6 @@ pub mod case;
 pub mod chance;
 pub mod host;
 pub mod http;
+pub mod machine;
 pub mod programs;
 pub mod running;
