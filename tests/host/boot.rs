@@ -21,6 +21,10 @@ pub(crate) const TESTS: &[Test] = &[
         "boot::nothing_is_left_of_a_killed_host",
         nothing_is_left_of_a_killed_host,
     ),
+    (
+        "boot::the_unit_of_the_guide_runs_mgmt",
+        the_unit_of_the_guide_runs_mgmt,
+    ),
 ];
 
 fn a_host_runs_systemd_and_mgmt() {
@@ -30,6 +34,32 @@ fn a_host_runs_systemd_and_mgmt() {
     assert_eq!(host.run("ip -brief link | cut -d ' ' -f 1"), "lo");
     host.converge("file \"/root/a\" {\n\tstate => \"exists\",\n\tcontent => \"a\",\n}\n");
     assert_eq!(host.run("cat /root/a"), "a");
+}
+
+/// Of `docs/operating.md`.
+fn the_unit_of_the_guide_runs_mgmt() {
+    let guide = fs::read_to_string(workspace().join("docs/operating.md")).unwrap();
+    let (_, unit) = guide.split_once("```ini\n").unwrap();
+    let (unit, _) = unit.split_once("```").unwrap();
+    let host = Host::boot("unit");
+    host.write("/etc/systemd/system/mgmt.service", unit);
+    host.write(
+        "/etc/mgmt/main.mcl",
+        r#"
+file "/root/a" {
+	state => "exists",
+}
+exec "work" {
+	cmd => "touch /root/begun; sleep 1; touch /root/done",
+	shell => "/bin/sh",
+}
+"#,
+    );
+    host.run("systemctl daemon-reload; systemctl enable --quiet --now mgmt");
+    host.wait_until("test -e /root/a -a -e /root/begun");
+    host.run("systemctl stop mgmt");
+    host.run("test -e /root/done; test -d /var/lib/mgmt");
+    assert_eq!(host.run("systemctl show -P Result mgmt"), "success");
 }
 
 fn hosts_of_one_name_do_not_meet() {
