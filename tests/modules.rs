@@ -123,7 +123,7 @@ fn outcome(path: &Path, catalog: &Catalog) -> Result<String, String> {
         return Err(wrong);
     }
     // What depends on where the test runs.
-    let state = host.0.path().join("state").display().to_string();
+    let state = host.root().join("state").display().to_string();
     let program = env::current_exe().unwrap().canonicalize().unwrap();
     let text = text.unwrap_or_default();
     Ok(text
