@@ -445,7 +445,7 @@ impl Core {
                 adopts = true;
                 member.slots.remap(receives);
             }
-            if !alike || receives.is_empty() {
+            if receives.is_empty() {
                 member.params = new.declared.params.clone();
             }
             member.declared = new.declared.clone();

@@ -81,11 +81,11 @@ impl Slots {
                 && slot.receive.sender == receive.sender
                 && slot.receive.key == receive.key
         };
-        self.0.len() == receives.len()
-            && self
-                .0
-                .iter()
-                .all(|slot| receives.iter().any(|receive| same(slot, receive)))
+        // What was said twice is one.
+        let mut slots = self.0.iter();
+        let mut wanted = receives.iter();
+        slots.all(|slot| receives.iter().any(|receive| same(slot, receive)))
+            && wanted.all(|receive| self.0.iter().any(|slot| same(slot, receive)))
     }
 
     /// What a resource may know about them.

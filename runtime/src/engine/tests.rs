@@ -23,6 +23,7 @@ mod failure;
 mod groups;
 mod independence;
 pub(crate) mod lives;
+mod mapping;
 mod members;
 mod meta;
 mod observe;

@@ -69,7 +69,6 @@ impl Core {
             Ok(Reception::Proceed) => {}
             Ok(Reception::Rewatch) => {
                 self.release(vertex);
-                self.restart_watch(vertex);
                 return;
             }
             Err(message) => {

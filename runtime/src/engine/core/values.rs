@@ -7,6 +7,7 @@ use mgmt_stdlib::resource::Params;
 use tracing::info;
 
 use super::Core;
+use crate::engine::confine;
 use crate::engine::receive::{Sender, Sent, Slots};
 use crate::engine::scheduler::VertexId;
 use crate::engine::vertex::{MemberState, Vertex};
@@ -15,7 +16,7 @@ use crate::resource::{CheckMember, Member};
 /// What follows from what was received.
 pub(super) enum Reception {
     Proceed,
-    /// The watch has to start anew before the pass.
+    /// The watch starts anew before the pass.
     Rewatch,
 }
 
@@ -42,8 +43,14 @@ impl Core {
             self.converger.activity(self.now);
             self.scheduler.invalidate(vertex);
         }
+        // Also if the pass fails now: by the next one the values are no longer new.
+        let rewatches = *rewatch.as_ref().unwrap_or(&true);
+        if rewatches {
+            self.restart_watch(vertex);
+        }
         pulled?;
-        Ok(if rewatch.map_err(|panic| panic.to_string())? {
+        rewatch.map_err(|panic| panic.to_string())?;
+        Ok(if rewatches {
             Reception::Rewatch
         } else {
             Reception::Proceed
@@ -92,8 +99,10 @@ impl Core {
         }
         let identity = &declared.identity;
         let published = |sender| self.publication(sender);
-        let transfer =
-            slots.transfer(identity, &*declared.params, &**params, lenient, published)?;
+        let transfer = confine("receive", || {
+            slots.transfer(identity, &*declared.params, &**params, lenient, published)
+        });
+        let transfer = transfer.map_err(|panic| panic.to_string())??;
         let Some(transfer) = transfer else {
             return Ok(false);
         };
@@ -102,11 +111,9 @@ impl Core {
                 info!(kind = %identity.kind, name = %identity.name, "Send/Recv: {moved}");
             }
         }
-        let moved = !transfer.moved.is_empty();
-        if moved || lenient {
-            *params = transfer.params;
-        }
-        Ok(moved)
+        // Also if nothing has moved: what is no longer received is as declared.
+        *params = transfer.params;
+        Ok(!transfer.moved.is_empty())
     }
 
     /// What a resource published last.

@@ -63,6 +63,10 @@ pub(crate) struct Behaviour {
     pub(crate) broken: bool,
     /// Ends of the next watches, before their first event.
     pub(crate) watch_script: VecDeque<Act>,
+    /// Whether a watch fails when it next sees something.
+    pub(crate) watch_breaks: bool,
+    /// How long a watch takes to end when it is told to.
+    pub(crate) watch_lingers: Duration,
     /// What it sends.
     pub(crate) out: String,
     pub(crate) init: Option<Act>,
@@ -78,6 +82,8 @@ impl Default for Behaviour {
             obedient: true,
             broken: true,
             watch_script: VecDeque::new(),
+            watch_breaks: false,
+            watch_lingers: Duration::ZERO,
             out: String::new(),
             init: None,
             cleanup: None,
@@ -273,6 +279,8 @@ pub(crate) struct FakeParams {
     world: Arc<World>,
     /// Can be received.
     pub(crate) text: String,
+    /// Can be received; a check shows it behind the text.
+    note: String,
 }
 
 impl FakeParams {
@@ -280,6 +288,7 @@ impl FakeParams {
         Self {
             world: world.clone(),
             text: text.to_owned(),
+            note: String::new(),
         }
     }
 }
@@ -291,20 +300,29 @@ impl Params for FakeParams {
     fn set(&mut self, param: &str, value: &Value) -> Result<(), SetError> {
         match (param, value.as_str()) {
             ("text", Some(text)) => self.text = text.to_string_lossy().into_owned(),
-            ("text", None) => return Err(SetError::Misfit("not a str".to_owned())),
+            ("note", Some(text)) => self.note = text.to_string_lossy().into_owned(),
+            ("text" | "note", None) => return Err(SetError::Misfit("not a str".to_owned())),
             _ => return Err(SetError::Unknown(param.to_owned())),
         }
         Ok(())
     }
     fn get(&self, param: &str) -> Option<Value> {
-        (param == "text").then(|| Value::str(self.text.as_str()))
+        match param {
+            "text" if self.text == "unreadable" => panic_silently("get panicked"),
+            "text" => Some(Value::str(self.text.as_str())),
+            "note" => Some(Value::str(self.note.as_str())),
+            _ => None,
+        }
     }
-    fn is_zero(&self, _param: &str) -> bool {
-        self.text.is_empty()
+    fn is_zero(&self, param: &str) -> bool {
+        match param {
+            "note" => self.note.is_empty(),
+            _ => self.text.is_empty(),
+        }
     }
     fn differs(&self, other: &dyn Params) -> Option<String> {
         match other.as_any().downcast_ref::<Self>() {
-            Some(other) if other.text == self.text => None,
+            Some(other) if other.text == self.text && other.note == self.note => None,
             _ => Some("the text differs".to_owned()),
         }
     }
@@ -335,13 +353,15 @@ impl Declare for FakeParams {
         ResourceDef {
             kind: "fake",
             doc: "For tests.",
-            params: vec![ParamDef {
-                name: "text",
-                dump_name: "Text",
-                doc: "Can be received.",
-                ty: HostType::Str,
-                secret: false,
-            }],
+            params: [("text", "Text"), ("note", "Note")]
+                .map(|(name, dump_name)| ParamDef {
+                    name,
+                    dump_name,
+                    doc: "Can be received.",
+                    ty: HostType::Str,
+                    secret: false,
+                })
+                .into(),
             sends: vec![SendDef {
                 name: "out",
                 doc: "What the script says.",
@@ -354,12 +374,7 @@ impl Declare for FakeParams {
                 ..Traits::default()
             },
             inside: None,
-            new: || {
-                Box::new(FakeParams {
-                    world: World::new(),
-                    text: String::new(),
-                })
-            },
+            new: || Box::new(FakeParams::new(&World::new(), "")),
         }
     }
 }
@@ -417,10 +432,15 @@ impl Resource for Fake {
                 () = context.cancelled() => break,
                 () = waker.notified() => {}
             }
-            if !self.world.behaviour(&self.name).obedient {
+            let behaviour = self.world.behaviour(&self.name);
+            if behaviour.watch_breaks {
+                return Err(ResourceError::message("lost it"));
+            }
+            if !behaviour.obedient {
                 std::future::pending::<()>().await;
             }
         }
+        sleep(self.world.behaviour(&self.name).watch_lingers).await;
         self.world.note(&self.name, What::Unwatch);
         Ok(())
     }
@@ -443,7 +463,7 @@ impl Resource for Fake {
             What::Check {
                 apply: context.apply(),
                 refresh: context.refresh(),
-                text: params.text.clone(),
+                text: params.text.clone() + &params.note,
                 changed: context.has_changed("text"),
             },
         );
@@ -547,16 +567,34 @@ impl Graph {
 
     /// `from` are senders whose `out` becomes the receiver's `text`.
     pub(crate) fn receiver(self, name: &str, text: &str, meta: Meta, from: &[&str]) -> Self {
+        let mapping: Vec<_> = from.iter().map(|sender| ("text", *sender)).collect();
+        self.mapped(name, text, meta, &mapping)
+    }
+
+    /// The same with the parameter that each sender's `out` becomes.
+    pub(crate) fn mapped(self, name: &str, text: &str, meta: Meta, from: &[(&str, &str)]) -> Self {
         let params = FakeParams::new(&self.world, text);
         self.declare(name, Arc::new(params), meta, from)
     }
 
-    fn declare(mut self, name: &str, params: Arc<dyn Params>, meta: Meta, from: &[&str]) -> Self {
+    /// A part that receives its text.
+    pub(crate) fn receiving_part(self, name: &str, owner: &str, from: &str) -> Self {
+        let params = PartParams::<false>::new(&self.world, owner, "");
+        self.declare(name, Arc::new(params), Meta::default(), &[("text", from)])
+    }
+
+    fn declare(
+        mut self,
+        name: &str,
+        params: Arc<dyn Params>,
+        meta: Meta,
+        from: &[(&str, &str)],
+    ) -> Self {
         let place = u32::try_from(self.nodes.len()).expect("a small graph");
         let receives = from
             .iter()
-            .map(|sender| Receive {
-                param: "text".into(),
+            .map(|(param, sender)| Receive {
+                param: (*param).into(),
                 sender: Identity::new("fake", *sender),
                 key: "out".into(),
                 span: None,
