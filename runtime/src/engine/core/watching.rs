@@ -145,6 +145,13 @@ impl Core {
         });
     }
 
+    /// The vertex is about to leave: whatever is under way with its watch, none starts again.
+    pub(in crate::engine) fn watch_no_more(&mut self, vertex: VertexId) {
+        if let Some(state) = self.vertex_mut(vertex) {
+            state.watch = Watch::Off;
+        }
+    }
+
     /// Ends the watch and starts it anew, since it watches the wrong thing. Passes wait until it listens.
     pub(in crate::engine) fn restart_watch(&mut self, vertex: VertexId) {
         self.scheduler.set_started(vertex, false);

@@ -320,6 +320,7 @@ impl Driver {
     pub(super) async fn tear_down(&mut self, vertices: &[VertexId]) -> Vec<String> {
         let mut open: FxHashSet<VertexId> = FxHashSet::default();
         for vertex in vertices {
+            self.core.watch_no_more(*vertex);
             if let Some(tasks) = self.tasks_of(*vertex) {
                 tasks.watch.cancel();
                 if tasks.watching {

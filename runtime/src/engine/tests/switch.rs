@@ -274,3 +274,34 @@ async fn newer_graphs_win() {
     assert_eq!(world.checks("2"), 0);
     engine.shutdown(false).await.expect("an orderly end");
 }
+
+/// One whose watch is to be tried again leaves, another one takes long to leave, and the watch of one that stays fails
+/// meanwhile.
+#[tokio::test(start_paused = true)]
+async fn the_watch_of_who_leaves_does_not_start_again() {
+    let world = World::new();
+    let stubborn = |delay| meta(|meta| (meta.retry, meta.delay) = (-1, delay));
+    let graph = Graph::new(&world)
+        .fake("leaves", "", stubborn(2_000))
+        .fake("lingers", "", meta(|_| {}))
+        .fake("stays", "", stubborn(1_000));
+    world.set("leaves", |fake| fake.watch_script = [Act::Fail].into());
+    world.set("lingers", |fake| {
+        fake.watch_lingers = Duration::from_secs(5);
+    });
+    let engine = engine();
+    submit(&engine, graph).await;
+    pass(1_000).await;
+    let stays = Graph::new(&world).fake("stays", "", stubborn(1_000));
+    let watch_fails = async {
+        pass(500).await;
+        world.set("stays", |fake| fake.watch_breaks = true);
+        world.touch("stays");
+    };
+    tokio::join!(submit(&engine, stays), watch_fails);
+    world.set("stays", |fake| fake.watch_breaks = false);
+    pass(10_000).await;
+    assert_eq!(world.story("leaves"), "init watch cleanup");
+    assert!(world.story("stays").ends_with("watch check same"));
+    engine.shutdown(false).await.expect("an orderly end");
+}
