@@ -84,23 +84,31 @@ impl RefreshLog {
         }))
     }
 
-    /// Records that `parent` may be about to notify, and waits until that is on disk.
+    /// Records that these parts of a parent may be about to notify, and waits until that is on disk.
     ///
     /// If it can not be written the notification is only as safe as this process; that is logged, and
     /// nobody waits.
-    pub(crate) async fn intend(&self, parent: &Identity) {
-        let version = self.change(|records| records.intents.insert(parent.clone()));
+    pub(crate) async fn intend(&self, parents: &[Identity]) {
+        let version = self.change(|records| {
+            let before = records.intents.len();
+            records.intents.extend(parents.iter().cloned());
+            before != records.intents.len()
+        });
         let mut durable = self.0.durable.subscribe();
         // The sender lives in `self`.
         let _ = durable.wait_for(|durable| *durable >= version).await;
     }
 
-    /// Puts records for the notified children in the place of the intent; none if nothing changed.
-    pub(crate) fn resolve(&self, parent: &Identity, children: Vec<Identity>) {
+    /// Puts records of all pairs of a part of the parent and of a notified child in the place of the intent; none if
+    /// nothing changed.
+    pub(crate) fn resolve(&self, parents: &[Identity], children: &[Identity]) {
         self.change(|records| {
-            let mut changed = records.intents.remove(parent);
-            for child in children {
-                changed |= records.pending.insert((parent.clone(), child));
+            let mut changed = false;
+            for parent in parents {
+                changed |= records.intents.remove(parent);
+                for child in children {
+                    changed |= records.pending.insert((parent.clone(), child.clone()));
+                }
             }
             changed
         });
@@ -298,7 +306,7 @@ mod tests {
     async fn an_intent_is_on_disk_before_it_returns() {
         let directory = tempfile::tempdir().expect("a temporary directory");
         with_log(directory.path(), async |log| {
-            log.intend(&identity("p")).await;
+            log.intend(&[identity("p")]).await;
             assert!(outstanding(directory.path()).contains(&identity("p"), &identity("c")));
         })
         .await;
@@ -309,10 +317,10 @@ mod tests {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let [p, q, c, d] = ["p", "q", "c", "d"].map(identity);
         with_log(directory.path(), async |log| {
-            log.intend(&p).await;
-            log.intend(&q).await;
-            log.resolve(&p, vec![c.clone(), d.clone()]);
-            log.resolve(&q, Vec::new());
+            log.intend(std::slice::from_ref(&p)).await;
+            log.intend(std::slice::from_ref(&q)).await;
+            log.resolve(std::slice::from_ref(&p), &[c.clone(), d.clone()]);
+            log.resolve(std::slice::from_ref(&q), &[]);
             log.serve(vec![p.clone()], &c);
         })
         .await;
@@ -325,8 +333,8 @@ mod tests {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let [p, q, c] = ["p", "q", "c"].map(identity);
         with_log(directory.path(), async |log| {
-            log.intend(&p).await;
-            log.intend(&q).await;
+            log.intend(std::slice::from_ref(&p)).await;
+            log.intend(std::slice::from_ref(&q)).await;
             log.retain(&[(p.clone(), c.clone())].into());
         })
         .await;
@@ -342,7 +350,7 @@ mod tests {
         let home = directory.path().join("refresh");
         std::fs::write(&home, "in the way").expect("it can be written");
         with_log(directory.path(), async |log| {
-            log.intend(&identity("p")).await;
+            log.intend(&[identity("p")]).await;
             std::fs::remove_file(&home).expect("it is there");
             let recorded = async {
                 while !home.join(FILE).exists() {

@@ -61,7 +61,8 @@ pub(crate) struct Job {
     pub(crate) vertex: VertexId,
     pub(crate) identity: Identity,
     pub(crate) resource: Arc<dyn AnyResource>,
-    pub(crate) log: Option<RefreshLog>,
+    /// Where is noted first, and for which parts, that it may be about to notify others (engine.md 3.4.14).
+    pub(crate) intent: Option<(RefreshLog, Vec<Identity>)>,
     /// Has a record that goes once this has been applied.
     pub(crate) undone: Option<Reversals>,
     pub(crate) exporter: Exporter,
@@ -73,14 +74,12 @@ pub(crate) async fn check(job: Job, mut request: CheckRequest, context: CheckCon
         vertex,
         identity,
         resource,
-        log,
+        intent,
         undone,
         exporter,
     } = job;
-    if request.intent
-        && let Some(log) = log
-    {
-        log.intend(&identity).await;
+    if let Some((log, parts)) = intent {
+        log.intend(&parts).await;
     }
     let exports = std::mem::take(&mut request.exports);
     let call = async {

@@ -80,10 +80,9 @@ impl Driver {
                 Command::Raise { parent, children } => {
                     self.tell_notified(parent, &children);
                     if let Some(log) = &self.log {
-                        let children = self.core.identities(&children);
-                        for parent in self.core.identities(&[parent]) {
-                            log.resolve(&parent, children.clone());
-                        }
+                        // Any part of them may be a vertex of its own by the time that this is read.
+                        let children = children.iter().flat_map(|each| self.core.parts(*each));
+                        log.resolve(&self.core.parts(parent), &children.collect::<Vec<_>>());
                     }
                 }
                 Command::Served { parents, child } => {
@@ -179,7 +178,8 @@ impl Driver {
         };
         let resource = state.resource.clone();
         let identity = state.declared.identity.clone();
-        let log = self.log.clone();
+        let log = self.log.clone().filter(|_| request.intent);
+        let intent = log.map(|log| (log, self.core.parts(vertex)));
         let exporter = self.exporter.clone();
         let undone = (state.reversal && request.apply).then(|| self.reversals.clone());
         let changes = if self.explain {
@@ -206,7 +206,7 @@ impl Driver {
             vertex,
             identity,
             resource,
-            log,
+            intent,
             undone,
             exporter,
         };

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use mgmt_stdlib::resource::Meta;
 
-use super::fake::{Graph, What, World, config, engine, idle, meta, pass, submit};
+use super::fake::{
+    Act, Graph, What, World, config, engine, idle, meta, pass, scratch, services, submit,
+};
 use crate::engine::{Engine, EngineConfig, SubmitOptions};
 
 fn texts(world: &World, name: &str) -> Vec<(String, bool)> {
@@ -111,5 +113,47 @@ async fn a_notification_goes_on_when_its_receiver_joins_a_group() {
     idle(&engine).await;
     assert_eq!(world.story("p"), "init watch check changed");
     assert_eq!(world.story("z"), "init watch check! changed");
+    engine.shutdown(false).await.expect("an orderly end");
+}
+
+/// A group is notified of and dissolved before its child could serve that, and then the agent is killed.
+#[tokio::test(start_paused = true)]
+async fn the_notification_of_a_member_outlives_its_group_and_the_process() {
+    let prefix = scratch();
+    let durable = || {
+        Engine::new(EngineConfig {
+            durable_notifications: true,
+            services: services(prefix.path()),
+            ..config()
+        })
+    };
+    let world = World::new();
+    let graph = |grouped: &[&str]| {
+        let patient = meta(|meta| (meta.retry, meta.delay) = (-1, 60_000));
+        let mut graph = Graph::new(&world).fake("slow", "", patient).fakes(&["c"]);
+        for name in grouped {
+            graph = graph.fake(name, "grouped", Meta::default());
+        }
+        graph.notify("a", "c").edge("slow", "c")
+    };
+    world.set("slow", |fake| fake.script.push_back(Act::Fail));
+    // Only the owner has something to repair.
+    world.set("a", |fake| fake.broken = false);
+    let engine = durable();
+    submit(&engine, graph(&["a", "b"])).await;
+    pass(1).await;
+    assert_eq!(engine.status().borrow().vertices, 3);
+    assert_eq!((world.checks("b"), world.checks("c")), (1, 0));
+    submit(&engine, graph(&["a"])).await;
+    pass(1).await;
+    assert_eq!(world.checks("c"), 0);
+    drop(engine);
+    pass(1).await;
+
+    world.forget();
+    let engine = durable();
+    submit(&engine, graph(&["a"])).await;
+    idle(&engine).await;
+    assert_eq!(world.story("c"), "init watch check! changed");
     engine.shutdown(false).await.expect("an orderly end");
 }
