@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
-use super::{ConvergerConfig, StateFn};
+use super::{ConvergerConfig, StateFn, confine};
 
 /// Those who are told.
 pub(crate) struct Convergence {
@@ -33,7 +33,9 @@ impl Convergence {
                 .map_err(|error| format!("can't write `{}`: {error}", path.display()))?;
         }
         for (name, function) in &mut self.functions {
-            function(converged).map_err(|error| format!("{name}: {error}"))?;
+            confine("state function", || function(converged))
+                .unwrap_or_else(|panic| Err(panic.to_string()))
+                .map_err(|error| format!("{name}: {error}"))?;
         }
         Ok(converged && self.exit)
     }

@@ -30,6 +30,11 @@ impl Record {
     /// # Errors
     /// What can not be written, in words.
     pub(super) fn of(resource: &Resource, registry: &Registry) -> Result<Self, String> {
+        confine("encode", || Self::encode(resource, registry))
+            .unwrap_or_else(|panic| Err(panic.to_string()))
+    }
+
+    fn encode(resource: &Resource, registry: &Registry) -> Result<Self, String> {
         let kind = resource.identity.kind.as_str();
         let declaration = registry.declaration(kind).ok_or("its kind is unknown")?;
         let mut params = BTreeMap::new();

@@ -232,10 +232,11 @@ impl Core {
             }
             Err(error) => {
                 self.scheduler.abandon(vertex);
+                // Whatever it was called for may be gone when it is tried again.
+                self.scheduler.invalidate(vertex);
                 if self.scheduler.is_failed(vertex) {
                     debug!(kind = %identity.kind, name = %identity.name, "last apply ended: {}", describe(&error));
                 } else if interrupted {
-                    self.scheduler.invalidate(vertex);
                     info!(kind = %identity.kind, name = %identity.name, "apply interrupted");
                 } else {
                     self.pass_failed(vertex, describe(&error));
@@ -256,9 +257,6 @@ impl Core {
         let Some(state) = self.vertex_mut(vertex) else {
             return;
         };
-        if state.declared.meta.retryreset {
-            state.check_retries.refill();
-        }
         let ticket = std::mem::take(&mut state.ticket);
         let intent = std::mem::take(&mut state.intent);
         let called = !state.declared.meta.hidden;
@@ -289,6 +287,11 @@ impl Core {
     /// A pass succeeded.
     fn complete(&mut self, vertex: VertexId, ticket: &Ticket, completion: Completion) {
         let parents = self.scheduler.complete(vertex, ticket, completion);
+        if let Some(state) = self.vertex_mut(vertex)
+            && state.declared.meta.retryreset
+        {
+            state.check_retries.refill();
+        }
         if !self.scheduler.is_failed(vertex)
             && let Some(state) = self.vertex_mut(vertex)
             && state.error.take().is_some()

@@ -1,7 +1,10 @@
 //! Errors, retries, panics and timeouts (engine.md §3.2, §3.6, §3.13).
 
-use super::fake::{Act, Graph, World, engine, idle, meta, pass, submit};
-use crate::engine::VertexState;
+use std::panic::resume_unwind;
+use std::time::Duration;
+
+use super::fake::{Act, Graph, World, config, engine, idle, meta, pass, submit};
+use crate::engine::{Engine, Exit, StateFn, VertexState};
 
 #[tokio::test(start_paused = true)]
 async fn an_error_is_tried_again_as_often_as_retry_says() {
@@ -152,4 +155,96 @@ async fn success_refills_the_retries_if_asked_to() {
         assert_eq!(failed, usize::from(!retryreset), "{name}");
         engine.shutdown(false).await.expect("an orderly end");
     }
+}
+
+/// The notification that led to the failed call is gone when it is tried again.
+#[tokio::test(start_paused = true)]
+async fn what_failed_is_looked_at_again_whatever_it_was_called_for() {
+    let world = World::new();
+    let engine = engine();
+    let patient = || meta(|meta| (meta.retry, meta.delay) = (-1, 60_000));
+    let graph = || {
+        Graph::new(&world)
+            .fakes(&["parent"])
+            .fake("a", "", patient())
+    };
+    submit(&engine, graph().notify("parent", "a")).await;
+    idle(&engine).await;
+    world.forget();
+    world.set("a", |fake| fake.script.push_back(Act::Fail));
+    world.break_it("parent");
+    pass(1).await;
+    submit(&engine, graph().edge("parent", "a")).await;
+    idle(&engine).await;
+    assert_eq!(world.story("a"), "check! failed check same");
+    engine.shutdown(false).await.expect("an orderly end");
+}
+
+#[tokio::test(start_paused = true)]
+async fn tries_are_refilled_by_a_pass_that_need_not_call() {
+    let world = World::new();
+    let out = |out: &str| {
+        world.set("s", |fake| fake.out = out.to_owned());
+        world.touch("s");
+    };
+    out("one");
+    let engine = engine();
+    let refilled = meta(|meta| (meta.retry, meta.delay, meta.retryreset) = (1, 1_000, true));
+    let graph = Graph::new(&world).fakes(&["s"]);
+    submit(&engine, graph.receiver("a", "", refilled, &["s"])).await;
+    idle(&engine).await;
+    for _ in 0..3 {
+        out("invalid");
+        pass(1).await;
+        out("one");
+        idle(&engine).await;
+    }
+    assert_eq!(engine.status().borrow().failed, 0);
+    assert_eq!(world.checks("a"), 1);
+    engine.shutdown(false).await.expect("an orderly end");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_while_parameters_are_read_is_an_error_of_their_resource() {
+    let world = World::new();
+    let engine = engine();
+    let exported = meta(|meta| meta.export = vec!["*".to_owned()]);
+    let graph = Graph::new(&world)
+        .fakes(&["s", "z"])
+        .receiver("receiver", "unreadable", meta(|_| {}), &["s"])
+        .fake("exported", "unreadable", exported);
+    submit(&engine, graph).await;
+    idle(&engine).await;
+    let snapshot = engine.snapshot().await;
+    for each in &snapshot {
+        let panicked = each
+            .error
+            .as_ref()
+            .is_some_and(|it| it.contains("panic in"));
+        let bad = ["receiver", "exported"].contains(&each.identity.name.as_str());
+        assert_eq!(panicked, bad, "{each:?}");
+    }
+    world.break_it("z");
+    pass(1).await;
+    assert_eq!(world.checks("z"), 2);
+    engine.shutdown(false).await.expect("an orderly end");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_of_a_state_function_ends_the_run_in_order() {
+    let world = World::new();
+    let mut config = config();
+    config.converger.timeout = Some(Duration::from_secs(1));
+    let function: StateFn = Box::new(|_| resume_unwind(Box::new("asked for")));
+    config
+        .converger
+        .state_functions
+        .insert("bad".to_owned(), function);
+    let engine = Engine::new(config);
+    submit(&engine, Graph::new(&world).fakes(&["a"])).await;
+    let exit = engine.exit_requested().await;
+    let reason = "bad: panic in state function: asked for";
+    assert_eq!(exit, Exit::Failed(reason.into()));
+    engine.shutdown(false).await.expect("an orderly end");
+    assert!(world.story("a").ends_with("unwatch cleanup"));
 }
