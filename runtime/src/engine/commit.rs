@@ -55,6 +55,11 @@ impl Plan {
             .filter(|(_, target)| matches!(target, Target::Add { .. }))
             .map(|(new, _)| new)
     }
+
+    /// The running vertices that go on.
+    pub(crate) fn kept(&self) -> impl Iterator<Item = VertexId> {
+        self.targets.iter().filter_map(Target::kept)
+    }
 }
 
 /// A vertex in the graph that was committed last. Nearly all of the next one is told to be the same by this alone,

@@ -125,28 +125,28 @@ impl RefreshLog {
         });
     }
 
-    /// Whether a notification from `parent` to `child` may be outstanding.
-    pub(crate) fn outstanding(&self) -> Outstanding {
+    /// Which notifications may be outstanding, apart from the intents of those in `open`.
+    pub(crate) fn outstanding_but(&self, open: &BTreeSet<Identity>) -> Outstanding {
         let records = self.lock();
         Outstanding {
-            intents: records.intents.clone(),
+            intents: records.intents.difference(open).cloned().collect(),
             pending: records.pending.clone(),
         }
     }
 
-    /// Drops the records of pairs for which `exists` is false, and turns intents into records of the pairs
-    /// that exist.
-    pub(crate) fn retain(&self, pairs: &BTreeSet<(Identity, Identity)>) {
+    /// Drops the records of other pairs than these, and turns intents into records of these pairs, apart from the
+    /// intents of those in `open`, which stay.
+    pub(crate) fn retain(&self, pairs: &BTreeSet<(Identity, Identity)>, open: &BTreeSet<Identity>) {
         self.change(|records| {
             let before = (records.intents.len(), records.pending.len());
             for (parent, child) in pairs {
-                if records.intents.contains(parent) {
+                if records.intents.contains(parent) && !open.contains(parent) {
                     records.pending.insert((parent.clone(), child.clone()));
                 }
             }
-            records.intents.clear();
+            records.intents.retain(|parent| open.contains(parent));
             records.pending.retain(|pair| pairs.contains(pair));
-            before != (0, records.pending.len())
+            before != (records.intents.len(), records.pending.len())
         });
     }
 
@@ -299,7 +299,7 @@ mod tests {
     }
 
     fn outstanding(directory: &Path) -> Outstanding {
-        RefreshLog::open(directory.join("refresh")).outstanding()
+        RefreshLog::open(directory.join("refresh")).outstanding_but(&BTreeSet::new())
     }
 
     #[tokio::test]
@@ -335,7 +335,7 @@ mod tests {
         with_log(directory.path(), async |log| {
             log.intend(std::slice::from_ref(&p)).await;
             log.intend(std::slice::from_ref(&q)).await;
-            log.retain(&[(p.clone(), c.clone())].into());
+            log.retain(&[(p.clone(), c.clone())].into(), &BTreeSet::new());
         })
         .await;
         let left = outstanding(directory.path());

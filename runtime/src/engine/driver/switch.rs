@@ -156,12 +156,13 @@ impl Driver {
             return Err(SubmitError::Fatal(reason));
         }
         let initialised = self.now();
+        let open = self.open_intents(&plan);
         let outstanding = self
             .log
             .as_ref()
-            .map(|log| log.outstanding())
+            .map(|log| log.outstanding_but(&open))
             .unwrap_or_default();
-        self.prune_log(&prepared, &outstanding);
+        self.prune_log(&prepared, &outstanding, &open);
         let (vertices, edges) = (prepared.vertices.len(), prepared.edges.len());
         let (objects, contexts): (Vec<_>, Vec<_>) = added
             .into_iter()
@@ -291,9 +292,19 @@ impl Driver {
         started
     }
 
+    /// Those who go on after a call that failed: their next one tells whether they notify.
+    fn open_intents(&self, plan: &Plan) -> BTreeSet<Identity> {
+        if self.log.is_none() {
+            return BTreeSet::new();
+        }
+        let kept = plan.kept().filter_map(|vertex| self.core.vertex(vertex));
+        let parts = kept.filter(|state| state.intent).flat_map(Vertex::parts);
+        parts.map(|part| part.identity.clone()).collect()
+    }
+
     /// Records of notifications that no edge carries any more are dropped. An empty graph says nothing
     /// about them: it is what runs while the real one is not there yet.
-    fn prune_log(&self, prepared: &Prepared, outstanding: &Outstanding) {
+    fn prune_log(&self, prepared: &Prepared, outstanding: &Outstanding, open: &BTreeSet<Identity>) {
         let Some(log) = &self.log else {
             return;
         };
@@ -312,7 +323,7 @@ impl Driver {
                 pairs(&parts(edge.from), &parts(edge.to))
             })
             .collect();
-        log.retain(&pairs);
+        log.retain(&pairs, open);
     }
 
     /// Stops the watches of the vertices, joins them, and cleans the resources up, all at once. Returns

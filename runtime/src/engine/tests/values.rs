@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::fake::{Act, Graph, What, World, config, engine, idle, meta, pass, services, submit};
+use super::fake::{
+    Act, Graph, What, World, config, engine, idle, meta, pass, scratch, services, submit,
+};
 use crate::engine::{Engine, EngineConfig};
 
 fn texts(world: &World, name: &str) -> Vec<(String, bool)> {
@@ -253,5 +255,39 @@ async fn a_notification_survives_the_end_of_the_process() {
     submit(&engine, graph()).await;
     idle(&engine).await;
     assert_eq!(world.story("b"), "init watch check same", "it was served");
+    engine.shutdown(false).await.expect("an orderly end");
+}
+
+/// The agent need not guess what its own failed call has done: the next one tells.
+#[tokio::test(start_paused = true)]
+async fn a_switch_does_not_take_a_failed_call_for_a_change() {
+    let prefix = scratch();
+    let world = World::new();
+    let engine = Engine::new(EngineConfig {
+        durable_notifications: true,
+        services: services(prefix.path()),
+        ..config()
+    });
+    let graph = |more: &[&str]| {
+        let patient = meta(|meta| (meta.retry, meta.delay) = (-1, 60_000));
+        let graph = Graph::new(&world).fake("a", "", patient).fakes(&["b"]);
+        graph.notify("a", "b").fakes(more)
+    };
+    submit(&engine, graph(&[])).await;
+    idle(&engine).await;
+    for (breaks, heard) in [(false, ""), (true, "check! changed")] {
+        world.forget();
+        world.set("a", |fake| fake.script.push_back(Act::Fail));
+        world.touch("a");
+        pass(1).await;
+        let more: &[&str] = if breaks { &[] } else { &["more"] };
+        let report = submit(&engine, graph(more)).await;
+        assert_eq!(report.kept, 2);
+        world.set("a", |fake| fake.broken = breaks);
+        idle(&engine).await;
+        let a = if breaks { "changed" } else { "same" };
+        assert_eq!(world.story("a"), format!("check failed check {a}"));
+        assert_eq!(world.story("b"), heard);
+    }
     engine.shutdown(false).await.expect("an orderly end");
 }
