@@ -16,11 +16,14 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 /// Who is connected may wait this long before it has asked something.
 const REQUEST_LIMIT: Duration = Duration::from_secs(30);
+/// Who is being answered may take nothing of it for this long.
+const TAKING_LIMIT: Duration = Duration::from_secs(30);
 /// What is being answered may take this much longer once the server stops.
 const GRACE: Duration = Duration::from_secs(2);
 /// More connections wait until one of these has ended.
@@ -155,10 +158,15 @@ impl HttpServer {
 
 /// Answers one peer after another request of it, until either wants to end.
 async fn connection(stream: TcpStream, router: Router, stop: CancellationToken) {
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(TAKING_LIMIT));
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(REQUEST_LIMIT)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(
+            TokioIo::new(Box::pin(stream)),
+            TowerToHyperService::new(router),
+        );
     let mut served = std::pin::pin!(served);
     let result = tokio::select! {
         result = &mut served => result,
@@ -253,6 +261,32 @@ mod tests {
         assert!(text.ends_with("done"), "{text}");
         serving.await.unwrap();
         assert!(TcpStream::connect(to).await.is_err());
+    }
+
+    /// As a suspended browser does. So many connections as are answered at once would otherwise keep all others out.
+    #[tokio::test(start_paused = true)]
+    async fn who_takes_nothing_of_an_answer_is_given_up() {
+        let server = HttpServer::bind(&address("127.0.0.1:0")).await.unwrap();
+        let (to, stop) = (server.address(), CancellationToken::new());
+        let given_up = CancellationToken::new();
+        let guard = given_up.clone();
+        let endless = move || {
+            let guard = guard.clone().drop_guard();
+            let blocks = futures::stream::repeat_with(move || {
+                let _held = &guard;
+                Ok::<_, std::convert::Infallible>(vec![b'x'; 1 << 20])
+            });
+            std::future::ready(axum::body::Body::from_stream(blocks))
+        };
+        let router = Router::new().route("/", get(endless));
+        let serving = tokio::spawn(server.serve(router, stop.clone()));
+        let reader = ask(to, GET).await;
+        timeout(TAKING_LIMIT * 10, given_up.cancelled())
+            .await
+            .expect("the answer ends");
+        drop(reader);
+        stop.cancel();
+        serving.await.unwrap();
     }
 
     #[tokio::test]
