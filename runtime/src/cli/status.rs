@@ -127,9 +127,10 @@ impl Status {
                 return Ok(Ok(verdict(&told)));
             };
             sleep(PAUSE).await;
-            if told.summary.ended || !events.next().await {
+            if told.summary.ended {
                 return Err(ClientError::Ended(client.address().to_owned()));
             }
+            events.next().await?;
         }
     }
 

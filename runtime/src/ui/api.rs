@@ -24,7 +24,7 @@ use crate::observe::feed::{Cursor, Missed, News};
 /// So many may follow the events at once.
 const FOLLOWERS: usize = 64;
 /// Something is said at least so often, so that both ends notice when the other one is gone.
-const HEARTBEAT: Duration = Duration::from_secs(15);
+pub(super) const HEARTBEAT: Duration = Duration::from_secs(15);
 
 #[derive(Clone)]
 struct Api {
