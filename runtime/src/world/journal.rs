@@ -7,7 +7,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use tracing::debug;
+use tracing::{debug, warn};
 
 use crate::atomic_write::write_private;
 use crate::resource::ResourceError;
@@ -50,11 +50,24 @@ impl Journal {
         let text = match fs::read(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
+                set_aside(&path, "it is a directory", |aside| fs::rename(&path, aside))?;
+                Vec::new()
+            }
             Err(error) => return Err(ResourceError::path("read", &path)(error)),
         };
         let whole = text.iter().rposition(|byte| *byte == b'\n');
         let whole = &text[..whole.map_or(0, |end| end + 1)];
-        let (entries, lines) = replay(whole);
+        let Replayed {
+            entries,
+            lines,
+            meaningless,
+        } = replay(whole);
+        if meaningless > 0 {
+            let reason =
+                format!("{meaningless} of its {lines} lines mean nothing, and do not count");
+            set_aside(&path, &reason, |aside| fs::copy(&path, aside).map(drop))?;
+        }
         let file = open(&path).map_err(ResourceError::path("open", &path))?;
         let mut journal = Self {
             path,
@@ -144,20 +157,43 @@ fn line(key: &str, value: Option<&str>) -> Vec<u8> {
     line
 }
 
-/// What the changes come to, and how many there were.
-fn replay(text: &[u8]) -> (BTreeMap<String, String>, usize) {
-    let mut entries = BTreeMap::new();
-    let mut lines = 0;
+/// Keeps what is no journal for somebody to look at (engine.md §10.1, C2).
+fn set_aside(
+    path: &Path,
+    reason: &str,
+    keep: impl FnOnce(&Path) -> io::Result<()>,
+) -> Result<(), ResourceError> {
+    let aside = path.with_extension("bad");
+    warn!(
+        "something else has written `{}`: {reason}; it is kept as `{}`",
+        path.display(),
+        aside.display()
+    );
+    keep(&aside).map_err(ResourceError::path("keep", path))
+}
+
+/// What changes come to.
+#[derive(Default)]
+struct Replayed {
+    entries: BTreeMap<String, String>,
+    lines: usize,
+    /// Of the lines.
+    meaningless: usize,
+}
+
+fn replay(text: &[u8]) -> Replayed {
+    let mut replayed = Replayed::default();
     for line in text.split_inclusive(|byte| *byte == b'\n') {
-        lines += 1;
-        if let Ok(Change { key, value }) = serde_json::from_slice(line) {
-            match value {
-                Some(value) => entries.insert(key, value),
-                None => entries.remove(&key),
-            };
+        replayed.lines += 1;
+        match serde_json::from_slice(line) {
+            Ok(Change { key, value }) => match value {
+                Some(value) => drop(replayed.entries.insert(key, value)),
+                None => drop(replayed.entries.remove(&key)),
+            },
+            Err(_) => replayed.meaningless += 1,
         }
     }
-    (entries, lines)
+    replayed
 }
 
 #[cfg(test)]
@@ -183,6 +219,32 @@ mod tests {
         assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 1);
         journal.append("d", Some("4")).unwrap();
         assert_eq!(Journal::open(path).unwrap().1.len(), 2);
+    }
+
+    #[test]
+    fn what_is_no_journal_is_kept_and_does_not_disturb() {
+        let directory = tempfile::tempdir().unwrap();
+        let (path, aside) = (
+            directory.path().join("journal"),
+            directory.path().join("journal.bad"),
+        );
+        let (mut journal, _) = Journal::open(path.clone()).unwrap();
+        journal.append("a", Some("1")).unwrap();
+        let mut text = fs::read(&path).unwrap();
+        text.extend(b"\xff\0 no line of ours\n");
+        fs::write(&path, &text).unwrap();
+        let (mut journal, entries) = Journal::open(path.clone()).unwrap();
+        assert_eq!(entries, BTreeMap::from([("a".to_owned(), "1".to_owned())]));
+        assert_eq!(fs::read(&aside).unwrap(), text);
+        journal.append("b", Some("2")).unwrap();
+        assert_eq!(Journal::open(path.clone()).unwrap().1.len(), 2);
+
+        fs::remove_file(&aside).unwrap();
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        let (mut journal, _) = Journal::open(path.clone()).unwrap();
+        journal.append("c", Some("3")).unwrap();
+        assert!(aside.is_dir() && path.is_file());
     }
 
     #[test]
