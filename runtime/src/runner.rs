@@ -15,7 +15,7 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::{error, warn};
 
 use crate::driver::graphviz::{Filter, Graphviz};
-use crate::driver::ladder::StopHandle;
+use crate::driver::ladder::{Rung, StopHandle};
 use crate::driver::place::{PlaceError, Prefix, PrefixChoice, hostname};
 use crate::driver::{Ended, Run};
 use crate::engine::{ConvergerConfig, Engine, EngineConfig, StateFn};
@@ -139,6 +139,8 @@ pub enum RunError {
     Listen(#[from] ListenError),
     #[error(transparent)]
     Frontend(#[from] FrontendError),
+    #[error("the end was asked for before the program was loaded")]
+    Stopped,
     #[error(transparent)]
     Ended(#[from] Ended),
 }
@@ -148,6 +150,7 @@ impl RunError {
     pub fn exit_status(&self) -> u8 {
         match self {
             Self::Ended(ended) => ended.exit_status(),
+            Self::Stopped => 0,
             Self::Place(_) | Self::Listen(_) | Self::Frontend(_) => 1,
         }
     }
@@ -284,13 +287,17 @@ impl Runner {
     /// # Errors
     /// If it does not begin, or does not end well.
     pub async fn run(self, stop: &StopHandle) -> Result<(), RunError> {
-        self.start(stop).await?.wait().await
+        match self.start(stop).await {
+            Ok(running) => running.wait().await,
+            Err(RunError::Stopped) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Loads the program, takes the prefix and the addresses, and starts the engine.
     ///
     /// # Errors
-    /// If one of these can not be.
+    /// If one of these can not be, or [`RunError::Stopped`] if `stop` asks for the end meanwhile.
     pub async fn start(self, stop: &StopHandle) -> Result<Running, RunError> {
         let Self {
             config,
@@ -309,7 +316,10 @@ impl Runner {
         };
         let report = Arc::clone(&context.report);
         let graphs = match load {
-            Some(load) => Some(load(&context)?),
+            Some(load) => tokio::select! {
+                loaded = load_aside(load, &context) => Some(loaded?),
+                () = stop.reached(Rung::Stop) => return Err(RunError::Stopped),
+            },
             None => None,
         };
         let hostname = context.hostname;
@@ -379,6 +389,19 @@ impl Runner {
             task: AbortOnDropHandle::new(task),
         })
     }
+}
+
+/// Loads a program while something else can be waited for: it may be read from somebody who never ends it.
+pub(crate) async fn load_aside(
+    load: impl FnOnce(&FrontendContext) -> Result<Box<dyn GraphSource>, FrontendError> + Send + 'static,
+    context: &FrontendContext,
+) -> Result<Box<dyn GraphSource>, FrontendError> {
+    let context = context.clone();
+    let loaded = tokio::task::spawn_blocking(move || load(&context)).await;
+    loaded.unwrap_or_else(|error| {
+        let reason = format!("internal error: {error}");
+        Err(FrontendError::Unusable(reason))
+    })
 }
 
 /// A run at work. Dropping it ends all its tasks at once; a [`StopHandle`] ends it in order.

@@ -5,22 +5,99 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::process::Command;
 use std::time::Duration;
 
-use mgmt_tests::agent::{Agent, binary, eventually};
-use nix::sys::signal::Signal;
+use mgmt_tests::agent::{Agent, binary, eventually, is_running};
+use mgmt_tests::running::Running;
+use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::Mode;
-use nix::unistd::mkfifo;
+use nix::unistd::{Pid, mkfifo};
 
 const FILE: &str = "file \"@DIR@/a\" {\n\tstate => \"exists\",\n\tcontent => \"a\\n\",\n}\n";
 
 #[test]
-fn either_signal_ends_a_run_well() {
-    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+fn each_signal_ends_a_run_well() {
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
         let mut agent = Agent::new(FILE).run(&[]);
         agent.wait_for_text("a", "a\n");
         agent.signal(signal);
         assert_eq!(agent.wait().code(), Some(0));
         assert!(agent.log().contains("goodbye!"));
     }
+}
+
+#[test]
+fn who_is_to_live_on_without_a_terminal_does() {
+    let agent = Agent::new(FILE);
+    let script = "trap '' HUP; exec \"$0\" run --tmp-prefix site.mcl";
+    let mut command = Command::new("sh");
+    command.args(["-c", script]).arg(binary("mgmt"));
+    let mut running = Running::start(command.current_dir(agent.path("")));
+    agent.wait_for_text("a", "a\n");
+    let pid = Pid::from_raw(running.pid().cast_signed());
+    for signal in [Signal::SIGHUP, Signal::SIGTERM] {
+        kill(pid, signal).unwrap();
+    }
+    assert_eq!(running.wait().code(), Some(0));
+    let log = running.log();
+    assert!(log.contains("interrupted by SIGTERM"), "{log}");
+    assert!(!log.contains("SIGHUP"), "{log}");
+}
+
+/// As when it is typed in, or comes from a server that does not answer.
+#[test]
+fn a_program_that_does_not_come_does_not_hold_up_the_end() {
+    let mut agent = Agent::new("");
+    fs::remove_file(agent.path("site.mcl")).unwrap();
+    mkfifo(&agent.path("site.mcl"), Mode::S_IRWXU).unwrap();
+    agent = agent.run(&[]);
+    agent.wait_for_log("start:");
+    agent.signal(Signal::SIGINT);
+    assert_eq!(agent.wait().code(), Some(0));
+    assert!(agent.log().contains("goodbye!"));
+}
+
+#[test]
+fn a_picture_that_is_never_done_does_not_hold_up_the_end() {
+    let agent = Agent::new(FILE);
+    fs::write(
+        agent.path("dot"),
+        "#!/bin/sh\necho $$ >pid\nexec sleep 1000\n",
+    )
+    .unwrap();
+    fs::set_permissions(agent.path("dot"), Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:/usr/bin:/bin", agent.path("").display());
+    let mut command = Command::new(binary("mgmt"));
+    command
+        .args(["run", "--tmp-prefix", "--graphviz=graph.dot", "site.mcl"])
+        .env("PATH", path);
+    let mut running = Running::start(command.current_dir(agent.path("")));
+    let painter = agent.pid_in("pid");
+    kill(Pid::from_raw(running.pid().cast_signed()), Signal::SIGTERM).unwrap();
+    assert_eq!(running.wait().code(), Some(0));
+    assert!(running.log().contains("is given up"), "{}", running.log());
+    eventually("nobody paints any more", || !is_running(&painter));
+}
+
+/// Whoever gives up on a plan leaves nothing behind.
+#[test]
+fn a_plan_that_is_interrupted_ends_what_it_began() {
+    let agent = Agent::new(
+        "exec \"x\" {\n\tcmd => \"/bin/true\",\n\tifcmd => \"echo $$ >@DIR@/pid; sleep 1000\",\n\t\
+         ifshell => \"/bin/sh\",\n}\n",
+    );
+    let temporary = agent.path("temporary");
+    fs::create_dir(&temporary).unwrap();
+    let prefix = agent.path("nothing").display().to_string();
+    let mut command = Command::new(binary("mgmt"));
+    command
+        .args(["plan", "--prefix", &prefix, "site.mcl"])
+        .env("TMPDIR", &temporary);
+    let mut running = Running::start(command.current_dir(agent.path("")));
+    let looking = agent.pid_in("pid");
+    kill(Pid::from_raw(running.pid().cast_signed()), Signal::SIGTERM).unwrap();
+    assert_eq!(running.wait().code(), Some(1));
+    assert!(running.log().contains("interrupted"), "{}", running.log());
+    eventually("nobody looks any more", || !is_running(&looking));
+    assert_eq!(fs::read_dir(temporary).unwrap().count(), 0);
 }
 
 #[test]

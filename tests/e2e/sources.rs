@@ -1,8 +1,6 @@
 //! What functions look at wakes them, and ends with them.
 
-use std::path::Path;
-
-use mgmt_tests::agent::{Agent, eventually};
+use mgmt_tests::agent::{Agent, eventually, is_running};
 use nix::sys::signal::Signal;
 
 #[test]
@@ -35,25 +33,12 @@ if os.file_exists("@DIR@/on") {
 }
 "#;
 
-/// Whether the process that the program started is there.
-fn is_running(pid: &str) -> bool {
-    let stat = std::fs::read_to_string(Path::new("/proc").join(pid).join("stat"));
-    stat.is_ok_and(|stat| !stat.contains(") Z "))
-}
-
-fn pid(agent: &Agent) -> String {
-    eventually("the command tells its process id", || {
-        agent.read("pid").is_some_and(|pid| pid.ends_with('\n'))
-    });
-    agent.read("pid").unwrap().trim().to_owned()
-}
-
 #[test]
 fn a_source_without_consumers_stops() {
     let agent = Agent::new(SWITCHED);
     std::fs::write(agent.path("on"), "").unwrap();
     let agent = agent.run(&[]);
-    let first = pid(&agent);
+    let first = agent.pid_in("pid");
     assert!(is_running(&first));
     std::fs::remove_file(agent.path("on")).unwrap();
     eventually("the command ends", || !is_running(&first));
@@ -62,7 +47,7 @@ fn a_source_without_consumers_stops() {
     // And it starts again with its next consumer.
     std::fs::remove_file(agent.path("pid")).unwrap();
     std::fs::write(agent.path("on"), "").unwrap();
-    assert_ne!(pid(&agent), first);
+    assert_ne!(agent.pid_in("pid"), first);
 }
 
 /// A front end that is replaced is stopped (engine.md §10.3, X12).
@@ -71,7 +56,7 @@ fn the_sources_of_a_replaced_program_end() {
     let agent = Agent::new(SWITCHED);
     std::fs::write(agent.path("on"), "").unwrap();
     let agent = agent.run(&[]);
-    let first = pid(&agent);
+    let first = agent.pid_in("pid");
     assert!(is_running(&first));
     agent.save("print \"another\" {}\n");
     agent.wait_for_log("print[another]");
@@ -83,7 +68,7 @@ fn a_source_ends_with_the_agent() {
     let agent = Agent::new(SWITCHED);
     std::fs::write(agent.path("on"), "").unwrap();
     let mut agent = agent.run(&[]);
-    let pid = pid(&agent);
+    let pid = agent.pid_in("pid");
     agent.signal(Signal::SIGTERM);
     assert_eq!(agent.wait().code(), Some(0));
     eventually("the command ends", || !is_running(&pid));

@@ -75,6 +75,12 @@ pub fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
     }
 }
 
+/// Whether there is a process of this number.
+pub fn is_running(pid: &str) -> bool {
+    let stat = fs::read_to_string(Path::new("/proc").join(pid).join("stat"));
+    stat.is_ok_and(|stat| !stat.contains(") Z "))
+}
+
 impl Agent {
     /// A program in a directory of its own; `@DIR@` in it stands for that directory.
     pub fn new(program: &str) -> Self {
@@ -123,6 +129,15 @@ impl Agent {
         eventually(&format!("`{name}` says {text:?}"), || {
             self.read(name).as_deref() == Some(text)
         });
+    }
+
+    /// Waits until a command has left its process number in a file in the directory.
+    #[track_caller]
+    pub fn pid_in(&self, name: &str) -> String {
+        eventually("the command tells its process number", || {
+            self.read(name).is_some_and(|pid| pid.ends_with('\n'))
+        });
+        self.read(name).unwrap_or_default().trim().to_owned()
     }
 
     /// Starts `mgmt run` on the program.

@@ -5,6 +5,7 @@ use std::error::Error;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use mgmt_compiler::redact;
@@ -15,12 +16,17 @@ use tokio_util::sync::CancellationToken;
 use super::logging::{self, LogArgs, LogFormat};
 use super::process::{self, Agent, terminal};
 use super::source::{FrontEnds, HostArgs, SourceArgs};
+use crate::driver::ladder::{Rung, StopHandle};
 use crate::driver::place::{hostname, usual_prefix};
 use crate::engine::EngineConfig;
 use crate::frontend::{FrontendContext, FrontendError, GraphSource, SourcedGraph};
 use crate::plan::{Plan as Planned, PlanFormat, plan, render};
 use crate::resource::Services;
+use crate::runner::load_aside;
 use crate::vocabulary::Vocabulary;
+
+/// What was begun is given up after this time: a look at the machine may take for ever.
+const GRACE: Duration = Duration::from_secs(2);
 
 const NOTHING_TO_DO: u8 = 0;
 const FAILED: u8 = 1;
@@ -77,7 +83,17 @@ impl Plan {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()?;
-        match runtime.block_on(self.make(agent, front_ends, vocabulary)) {
+        let made = runtime.block_on(async {
+            let stop = StopHandle::new();
+            let _signals = stop.on_signals()?;
+            tokio::select! {
+                made = self.make(agent, front_ends, vocabulary) => made,
+                () = stop.reached(Rung::Stop) => Err("interrupted; there is no plan".into()),
+            }
+        });
+        // Commands that look at the machine end with the tasks that they are run by.
+        runtime.shutdown_timeout(GRACE);
+        match made {
             Ok(status) => Ok(status),
             Err(error) => {
                 let text = error.to_string();
@@ -101,7 +117,9 @@ impl Plan {
             report: process::report(LogFormat::Text),
             watch: false,
         };
-        let source = match self.source.load(front_ends, &context) {
+        let (source, front_ends) = (self.source.clone(), front_ends.clone());
+        let load = move |context: &FrontendContext| source.load(&front_ends, context);
+        let source = match load_aside(load, &context).await {
             Err(FrontendError::Reported) => return Ok(FAILED),
             loaded => loaded?,
         };

@@ -97,16 +97,12 @@ pub(super) fn hold(
         // The handlers stay until all has ended.
         let _signals = stop.on_signals()?;
         info!("start: {}", Timestamp::now().as_nanosecond());
-        let running = match runner() {
-            Ok(runner) => runner.with_report(report).start(&stop).await,
+        let ended = match runner() {
+            Ok(runner) => runner.with_report(report).run(&stop).await,
             Err(error) => {
                 error!("{error}");
                 return Ok(FAILED);
             }
-        };
-        let ended = match running {
-            Ok(running) => running.wait().await,
-            Err(error) => Err(error),
         };
         match &ended {
             Ok(()) => {}

@@ -10,6 +10,7 @@ use std::os::unix::fs::fchown;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
+use std::time::Duration;
 
 use mgmt_compiler::graph::{Notes, ResourceGraph, format_dot};
 use rustc_hash::FxHashMap;
@@ -17,9 +18,16 @@ use tempfile::NamedTempFile;
 use tokio::process::Command;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tracing::warn;
 
 use crate::engine::RunningGraph;
+
+/// A picture may take this long; the next graph waits for it.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The last picture may take this much longer than the run.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// The programs of Graphviz that make pictures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -85,11 +93,16 @@ impl Graphviz {
         });
     }
 
-    /// Waits until the last graph is drawn.
+    /// Waits until the last graph is drawn, for a while.
     pub async fn finish(self) {
-        drop(self.newest);
-        // A panic of the task has been shown already.
-        let _ = self.task.await;
+        let Self { newest, mut task } = self;
+        drop(newest);
+        if timeout(GRACE, &mut task).await.is_err() {
+            warn!("the last picture of the graph takes too long, and is given up");
+            task.abort();
+            // A panic of the task has been shown already.
+            let _ = task.await;
+        }
     }
 }
 
@@ -140,9 +153,9 @@ async fn draw(path: &Path, filter: Filter, text: &str) -> io::Result<()> {
     if let Some((user, group)) = owner {
         command.uid(user).gid(group);
     }
-    let status = command
-        .status()
+    let status = timeout(PATIENCE, command.status())
         .await
+        .map_err(|_| io::Error::other(format!("`{filter}` takes more than a minute")))?
         .map_err(|error| io::Error::new(error.kind(), format!("can't run `{filter}`: {error}")))?;
     if !status.success() {
         return Err(io::Error::other(format!("`{filter}` ended with {status}")));

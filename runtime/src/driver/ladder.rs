@@ -1,4 +1,4 @@
-//! The signal ladder: each SIGINT or SIGTERM climbs a rung (engine.md §7.3).
+//! The signal ladder: each SIGINT, SIGTERM or SIGHUP climbs a rung (engine.md §7.3).
 //!
 //! A [`StopHandle`] is the ladder; signals are one way to climb it.
 
@@ -9,6 +9,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use futures::{Stream, StreamExt as _, stream};
+use procfs::process::Process;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
@@ -81,7 +82,8 @@ impl StopHandle {
         *self.0.borrow()
     }
 
-    /// Lets SIGINT and SIGTERM climb, until what is returned is dropped. From here on they do not end the process.
+    /// Lets SIGINT, SIGTERM and SIGHUP climb, until what is returned is dropped. From here on they do not end the
+    /// process. SIGHUP is left alone if it is ignored, as under `nohup`.
     /// Must be called within a tokio runtime.
     ///
     /// # Errors
@@ -90,6 +92,12 @@ impl StopHandle {
         let ladder = Ladder::install()?;
         let climbing = tokio::spawn(ladder.climb(self.clone()));
         Ok(AbortOnDropHandle::new(climbing))
+    }
+
+    /// Completes once the end is asked for at least so urgently.
+    pub(crate) async fn reached(&self, wanted: Rung) {
+        // The sender lives in `self`.
+        let _ = self.subscribe().wait_for(|rung| *rung >= wanted).await;
     }
 
     pub(crate) fn subscribe(&self) -> watch::Receiver<Rung> {
@@ -105,11 +113,12 @@ impl StopHandle {
     }
 }
 
-/// The handlers of both signals.
+/// The handlers of the signals.
 #[derive(Debug)]
 struct Ladder {
     interrupt: Signal,
     terminate: Signal,
+    hangup: Option<Signal>,
 }
 
 impl Ladder {
@@ -118,6 +127,10 @@ impl Ladder {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
+            hangup: match is_ignored(SignalKind::hangup()) {
+                true => None,
+                false => Some(signal(SignalKind::hangup())?),
+            },
         })
     }
 
@@ -125,10 +138,16 @@ impl Ladder {
         let Self {
             mut interrupt,
             mut terminate,
+            mut hangup,
         } = self;
         let signals = stream::poll_fn(move |context| {
             if let Poll::Ready(Some(())) = interrupt.poll_recv(context) {
                 return Poll::Ready(Some(By::Interrupt));
+            }
+            if let Some(hangup) = &mut hangup
+                && let Poll::Ready(Some(())) = hangup.poll_recv(context)
+            {
+                return Poll::Ready(Some(By::Hangup));
             }
             terminate
                 .poll_recv(context)
@@ -138,11 +157,19 @@ impl Ladder {
     }
 }
 
+/// Whether whoever started this process wants it to live on in spite of a signal. Without /proc nobody does.
+fn is_ignored(kind: SignalKind) -> bool {
+    let status = Process::myself().and_then(|process| process.status());
+    let bit = 1 << (kind.as_raw_value() - 1);
+    status.is_ok_and(|status| status.sigign & bit != 0)
+}
+
 /// What makes the ladder climb.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum By {
     Interrupt,
     Terminate,
+    Hangup,
     Time,
 }
 
@@ -151,13 +178,14 @@ impl fmt::Display for By {
         f.write_str(match self {
             Self::Interrupt => "^C",
             Self::Terminate => "SIGTERM",
+            Self::Hangup => "SIGHUP",
             Self::Time => "the time limit",
         })
     }
 }
 
 async fn climb(mut signals: impl Stream<Item = By> + Unpin, stop: StopHandle) {
-    // Only a service manager needs the timer: a person can press the keys again.
+    // Only a person can press the keys again: a service manager and a terminal that was closed signal once.
     let mut timed = false;
     loop {
         let before = stop.rung();
@@ -166,7 +194,7 @@ async fn climb(mut signals: impl Stream<Item = By> + Unpin, stop: StopHandle) {
             () = tokio::time::sleep(STEP), if timed && before < Rung::Kill => By::Time,
         };
         let before = stop.rung();
-        timed |= before == Rung::Run && by == By::Terminate;
+        timed |= before == Rung::Run && by != By::Interrupt;
         if before == Rung::Kill {
             continue;
         }
@@ -236,6 +264,7 @@ mod tests {
     async fn a_service_manager_signals_once_and_time_does_the_rest() {
         let rungs = [(1, Rung::Stop), (16, Rung::Interrupt), (31, Rung::Kill)];
         assert_eq!(climbed(&[(1, By::Terminate)]).await, rungs);
+        assert_eq!(climbed(&[(1, By::Hangup)]).await, rungs);
         // Who signals again need not wait, and the next rung is as far away as ever.
         let rungs = [(1, Rung::Stop), (5, Rung::Interrupt), (20, Rung::Kill)];
         assert_eq!(
