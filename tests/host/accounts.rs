@@ -71,8 +71,7 @@ fn a_number_belongs_to_one_account() {
     let user = "user \"deploy\" {\n\tstate => \"exists\",\n\tuid => 4100,\n}\n";
     let agent = host.agent(user, &[]);
     agent.wait_for_log("the uid 4100 belongs to the account `other`");
-    drop(agent);
-    host.run("pkill mgmt; while pgrep mgmt; do :; done");
+    host.stop(agent);
     host.converge(&user.replace("uid =>", "allowduplicateuid => true,\n\tuid =>"));
     assert_eq!(host.run("id -u deploy"), "4100");
 }
@@ -100,7 +99,7 @@ fn errors_say_what_to_do() {
     let host = Host::boot("errors");
     host.run(
         "useradd busy; useradd other; systemd-run --quiet --uid=busy sleep infinity; \
-         mkdir -p /run/later; while ! pgrep -u busy; do :; done",
+         mkdir -p /run/later; while ! pgrep -u busy; do sleep 0.02; done",
     );
     let cases = [
         (

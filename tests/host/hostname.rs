@@ -72,8 +72,7 @@ fn does_without_hostnamed() {
     );
     host.run("hostname meddled");
     host.wait_until("test $(hostname) = after");
-    drop(agent);
-    host.run("pkill mgmt; while pgrep mgmt; do :; done");
+    host.stop(agent);
     let log = host.converge(program);
     assert!(!log.contains("set the"), "{log}");
 }

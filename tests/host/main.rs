@@ -11,6 +11,7 @@ mod pkg;
 mod svc;
 
 use std::env;
+use std::num::NonZero;
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Trial};
@@ -21,7 +22,10 @@ use mgmt_tests::host;
 type Test = (&'static str, fn());
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // A host waits most of the time: for its boot, for a service, for patience to end.
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    arguments.test_threads.get_or_insert(2 * cores);
     let tests = [
         accounts::TESTS,
         boot::TESTS,

@@ -1,5 +1,8 @@
 //! `pkg` with apt and with PackageKit, and a repository in the host itself.
 
+use std::fs;
+use std::sync::OnceLock;
+
 use mgmt_tests::host::Host;
 
 use crate::Test;
@@ -78,9 +81,28 @@ ip route add default via 192.0.2.2 dev lo
 "#;
 
 fn with_repository(name: &str, backend: &str) -> Host {
+    /// The files of the repository, which the first host makes for all.
+    static FILES: OnceLock<Vec<(String, Vec<u8>)>> = OnceLock::new();
     let host = Host::boot(name).with_variable(&format!("MGMT_PACKAGE_BACKEND={backend}"));
     host.run(REPOSITORY);
-    host.run("deb one 1.0; deb two 1.0; deb three 1.0; deb three 2.0; deb user 1 three; index");
+    let mut made_here = false;
+    let files = FILES.get_or_init(|| {
+        made_here = true;
+        host.run("deb one 1.0; deb two 1.0; deb three 1.0; deb three 2.0; deb user 1 three; index");
+        let files = fs::read_dir(host.path("/srv/repo")).unwrap();
+        let files = files.map(|file| file.unwrap());
+        files
+            .map(|file| {
+                let name = file.file_name().into_string().unwrap();
+                (name, fs::read(file.path()).unwrap())
+            })
+            .collect()
+    });
+    if !made_here {
+        for (name, content) in files {
+            host.write(&format!("/srv/repo/{name}"), content);
+        }
+    }
     host
 }
 
@@ -124,8 +146,7 @@ fn installs_and_removes(backend: &str) {
     agent.wait_for_log("converged for");
     host.run("dpkg --remove one");
     host.wait_until("dpkg-query -W -f '${db:Status-Status}' one | grep -qx installed");
-    drop(agent);
-    host.run("pkill mgmt; while pgrep mgmt; do :; done");
+    host.stop(agent);
 
     host.converge(&pkg(&["user"], "installed"));
     assert_eq!(version(&host, "three"), "2.0", "with what it depends on");
@@ -173,8 +194,7 @@ fn installs_one_version(backend: &str) {
         &[],
     );
     agent.wait_for_log("`allowdowngrade => true` permits going back");
-    drop(agent);
-    host.run("pkill mgmt; while pgrep mgmt; do :; done");
+    host.stop(agent);
     host.converge(&downgrade);
     assert_eq!(version(&host, "three"), "1.0");
 }
@@ -184,8 +204,7 @@ fn apt_errors_say_what_to_do() {
     let fails = |program: &str, text: &str| {
         let agent = host.agent(program, &[]);
         agent.wait_for_log(text);
-        drop(agent);
-        host.run("pkill mgmt; while pgrep mgmt; do :; done");
+        host.stop(agent);
     };
     fails(
         &pkg(&["one", "unheard-of"], "installed"),
@@ -262,8 +281,7 @@ fn trouble_is_explained(backend: &str) {
     for (_, _, text) in &cases {
         agent.wait_for_log(text);
     }
-    drop(agent);
-    host.run("pkill mgmt; while pgrep mgmt; do :; done");
+    host.stop(agent);
     let agent = host.agent(&pkg(&["three"], "uninstalled"), &[]);
     agent.wait_for_log(&held.replace("install", "remove"));
     assert_eq!(version(&host, "one"), "1.0");

@@ -64,18 +64,18 @@ fn starts_and_stops() {
 
 /// From the end of a service until it runs again, in microseconds, by systemd's own clock.
 fn repair_time(host: &Host, end: &str) -> u64 {
-    let show = |property: &str| host.run(&format!("systemctl show nap --value -p {property}"));
-    let pid = show("MainPID");
-    host.run(end);
+    let pid = host.run(&format!("systemctl show nap --value -p MainPID; {end}"));
     host.wait_until(&format!(
         "systemctl is-active nap; ! systemctl show nap --value -p MainPID | grep -xE '0|{pid}'"
     ));
+    let times = host
+        .run("systemctl show nap -p ActiveEnterTimestampMonotonic,ActiveExitTimestampMonotonic");
     let time = |property: &str| {
-        show(&format!("{property}Monotonic"))
-            .parse::<u64>()
-            .unwrap()
+        let mut lines = times.lines();
+        let value = lines.find_map(|line| line.strip_prefix(property)?.strip_prefix('='));
+        value.unwrap().parse::<u64>().unwrap()
     };
-    time("ActiveEnterTimestamp") - time("ActiveExitTimestamp")
+    time("ActiveEnterTimestampMonotonic") - time("ActiveExitTimestampMonotonic")
 }
 
 fn is_started_again_at_once() {
@@ -116,8 +116,7 @@ fn enables_and_disables() {
     );
     host.run("systemctl disable nap");
     host.wait_until("systemctl is-enabled nap");
-    drop(agent);
-    host.run("pkill mgmt; while pgrep mgmt; do :; done");
+    host.stop(agent);
     // It may be so for good and, besides, until the next boot.
     host.run("systemctl enable --runtime nap");
     let log = host.converge(&svc("nap", "\tstartup => \"disabled\",\n"));
@@ -150,7 +149,7 @@ fn a_notification_reloads() {
     // What can not be reloaded is restarted, and what was changed on the disk is read before.
     host.write(
         "/etc/systemd/system/nap.service",
-        &SLEEP.replace("ExecReload", "#"),
+        SLEEP.replace("ExecReload", "#"),
     );
     host.save(&program("three"));
     host.wait_until(&format!(
@@ -349,10 +348,10 @@ fn services_of_a_user() {
     let host = Host::boot("user");
     host.write("/root/.config/systemd/user/nap.service", SLEEP);
     let program = svc("nap", "\tstate => \"running\",\n\tsession => true,\n");
-    let agent = host.agent(&program, &["--converged-timeout=0", "--max-runtime=60"]);
-    agent.wait_for_log("after `loginctl enable-linger USER`");
-    drop(agent);
-    host.run("pkill mgmt; while pgrep mgmt; do :; done");
+    let mut agent = host.agent(&program, &["--converged-timeout=0", "--max-runtime=60"]);
+    agent.wait();
+    let hint = "after `loginctl enable-linger USER`";
+    assert!(agent.log().contains(hint), "{}", agent.log());
     host.run("loginctl enable-linger root");
     host.wait_until("test -e /run/user/0/bus");
     host.converge(&program);

@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use crate::running::Running;
 
 /// Nothing that a test waits for takes longer, even on a busy machine.
-const DEADLINE: Duration = Duration::from_secs(30);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A directory with a program in it, and perhaps an agent that runs it.
 #[derive(Debug)]

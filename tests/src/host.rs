@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 
-use crate::agent::{binary, eventually, workspace};
+use crate::agent::{DEADLINE, binary, workspace};
 use crate::running::Running;
 
 /// A booted Debian. It has the `mgmt` of this build as `/usr/local/bin/mgmt`, no network but its own
@@ -136,10 +136,20 @@ impl Host {
         }
     }
 
-    /// Waits until a shell script in the host succeeds.
+    /// Waits until a shell script in the host succeeds. It is the host that tries again and again, since it
+    /// takes several processes to enter it.
+    ///
+    /// # Panics
+    /// If it does not come to succeed.
     #[track_caller]
     pub fn wait_until(&self, script: &str) {
-        eventually(script, || self.try_run(script).is_ok());
+        let patience = DEADLINE.as_secs().to_string();
+        let again = r#"until sh -euc "$0" >/dev/null 2>&1; do sleep 0.02; done"#;
+        let output = self
+            .command(&["timeout", &patience, "sh", "-c", again, script])
+            .output()
+            .expect("commands can be run in the host");
+        assert!(output.status.success(), "never happened: {script}");
     }
 
     /// Where a path of the host, which must not lead through links, is to be found from here.
@@ -152,11 +162,11 @@ impl Host {
     /// # Panics
     /// If it can not be written.
     #[track_caller]
-    pub fn write(&self, path: &str, text: &str) {
+    pub fn write(&self, path: &str, content: impl AsRef<[u8]>) {
         let path = self.path(path);
         let directory = path.parent().expect("it has a directory");
         fs::create_dir_all(directory).expect("the directory can be made");
-        fs::write(path, text).expect("it can be written");
+        fs::write(path, content).expect("it can be written");
     }
 
     /// Saves a program in the host as `/root/site.mcl`.
@@ -175,6 +185,13 @@ impl Host {
         words.extend(flags);
         words.push("site.mcl");
         Running::start(&mut self.command(&words))
+    }
+
+    /// Asks an agent to end, and waits until it has done so in order.
+    #[track_caller]
+    pub fn stop(&self, mut agent: Running) {
+        self.run("pkill -x mgmt");
+        agent.wait();
     }
 
     /// Runs a program in the host until it has converged.
