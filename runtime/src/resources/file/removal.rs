@@ -1,5 +1,7 @@
 //! `state => "absent"` (resources-host.md §2.5.2, §2.5.6).
 
+use std::io::ErrorKind;
+
 use super::work::Work;
 use crate::removal::{remove_one, remove_tree};
 use crate::resource::{Outcome, ResourceError};
@@ -32,7 +34,14 @@ impl Work {
         if self.params.recurse {
             remove_tree(&self.path, &self.cancel)?;
         } else {
-            remove_one(&self.path)?;
+            remove_one(&self.path).map_err(|error| match error {
+                ResourceError::Path { error, .. }
+                    if error.kind() == ErrorKind::DirectoryNotEmpty =>
+                {
+                    self.wrong("is not empty: `recurse` permits removing what is in it")
+                }
+                error => error,
+            })?;
         }
         tracing::info!("removed `{}`", self.path.display());
         Ok(Outcome::Changed)

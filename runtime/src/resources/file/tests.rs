@@ -192,7 +192,8 @@ async fn absence_is_brought_about() {
     assert!(fs::symlink_metadata(scratch.path("dangling")).is_err());
     let directory = file(&scratch, "d/", absent());
     let error = directory.apply().await.unwrap_err().to_string();
-    assert!(error.starts_with("can't remove `"), "{error}");
+    let hint = "is not empty: `recurse` permits removing what is in it";
+    assert!(error.ends_with(hint), "{error}");
     let recursive = declared::File {
         recurse: true,
         ..absent()
