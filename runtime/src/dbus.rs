@@ -8,22 +8,28 @@
 //!
 //! A connection that is lost is made again, with growing pauses, as long as anybody watches, and counts
 //! as an event for all of them.
+//!
+//! Nothing has a time limit: a service that is stuck mostly comes back, and when it does not, the bus says that
+//! it has gone. Whoever can not wait cancels, as `Meta:timeout` does. What takes long is [told](slow) once,
+//! and one service that does not answer holds up nobody who needs another.
 
 mod error;
 mod object;
 mod signals;
+mod slow;
 pub mod systemd;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
+use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::CancellationToken;
 use zbus::connection::Builder;
 use zbus::message::Type;
 use zbus::{Connection, MessageStream};
@@ -33,6 +39,7 @@ pub(crate) use error::explain;
 pub use object::Object;
 pub use signals::{SignalQueue, SignalWatch, Signals};
 use signals::{Subscribers, Wish};
+pub(crate) use slow::telling;
 
 /// How long to wait before a lost connection is made again, at first and at most.
 const RETRY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
@@ -75,7 +82,8 @@ struct Inner {
     /// What people call it.
     name: &'static str,
     address: String,
-    link: tokio::sync::Mutex<Option<Link>>,
+    /// Held only while a connection is made.
+    link: tokio::sync::Mutex<Option<Arc<Link>>>,
     subscribers: Mutex<Subscribers>,
     /// Those who read the connections. They end with their owner.
     readers: Mutex<JoinSet<()>>,
@@ -84,8 +92,20 @@ struct Inner {
 /// A connection, and what was asked for on it.
 struct Link {
     connection: Connection,
-    granted: BTreeSet<Wish>,
+    /// Each is asked for by one, and all who need it wait for that.
+    granted: Mutex<BTreeMap<Wish, Arc<OnceCell<()>>>>,
     lost: CancellationToken,
+}
+
+impl Link {
+    async fn grant(&self, wishes: &BTreeSet<Wish>) -> Result<(), DbusError> {
+        for wish in wishes {
+            let granted = Arc::clone(lock(&self.granted).entry(wish.clone()).or_default());
+            let asked = granted.get_or_try_init(|| wish.ask(&self.connection));
+            slow::answer(wish.service(), "listen to its signals", asked).await?;
+        }
+        Ok(())
+    }
 }
 
 impl Bus {
@@ -123,56 +143,46 @@ impl Bus {
         Ok(queue)
     }
 
-    /// The connection, on which the wishes, and those of all who watch, are granted.
+    /// The connection, on which the wishes are granted.
     async fn connect(&self, wishes: &BTreeSet<Wish>) -> Result<Connection, DbusError> {
-        let mut slot = self.0.link.lock().await;
-        let link = match slot.take().filter(|link| !link.lost.is_cancelled()) {
-            Some(link) => slot.insert(link),
-            None => {
-                let (mut link, unfinished) = self.open().await?;
-                let wishes = self.subscribers().wishes();
-                self.grant(&mut link, &wishes).await?;
-                unfinished.disarm();
-                self.subscribers().notify_all();
-                slot.insert(link)
-            }
-        };
-        self.grant(link, wishes).await?;
+        let bus = format!("the {}", self.0.name);
+        let link = slow::answer(bus, "connect", self.link()).await?;
+        link.grant(wishes).await?;
         Ok(link.connection.clone())
+    }
+
+    async fn link(&self) -> Result<Arc<Link>, DbusError> {
+        let mut slot = self.0.link.lock().await;
+        if let Some(link) = slot.as_ref().filter(|link| !link.lost.is_cancelled()) {
+            return Ok(Arc::clone(link));
+        }
+        let link = self.open().await?;
+        Ok(Arc::clone(slot.insert(link)))
     }
 
     /// For the reader of a lost connection, whose type would otherwise contain itself.
     fn reconnect(self) -> BoxFuture<'static, Result<(), DbusError>> {
-        async move { self.connect(&BTreeSet::new()).await.map(drop) }.boxed()
+        async move {
+            let wishes = self.subscribers().wishes();
+            drop(self.connect(&wishes).await?);
+            self.subscribers().notify_all();
+            Ok(())
+        }
+        .boxed()
     }
 
-    /// A new connection, on which nothing is granted. Dropping the guard ends it.
-    async fn open(&self) -> Result<(Link, DropGuard), DbusError> {
+    /// A new connection, on which nothing is granted.
+    async fn open(&self) -> Result<Arc<Link>, DbusError> {
         let stream = self.stream().await?;
-        let link = Link {
+        let link = Arc::new(Link {
             connection: Connection::from(&stream),
-            granted: BTreeSet::new(),
+            granted: Mutex::default(),
             lost: CancellationToken::new(),
-        };
+        });
         let mut readers = lock(&self.0.readers);
         while readers.try_join_next().is_some() {}
-        let reader = read(Arc::downgrade(&self.0), stream, link.lost.clone());
-        let unfinished = CancellationToken::new();
-        let dropped = unfinished.clone();
-        readers.spawn(async move {
-            let _ = dropped.run_until_cancelled(reader).await;
-        });
-        Ok((link, unfinished.drop_guard()))
-    }
-
-    async fn grant(&self, link: &mut Link, wishes: &BTreeSet<Wish>) -> Result<(), DbusError> {
-        for wish in wishes {
-            if !link.granted.contains(wish) {
-                wish.ask(&link.connection).await?;
-                link.granted.insert(wish.clone());
-            }
-        }
-        Ok(())
+        readers.spawn(read(Arc::downgrade(&self.0), stream, link.lost.clone()));
+        Ok(link)
     }
 
     async fn stream(&self) -> Result<MessageStream, DbusError> {
@@ -280,17 +290,44 @@ pub(crate) mod tests {
         }
     }
 
+    /// A service that takes every call and answers none.
+    pub(crate) async fn never_answers(address: &str, name: &'static str) -> Connection {
+        let builder = Builder::address(address).unwrap();
+        let connection = builder.build().await.unwrap();
+        connection.request_name(name).await.unwrap();
+        connection
+    }
+
     #[tokio::test]
-    async fn a_connection_that_does_not_give_what_was_asked_for_is_closed() {
+    async fn what_is_refused_costs_one_connection() {
         let daemon = PrivateBus::start().await;
         let bus = Bus::new("test bus", &*daemon.address);
         for _ in 0..3 {
             // There is no systemd on it that would tell of its signals.
-            let watch = bus.watch(vec![Signals::new(SYSTEMD, "x")]).await;
+            let watch = bus
+                .watch(vec![Signals::new(SYSTEMD, "org.example.X")])
+                .await;
             assert!(watch.is_err());
         }
-        let mut readers = std::mem::take(&mut *lock(&bus.0.readers));
-        let ended = async { while readers.join_next().await.is_some() {} };
-        timeout(Duration::from_secs(10), ended).await.unwrap();
+        assert_eq!(lock(&bus.0.readers).len(), 1);
+        assert!(bus.subscribers().is_empty());
+    }
+
+    #[tokio::test]
+    async fn one_that_does_not_answer_holds_up_no_other() {
+        let daemon = PrivateBus::start().await;
+        let _systemd = never_answers(&daemon.address, SYSTEMD).await;
+        let bus = Bus::new("test bus", &*daemon.address);
+        let mut stuck = Box::pin(bus.watch(vec![Signals::new(SYSTEMD, "org.example.X")]));
+        // The first is always a step ahead, since it is polled first.
+        let others = timeout(Duration::from_secs(10), async {
+            let signals = Signals::new("org.example.Other", "org.example.Y");
+            bus.watch(vec![signals]).await
+        });
+        tokio::select! {
+            biased;
+            answer = &mut stuck => panic!("nobody has answered: {answer:?}"),
+            others = others => drop(others.unwrap().unwrap()),
+        }
     }
 }

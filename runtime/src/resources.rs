@@ -16,6 +16,8 @@ mod print;
 mod svc;
 mod test;
 mod timer;
+#[cfg(test)]
+mod unanswered;
 mod user;
 mod value;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Serialize, de::DeserializeOwned};
 use zbus::zvariant::{DynamicType, OwnedValue, Type};
 
-use super::{Bus, DbusError};
+use super::{Bus, DbusError, slow};
 
 /// One interface of one object of a service.
 #[derive(Clone, Debug)]
@@ -76,14 +76,14 @@ impl Object {
             operation: operation.to_owned(),
             error,
         };
-        let reply = connection
-            .call_method(
-                Some(self.service),
-                self.path.as_str(),
-                Some(interface),
-                method,
-                arguments,
-            )
+        let reply = connection.call_method(
+            Some(self.service),
+            self.path.as_str(),
+            Some(interface),
+            method,
+            arguments,
+        );
+        let reply = slow::answer(self.service, operation, reply)
             .await
             .map_err(failed)?;
         reply.body().deserialize().map_err(failed)

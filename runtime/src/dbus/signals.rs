@@ -116,6 +116,14 @@ pub(super) enum Wish {
 }
 
 impl Wish {
+    /// Who has to answer.
+    pub(super) fn service(&self) -> &'static str {
+        match self {
+            Self::Interface(..) | Self::Owner(_) => DBUS,
+            Self::Systemd => SYSTEMD,
+        }
+    }
+
     pub(super) async fn ask(&self, connection: &Connection) -> Result<(), DbusError> {
         let failed = |error| DbusError::Call {
             operation: "listen to signals".to_owned(),

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 use zbus::zvariant::{DynamicType, OwnedObjectPath, OwnedValue, Type};
 
-use super::{Bus, Buses, DbusError, Object, SignalQueue, SignalWatch, Signals};
+use super::{Bus, Buses, DbusError, Object, SignalQueue, SignalWatch, Signals, telling};
 
 /// The name of the service.
 pub const SYSTEMD: &str = "org.freedesktop.systemd1";
@@ -22,9 +22,6 @@ const RUNNING: &str = "/run/systemd/system";
 
 /// Jobs never replace those of others.
 const MODE: &str = "fail";
-
-/// Waiting for longer than this is worth a line in the log.
-const LONG: Duration = Duration::from_secs(10);
 
 /// How long, and how often, systemd is waited for while it, or the bus, is started again.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -326,14 +323,8 @@ impl Jobs {
     /// # Errors
     /// If the connection is lost.
     pub async fn finished(&mut self, job: &str, operation: &str) -> Result<JobResult, DbusError> {
-        let mut removed = Box::pin(self.removed(job));
-        match timeout(LONG, &mut removed).await {
-            Ok(result) => result,
-            Err(_) => {
-                tracing::info!("still waiting for systemd to {operation}");
-                removed.await
-            }
-        }
+        let tell = || tracing::info!("still waiting for systemd to {operation}");
+        telling(self.removed(job), tell).await
     }
 
     async fn removed(&mut self, job: &str) -> Result<JobResult, DbusError> {

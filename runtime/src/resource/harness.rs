@@ -135,18 +135,23 @@ impl<R: Resource> Subject<R> {
 
     /// Starts to watch and waits until it listens.
     pub(crate) async fn watch(&self) -> Watching {
+        let mut watching = self.start_watch();
+        watching.event().await;
+        watching
+    }
+
+    /// Starts to watch.
+    pub(crate) fn start_watch(&self) -> Watching {
         let (sender, events) = mpsc::channel(1);
         let cancel = self.cancel.child_token();
         let context = WatchContext::new(self.init.clone(), cancel.clone(), sender);
         let (resource, params) = (self.resource.clone(), self.params.clone());
         let task = tokio::spawn(async move { resource.watch(&params, &context).await });
-        let mut watching = Watching {
+        Watching {
             events,
             task,
             cancel,
-        };
-        watching.event().await;
-        watching
+        }
     }
 
     /// The private directory.

@@ -71,28 +71,9 @@ impl Resource for Hostname {
         _params: &declared::Hostname,
         context: &WatchContext,
     ) -> Result<(), ResourceError> {
-        let files = [files::STATIC, files::PRETTY].map(|path| (path.into(), false));
-        let mut files = context.services.paths.watch_all(files.to_vec()).await?;
-        let mut kernel = KernelName::open()?;
-        let signals = vec![Signals::properties(HOSTNAMED, HOSTNAMED_PATH)];
-        // Without a bus, the files and the kernel tell all.
-        let signals = match context.services.buses.system.watch(signals).await {
-            Ok(signals) => Some(signals),
-            Err(error) if error.is_absent() => None,
-            Err(error) => return Err(error.into()),
-        };
-        let signalled = async || match &signals {
-            Some(signals) => signals.changed().await,
-            None => std::future::pending().await,
-        };
-        loop {
-            context.event().await?;
-            tokio::select! {
-                () = context.cancelled() => return Ok(()),
-                changed = files.changed() => changed?,
-                changed = kernel.changed() => changed?,
-                () = signalled() => {}
-            }
+        tokio::select! {
+            () = context.cancelled() => Ok(()),
+            result = follow(context) => result,
         }
     }
 
@@ -119,6 +100,31 @@ impl Resource for Hostname {
         tokio::select! {
             () = context.cancelled() => Err(ResourceError::Cancelled),
             outcome = check => outcome,
+        }
+    }
+}
+
+async fn follow(context: &WatchContext) -> Result<(), ResourceError> {
+    let files = [files::STATIC, files::PRETTY].map(|path| (path.into(), false));
+    let mut files = context.services.paths.watch_all(files.to_vec()).await?;
+    let mut kernel = KernelName::open()?;
+    let signals = vec![Signals::properties(HOSTNAMED, HOSTNAMED_PATH)];
+    // Without a bus, the files and the kernel tell all.
+    let signals = match context.services.buses.system.watch(signals).await {
+        Ok(signals) => Some(signals),
+        Err(error) if error.is_absent() => None,
+        Err(error) => return Err(error.into()),
+    };
+    let signalled = async || match &signals {
+        Some(signals) => signals.changed().await,
+        None => std::future::pending().await,
+    };
+    loop {
+        context.event().await?;
+        tokio::select! {
+            changed = files.changed() => changed?,
+            changed = kernel.changed() => changed?,
+            () = signalled() => {}
         }
     }
 }

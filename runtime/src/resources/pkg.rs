@@ -99,35 +99,9 @@ impl Resource for Pkg {
         params: &declared::Pkg,
         context: &WatchContext,
     ) -> Result<(), ResourceError> {
-        let newest = params.wanted_state() == declared::State::Newest;
-        let paths = DATABASES.into_iter().chain(newest.then_some(LISTS));
-        let paths = paths.map(|path| (PathBuf::from(path), false)).collect();
-        let mut paths = context.services.paths.watch_all(paths).await?;
-        let signals = vec![packagekit::updates_changed()];
-        let signals = match context.services.buses.system.watch(signals).await {
-            Ok(signals) => Some(signals),
-            Err(error) => {
-                tracing::debug!("{error}; watching the package database only");
-                None
-            }
-        };
-        let signalled = async || match &signals {
-            Some(signals) => signals.changed().await,
-            None => std::future::pending().await,
-        };
-        context.event().await?;
-        loop {
-            tokio::select! {
-                () = context.cancelled() => return Ok(()),
-                changed = paths.changed() => changed?,
-                () = signalled() => {}
-            }
-            // What follows within this time is seen by the same check.
-            tokio::select! {
-                () = context.cancelled() => return Ok(()),
-                () = sleep(QUIET) => {}
-            }
-            context.event().await?;
+        tokio::select! {
+            () = context.cancelled() => Ok(()),
+            result = follow(params, context) => result,
         }
     }
 
@@ -190,6 +164,35 @@ impl Resource for Pkg {
     }
 }
 
+async fn follow(params: &declared::Pkg, context: &WatchContext) -> Result<(), ResourceError> {
+    let newest = params.wanted_state() == declared::State::Newest;
+    let paths = DATABASES.into_iter().chain(newest.then_some(LISTS));
+    let paths = paths.map(|path| (PathBuf::from(path), false)).collect();
+    let mut paths = context.services.paths.watch_all(paths).await?;
+    let signals = vec![packagekit::updates_changed()];
+    let signals = match context.services.buses.system.watch(signals).await {
+        Ok(signals) => Some(signals),
+        Err(error) => {
+            tracing::debug!("{error}; watching the package database only");
+            None
+        }
+    };
+    let signalled = async || match &signals {
+        Some(signals) => signals.changed().await,
+        None => std::future::pending().await,
+    };
+    context.event().await?;
+    loop {
+        tokio::select! {
+            changed = paths.changed() => changed?,
+            () = signalled() => {}
+        }
+        // What follows within this time is seen by the same check.
+        sleep(QUIET).await;
+        context.event().await?;
+    }
+}
+
 impl Pkg {
     fn apt<'a>(&'a self, context: &'a CheckContext) -> Apt<'a> {
         Apt {
@@ -212,7 +215,7 @@ impl Pkg {
             Some("packagekit") => Ok(Backend::PackageKit(packagekit)),
             Some("apt") => Ok(Backend::Apt(apt)),
             Some(other) => Err(PkgError::UnknownBackend(other.to_owned()).into()),
-            None if packagekit.is_there().await => Ok(Backend::PackageKit(packagekit)),
+            None if packagekit.is_there().await? => Ok(Backend::PackageKit(packagekit)),
             None if find_program("apt-get", &services.search_path).is_some() => {
                 Ok(Backend::Apt(apt))
             }

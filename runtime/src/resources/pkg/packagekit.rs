@@ -10,7 +10,7 @@ use zbus::zvariant::OwnedObjectPath;
 
 use super::apt::Apt;
 use super::item::{Change, Found, Item, PkgError};
-use crate::dbus::{Bus, DbusError, Object, SignalQueue, Signals};
+use crate::dbus::{Bus, DbusError, Object, SignalQueue, Signals, telling};
 use crate::resource::ResourceError;
 
 const SERVICE: &str = "org.freedesktop.PackageKit";
@@ -108,7 +108,7 @@ impl<'a> PackageKit<'a> {
     }
 
     /// Whether it runs, or would be started if it was called.
-    pub(super) async fn is_there(&self) -> bool {
+    pub(super) async fn is_there(&self) -> Result<bool, ResourceError> {
         let bus = Object {
             bus: self.bus.clone(),
             service: "org.freedesktop.DBus",
@@ -116,14 +116,13 @@ impl<'a> PackageKit<'a> {
             interface: "org.freedesktop.DBus",
         };
         for method in ["ListActivatableNames", "ListNames"] {
-            let names = bus
-                .call::<_, Vec<String>>("list the services of the bus", method, &())
-                .await;
+            let names = bus.call::<_, Vec<String>>("list the services of the bus", method, &());
+            let names = self.unless_cancelled(names).await?;
             if names.is_ok_and(|names| names.iter().any(|name| name == SERVICE)) {
-                return true;
+                return Ok(true);
             }
         }
-        false
+        Ok(false)
     }
 
     pub(super) async fn look(&self, items: &[Item<'_>]) -> Result<Vec<Found>, ResourceError> {
@@ -445,27 +444,39 @@ impl<'a> PackageKit<'a> {
             interface,
         };
         let create = object(PATH.to_owned(), SERVICE);
-        let path: OwnedObjectPath = create.call(operation, "CreateTransaction", &()).await?;
+        let created = create.call(operation, "CreateTransaction", &());
+        let path: OwnedObjectPath = self.unless_cancelled(created).await??;
         // Before the call, so that nothing is missed.
         let signals = vec![
             Signals::new(SERVICE, TRANSACTION).path(path.as_str()),
             Signals::owner_of(SERVICE),
         ];
-        let mut queue = self.bus.queue(signals).await?;
+        let mut queue = self.unless_cancelled(self.bus.queue(signals)).await??;
         let transaction = object(path.to_string(), TRANSACTION);
-        let () = transaction.call(operation, method, arguments).await?;
-        let mut ended = Box::pin(follow(&mut queue, operation));
+        let mut ended = Box::pin(async {
+            let () = transaction.call(operation, method, arguments).await?;
+            let tell = || tracing::info!("still waiting for PackageKit to {operation}");
+            telling(follow(&mut queue, operation), tell).await
+        });
         tokio::select! {
             ended = &mut ended => return ended,
             () = self.cancel.cancelled() => {}
         }
-        let cancelled: Result<(), _> = transaction.call("cancel", "Cancel", &()).await;
-        if let Err(error) = cancelled {
-            tracing::debug!("{error}");
-        }
+        let cancel = async {
+            let cancelled: Result<(), _> = transaction.call("cancel", "Cancel", &()).await;
+            if let Err(error) = cancelled {
+                tracing::debug!("{error}");
+            }
+        };
         // Whatever it could not be kept from is completed.
-        let _ = timeout(CANCELLING, ended).await;
+        let _ = timeout(CANCELLING, async { tokio::join!(cancel, ended) }).await;
         Err(Failure::Cancelled)
+    }
+
+    /// For what leaves nothing half done.
+    async fn unless_cancelled<F: Future>(&self, work: F) -> Result<F::Output, Failure> {
+        let done = self.cancel.run_until_cancelled(work).await;
+        done.ok_or(Failure::Cancelled)
     }
 }
 
