@@ -131,6 +131,7 @@ impl Run {
             teller: Teller::new(self.report),
         };
         info!("running...");
+        let mut overdue = false;
         let ended = tokio::select! {
             result = conductor.conduct(&show) => result,
             code = exit.requested() => {
@@ -138,6 +139,7 @@ impl Run {
                 if code == 0 { Ok(()) } else { Err(Ended::Requested(code)) }
             }
             () = time_limit(self.max_runtime) => {
+                overdue = true;
                 Err(Ended::failed("the limit of --max-runtime is reached"))
             }
         };
@@ -150,7 +152,7 @@ impl Run {
         }
         info!("destroy...");
         cancel.cancel();
-        let stopped = conductor.stop(self.rung).await;
+        let stopped = conductor.stop(self.rung, overdue).await;
         if let Some(ui) = ui {
             ui.finish().await;
         }
@@ -280,7 +282,9 @@ impl Conductor {
     }
 
     /// Ends the front end, then the engine, faster if the operator asks for it.
-    async fn stop(mut self, mut rung: watch::Receiver<Rung>) -> Result<(), Ended> {
+    /// Ends everything. What is running completes, unless it is to be cancelled or torn down; for a run that is
+    /// overdue that follows by itself.
+    async fn stop(mut self, mut rung: watch::Receiver<Rung>, overdue: bool) -> Result<(), Ended> {
         let mut result = Ok(());
         let engine = Arc::clone(&self.engine);
         let end = async {
@@ -296,9 +300,9 @@ impl Conductor {
             }
         };
         let hurry = async {
-            reached(&mut rung, Rung::Interrupt).await;
+            climbed(&mut rung, Rung::Interrupt, overdue).await;
             engine.soft_interrupt();
-            reached(&mut rung, Rung::Kill).await;
+            climbed(&mut rung, Rung::Kill, overdue).await;
             engine.hard_interrupt();
             pending::<()>().await;
         };
@@ -340,6 +344,14 @@ fn frontend_ended(ended: Result<Result<(), ProgramFailed>, JoinError>) -> Result
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(Ended::failed(error.to_string())),
         Err(error) => Err(Ended::failed(format!("internal error: {error}"))),
+    }
+}
+
+/// Waits until the operator, or the time in a run that is overdue, has climbed to a rung.
+async fn climbed(rung: &mut watch::Receiver<Rung>, wanted: Rung, overdue: bool) {
+    tokio::select! {
+        () = reached(rung, wanted) => {}
+        () = tokio::time::sleep(ladder::STEP), if overdue => info!("interrupted by the time limit"),
     }
 }
 

@@ -15,13 +15,27 @@ const FILE: &str = "file \"@DIR@/a\" {\n\tstate => \"exists\",\n\tcontent => \"a
 
 #[test]
 fn each_signal_ends_a_run_well() {
-    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+    for signal in [Signal::SIGINT, Signal::SIGTERM] {
         let mut agent = Agent::new(FILE).run(&[]);
         agent.wait_for_text("a", "a\n");
         agent.signal(signal);
         assert_eq!(agent.wait().code(), Some(0));
         assert!(agent.log().contains("goodbye!"));
     }
+}
+
+#[test]
+fn a_terminal_that_is_closed_ends_a_run_well() {
+    let agent = Agent::new(FILE);
+    let mut command = Command::new("env");
+    // The tests themselves may run without a terminal.
+    command.arg("--default-signal=HUP").arg(binary("mgmt"));
+    command.args(["run", "--tmp-prefix", "site.mcl"]);
+    let mut running = Running::start(command.current_dir(agent.path("")));
+    agent.wait_for_text("a", "a\n");
+    kill(Pid::from_raw(running.pid().cast_signed()), Signal::SIGHUP).unwrap();
+    assert_eq!(running.wait().code(), Some(0));
+    assert!(running.log().contains("interrupted by SIGHUP"));
 }
 
 #[test]
@@ -227,6 +241,16 @@ fn noop_changes_nothing() {
     let mut agent = Agent::new(FILE).run(&["--noop", "--converged-timeout=0"]);
     assert_eq!(agent.wait().code(), Some(0));
     assert_eq!(agent.read("a"), None);
+}
+
+/// This takes as long as a rung does.
+#[test]
+fn the_time_limit_also_ends_what_would_run_for_ever() {
+    let mut agent = Agent::new(&chain("exec sleep 1000")).run(&["--max-runtime=1"]);
+    agent.wait_for_log("the limit of --max-runtime is reached");
+    agent.wait_for_log("interrupted by the time limit");
+    assert_eq!(agent.wait().code(), Some(1));
+    assert!(!agent.path("second").exists());
 }
 
 #[test]

@@ -16,7 +16,7 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::info;
 
 /// A service manager signals once; the other rungs follow after this long each.
-const STEP: Duration = Duration::from_secs(15);
+pub(crate) const STEP: Duration = Duration::from_secs(15);
 
 /// How urgently the end is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

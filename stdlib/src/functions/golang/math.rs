@@ -1,6 +1,6 @@
 //! `golang/math`: functions of floats (functions.md §11.2.2).
 
-use crate::catalog::FunctionDef;
+use crate::catalog::{CallError, FunctionDef};
 
 use super::super::declare::table;
 use super::super::special::{erf_inverse, erfc_inverse};
@@ -72,7 +72,8 @@ pub(crate) fn all() -> Vec<FunctionDef> {
         j_1, "func(x float) float", "The Bessel function of the first kind of order 1.",
             |x: f64| libm::j1(x), "math.j_1(0.0)" => "0";
         jn, "func(n int, x float) float", "The Bessel function of the first kind of order n.",
-            |n: i64, x: f64| libm::jn(narrow(n), x), "math.jn(2, 0.0)" => "0";
+            |n: i64, x: f64| order(n).map(|n| libm::jn(n, x)), "math.jn(2, 0.0)" => "0",
+            catches "the order N is not one of -1000000 to 1000000";
         ldexp, "func(frac float, exp int) float", "frac * 2^exp.",
             |frac: f64, exp: i64| libm::ldexp(frac, narrow(exp)), "math.ldexp(0.5, 4)" => "8";
         log, "func(x float) float", "The natural logarithm.",
@@ -125,13 +126,24 @@ pub(crate) fn all() -> Vec<FunctionDef> {
         y_1, "func(x float) float", "The Bessel function of the second kind of order 1.",
             |x: f64| libm::y1(x), "math.y_1(0.0)" => "-Inf";
         yn, "func(n int, x float) float", "The Bessel function of the second kind of order n.",
-            |n: i64, x: f64| libm::yn(narrow(n), x), "math.yn(2, 0.0)" => "-Inf";
+            |n: i64, x: f64| order(n).map(|n| libm::yn(n, x)), "math.yn(2, 0.0)" => "-Inf",
+            catches "the order N is not one of -1000000 to 1000000";
     }
 }
 
 /// The nearest `i32`; what lies beyond gives the same results.
 fn narrow(n: i64) -> i32 {
     n.clamp(i32::MIN.into(), i32::MAX.into()) as i32
+}
+
+/// The order of a Bessel function. Each takes a step of the computation, which must come to an end.
+fn order(n: i64) -> Result<i32, CallError> {
+    const MOST: i64 = 1_000_000;
+    if (-MOST..=MOST).contains(&n) {
+        return Ok(narrow(n));
+    }
+    let text = format!("the order {n} is not one of -{MOST} to {MOST}");
+    Err(CallError::catchable(text))
 }
 
 fn dim(x: f64, y: f64) -> f64 {
