@@ -197,6 +197,18 @@ impl World {
         self.lock().trace.clone()
     }
 
+    /// What the calls of a fake saw, and whether its text was new to them.
+    pub(crate) fn texts(&self, name: &str) -> Vec<(String, bool)> {
+        let trace = self.trace().into_iter();
+        let of_it = trace.filter(|entry| entry.name == name);
+        of_it
+            .filter_map(|entry| match entry.what {
+                What::Check { text, changed, .. } => Some((text, changed)),
+                _ => None,
+            })
+            .collect()
+    }
+
     /// What happened to one fake, in short: see [`What::short`].
     pub(crate) fn story(&self, name: &str) -> String {
         let state = self.lock();

@@ -9,17 +9,6 @@ use super::fake::{
 };
 use crate::engine::{Engine, EngineConfig, SubmitOptions};
 
-fn texts(world: &World, name: &str) -> Vec<(String, bool)> {
-    let trace = world.trace().into_iter();
-    let checks = trace.filter(|entry| entry.name == name);
-    checks
-        .filter_map(|entry| match entry.what {
-            What::Check { text, changed, .. } => Some((text, changed)),
-            _ => None,
-        })
-        .collect()
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_member_receives_and_sends_under_its_own_name() {
     let world = World::new();
@@ -35,21 +24,21 @@ async fn a_member_receives_and_sends_under_its_own_name() {
     idle(&engine).await;
     assert_eq!(engine.status().borrow().vertices, 3);
     assert_eq!(world.count("member", |what| *what == What::Init), 0);
-    assert_eq!(texts(&world, "member"), [("one".to_owned(), true)]);
+    assert_eq!(world.texts("member"), [("one".to_owned(), true)]);
     let received = ("from the member".to_owned(), true);
-    assert_eq!(texts(&world, "receiver"), [received]);
+    assert_eq!(world.texts("receiver"), [received]);
 
     world.forget();
     world.set("sender", |fake| fake.out = "two".to_owned());
     world.break_it("sender");
     pass(1).await;
     idle(&engine).await;
-    assert_eq!(texts(&world, "member"), [("two".to_owned(), true)]);
+    assert_eq!(world.texts("member"), [("two".to_owned(), true)]);
     world.forget();
     world.touch("owner");
     pass(1).await;
     idle(&engine).await;
-    assert_eq!(texts(&world, "member"), [("two".to_owned(), false)]);
+    assert_eq!(world.texts("member"), [("two".to_owned(), false)]);
     engine.shutdown(false).await.expect("an orderly end");
 }
 

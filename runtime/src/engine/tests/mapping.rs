@@ -6,18 +6,6 @@ use mgmt_stdlib::resource::Meta;
 
 use super::fake::{Graph, What, World, engine, idle, meta, pass, submit};
 
-/// What the calls of a fake saw, and whether its text was new to them.
-fn seen(world: &World, name: &str) -> Vec<(String, bool)> {
-    let trace = world.trace().into_iter();
-    let of_it = trace.filter(|entry| entry.name == name);
-    of_it
-        .filter_map(|entry| match entry.what {
-            What::Check { text, changed, .. } => Some((text, changed)),
-            _ => None,
-        })
-        .collect()
-}
-
 /// Graphs of a receiver with these mappings, one after the other. What its last call saw.
 async fn mapped_as(mappings: &[&[(&str, &str)]]) -> Option<(String, bool)> {
     let world = World::new();
@@ -36,7 +24,7 @@ async fn mapped_as(mappings: &[&[(&str, &str)]]) -> Option<(String, bool)> {
         "it is kept"
     );
     engine.shutdown(false).await.expect("an orderly end");
-    seen(&world, "r").pop()
+    world.texts("r").pop()
 }
 
 #[tokio::test(start_paused = true)]
@@ -68,7 +56,7 @@ async fn a_part_that_gets_the_same_from_another_sender_gets_nothing_new() {
         idle(&engine).await;
     }
     let expected = [("same".to_owned(), true), ("same".to_owned(), false)];
-    assert_eq!(seen(&world, "part"), expected);
+    assert_eq!(world.texts("part"), expected);
     engine.shutdown(false).await.expect("an orderly end");
 }
 
@@ -94,6 +82,6 @@ async fn a_watch_of_the_wrong_thing_starts_anew_also_after_a_failed_pass() {
         world.story("server"),
         "init watch unwatch watch check changed"
     );
-    assert_eq!(seen(&world, "server"), [("rewatch".to_owned(), true)]);
+    assert_eq!(world.texts("server"), [("rewatch".to_owned(), true)]);
     engine.shutdown(false).await.expect("an orderly end");
 }
